@@ -1,0 +1,119 @@
+"""The one interface that every estimator of mutual information has."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Hold one estimate for one layer at one epoch, raw and never clipped.
+
+    Attributes
+    ----------
+    mi_input_bits : float
+        I(X;T) in bits, between the input pattern X and the representation T. NaN if the
+        estimator does not give it.
+    mi_label_bits : float
+        I(T;Y) in bits, between the representation T and the label Y. NaN if the
+        estimator does not give it.
+    ceiling_bits : float
+        The largest I(X;T) that the estimator could have returned for these samples, in bits;
+        an estimate near it says nothing about the layer.
+    """
+
+    mi_input_bits: float
+    mi_label_bits: float
+    ceiling_bits: float
+
+
+class Estimator:
+    """Serve as the base of all estimators: small frozen dataclasses with one call.
+
+    Subclasses are frozen dataclasses whose fields are their parameters, name their method in
+    `method` and what they take for granted in `assumptions`, and implement `_estimate`.
+    """
+
+    method: ClassVar[str]
+    assumptions: ClassVar[str]
+
+    def __call__(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
+        """Estimate I(X;T) and I(T;Y) of one layer.
+
+        Parameters
+        ----------
+        activations : array of float, shape (samples, units)
+            The layer's output for every input pattern, each pattern once.
+        labels : array of int, shape (samples,)
+            The class of each pattern.
+
+        Returns
+        -------
+        Estimate
+            Both quantities in bits.
+
+        Raises
+        ------
+        ValueError
+            If an array has the wrong shape, is empty, or holds NaN or infinite values, or if
+            the estimator's own assumptions are broken.
+        """
+        activations, labels = check_samples(activations, labels)
+        return self._estimate(activations, labels)
+
+    def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
+        raise NotImplementedError(f"{type(self).__name__} does not implement _estimate")
+
+    @property
+    def parameters(self) -> dict:
+        """Return the parameters as a plain dictionary."""
+        return asdict(self)
+
+
+def check_samples(
+    activations: np.ndarray, labels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Refuse arrays that no estimator can use.
+
+    Parameters
+    ----------
+    activations : array of float, shape (samples, units)
+    labels : array of int, shape (samples,)
+
+    Returns
+    -------
+    activations, labels : tuple of array
+        The same arrays as NumPy arrays; the labels renumbered 0 .. classes - 1.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, an axis is empty, or a value is NaN or infinite.
+    """
+    activations = np.asarray(activations)
+    labels = np.asarray(labels)
+    if activations.ndim != 2 or 0 in activations.shape:
+        raise ValueError(
+            "activations must have shape (samples, units), both at least 1, "
+            f"not {activations.shape}"
+        )
+    if labels.shape != activations.shape[:1]:
+        raise ValueError(
+            f"labels must have shape ({activations.shape[0]},) like the activations' samples, "
+            f"not {labels.shape}"
+        )
+    if not np.issubdtype(activations.dtype, np.floating):
+        raise ValueError(f"activations must be floating point, not {activations.dtype}")
+    finite = np.isfinite(activations)
+    if not finite.all():
+        sample, unit = np.argwhere(~finite)[0]
+        raise ValueError(
+            f"activations must be finite; sample {sample}, unit {unit} is "
+            f"{activations[sample, unit]}"
+        )
+    if not (np.issubdtype(labels.dtype, np.integer) or labels.dtype == bool):
+        raise ValueError(f"labels must be whole numbers, not {labels.dtype}")
+    return activations, np.unique(labels, return_inverse=True)[1]

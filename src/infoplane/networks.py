@@ -1,0 +1,166 @@
+"""Fully connected networks as plain arrays: parameters, initial weights, forward pass.
+
+The parameters of one network are one float32 vector, layer after layer: the weights, row-major
+with shape (units, units of the layer below), then the biases. A stack of networks is a matrix
+with one row per initialisation.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit, log_softmax, softmax
+from scipy.stats import truncnorm
+
+from infoplane.settings import TrainingSettings
+
+ACTIVATION_FUNCTIONS = {
+    "tanh": np.tanh,
+    "relu": lambda net: np.maximum(net, 0),
+    "linear": lambda net: net,
+    "softsign": lambda net: net / (1 + np.abs(net)),
+    "softplus": lambda net: np.logaddexp(net, 0),
+}
+
+
+def parameter_count(widths: tuple[int, ...]) -> int:
+    """Return the number of weights and biases of a network with these layer widths."""
+    return sum(
+        (below + 1) * above for below, above in zip(widths[:-1], widths[1:], strict=True)
+    )
+
+
+def split_parameters(
+    parameters: np.ndarray, widths: tuple[int, ...]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """View a parameter vector as the weights and biases of each layer.
+
+    Parameters
+    ----------
+    parameters : array, shape (..., parameter_count(widths))
+        One vector, or any stack of them.
+    widths : tuple of int
+        Units of every layer from the input to the output.
+
+    Returns
+    -------
+    layers : list of (weights, biases)
+        Views, shapes (..., units, units below) and (..., units).
+    """
+    if parameters.shape[-1] != parameter_count(widths):
+        raise ValueError(
+            f"widths {widths} need {parameter_count(widths)} parameters, "
+            f"not {parameters.shape[-1]}"
+        )
+    stack = parameters.shape[:-1]
+    layers, start = [], 0
+    for below, above in zip(widths[:-1], widths[1:], strict=True):
+        middle, end = start + above * below, start + above * (below + 1)
+        weights = parameters[..., start:middle].reshape(*stack, above, below)
+        layers.append((weights, parameters[..., middle:end]))
+        start = end
+    return layers
+
+
+def initial_parameters(
+    widths: tuple[int, ...], distribution: str, generator: np.random.Generator
+) -> np.ndarray:
+    """Draw the initial parameters of one network.
+
+    Parameters
+    ----------
+    widths : tuple of int
+        Units of every layer from the input to the output.
+    distribution : str
+        ``"truncated_normal_fan_in"`` and ``"truncated_normal_fan_out"``: normal with standard
+        deviation 1/sqrt(fan), cut at two standard deviations (SZT's and SAXE's code);
+        ``"glorot"``: uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16);
+        ``"he"``: normal with standard deviation sqrt(2 / fan_in) (He et al. 2015, eq. 10);
+        ``"pytorch"``: weights and biases uniform in +-1/sqrt(fan_in). Biases are zero
+        elsewhere.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    parameters : array of float32, shape (parameter_count(widths),)
+    """
+    parts = []
+    for below, above in zip(widths[:-1], widths[1:], strict=True):
+        shape, biases = (above, below), np.zeros(above)
+        if distribution.startswith("truncated_normal"):
+            fan = below if distribution.endswith("fan_in") else above
+            weights = truncnorm.rvs(-2, 2, size=shape, random_state=generator) / np.sqrt(fan)
+        elif distribution == "glorot":
+            limit = np.sqrt(6.0 / (below + above))
+            weights = generator.uniform(-limit, limit, shape)
+        elif distribution == "he":
+            weights = generator.normal(0.0, np.sqrt(2.0 / below), shape)
+        elif distribution == "pytorch":
+            limit = 1.0 / np.sqrt(below)
+            weights = generator.uniform(-limit, limit, shape)
+            biases = generator.uniform(-limit, limit, above)
+        else:
+            raise ValueError(f"no initial weights {distribution!r}")
+        parts += [weights.ravel(), biases]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def net_inputs_and_activations(
+    parameters: np.ndarray, settings: TrainingSettings, inputs: np.ndarray
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return what each layer of one network receives and gives for every sample.
+
+    Parameters
+    ----------
+    parameters : array of float32, shape (parameters,)
+    settings : TrainingSettings
+        Gives the widths, the activation and the output.
+    inputs : array of float32, shape (samples, features)
+
+    Returns
+    -------
+    net_inputs, activations : lists of arrays of float32, shape (samples, units)
+        One pair per layer 1 .. L. The output layer's activations are class probabilities.
+    """
+    function = ACTIVATION_FUNCTIONS[settings.activation]
+    layers = split_parameters(parameters, settings.widths)
+    net_inputs, activations = [], []
+    below = inputs
+    for number, (weights, biases) in enumerate(layers, start=1):
+        net = below @ weights.T + biases
+        if number < len(layers):
+            below = function(net)
+        else:
+            below = softmax(net, axis=1) if settings.output == "softmax" else expit(net)
+        net_inputs.append(net)
+        activations.append(below)
+    return net_inputs, activations
+
+
+def losses_and_hits(
+    output_net_input: np.ndarray, labels: np.ndarray, output: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each sample's loss in nats, and whether its label is predicted.
+
+    Parameters
+    ----------
+    output_net_input : array of float32, shape (samples, classes)
+        What the output layer receives.
+    labels : array of int, shape (samples,)
+    output : str
+        ``"softmax"`` or ``"sigmoid"``.
+
+    Returns
+    -------
+    losses : array of float64, shape (samples,)
+    hits : array of bool, shape (samples,)
+    """
+    net = output_net_input.astype(np.float64)
+    rows = np.arange(len(labels))
+    if output == "softmax":
+        losses = -log_softmax(net, axis=1)[rows, labels]
+    else:
+        # -log sigmoid(z) = softplus(-z); the wrong units have target 0, hence +z.
+        sign = np.ones_like(net)
+        sign[rows, labels] = -1.0
+        losses = np.logaddexp(0.0, sign * net).mean(axis=1)
+    return losses, net.argmax(axis=1) == labels
