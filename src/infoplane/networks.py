@@ -24,9 +24,7 @@ ACTIVATION_FUNCTIONS = {
 
 def parameter_count(widths: tuple[int, ...]) -> int:
     """Return the number of weights and biases of a network with these layer widths."""
-    return sum(
-        (below + 1) * above for below, above in zip(widths[:-1], widths[1:], strict=True)
-    )
+    return sum((below + 1) * above for below, above in zip(widths[:-1], widths[1:], strict=True))
 
 
 def split_parameters(
@@ -48,8 +46,7 @@ def split_parameters(
     """
     if parameters.shape[-1] != parameter_count(widths):
         raise ValueError(
-            f"widths {widths} need {parameter_count(widths)} parameters, "
-            f"not {parameters.shape[-1]}"
+            f"widths {widths} need {parameter_count(widths)} parameters, not {parameters.shape[-1]}"
         )
     stack = parameters.shape[:-1]
     layers, start = [], 0
