@@ -7,6 +7,8 @@ with one row per initialisation.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from scipy.special import expit, log_softmax, softmax
 from scipy.stats import truncnorm
@@ -24,7 +26,7 @@ ACTIVATION_FUNCTIONS = {
 
 def parameter_count(widths: tuple[int, ...]) -> int:
     """Return the number of weights and biases of a network with these layer widths."""
-    return sum((below + 1) * above for below, above in zip(widths[:-1], widths[1:], strict=True))
+    return sum((below + 1) * above for below, above in itertools.pairwise(widths))
 
 
 def split_parameters(
@@ -50,7 +52,7 @@ def split_parameters(
         )
     stack = parameters.shape[:-1]
     layers, start = [], 0
-    for below, above in zip(widths[:-1], widths[1:], strict=True):
+    for below, above in itertools.pairwise(widths):
         middle, end = start + above * below, start + above * (below + 1)
         weights = parameters[..., start:middle].reshape(*stack, above, below)
         layers.append((weights, parameters[..., middle:end]))
@@ -81,7 +83,7 @@ def initial_parameters(
     parameters : array of float32, shape (parameter_count(widths),)
     """
     parts = []
-    for below, above in zip(widths[:-1], widths[1:], strict=True):
+    for below, above in itertools.pairwise(widths):
         shape, biases = (above, below), np.zeros(above)
         if distribution.startswith("truncated_normal"):
             fan = below if distribution.endswith("fan_in") else above

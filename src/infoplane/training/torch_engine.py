@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import torch
 
@@ -126,6 +128,6 @@ def weight_mask(widths: tuple[int, ...]) -> np.ndarray:
     -------
     mask : array of float32, shape (parameters,)
     """
-    pairs = zip(widths[:-1], widths[1:], strict=True)
+    pairs = itertools.pairwise(widths)
     parts = [np.repeat([1, 0], [above * below, above]) for below, above in pairs]
     return np.concatenate(parts).astype(np.float32)

@@ -1,0 +1,171 @@
+"""Read and write the study's files: never half a file, never a pickle, never a foreign file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zipfile import BadZipFile
+
+import h5py
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from infoplane.data import Task
+
+
+class DamagedFileError(ValueError):
+    """Report a results file that is truncated, or that another program made."""
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Give a temporary name beside a path, and rename it when all went well.
+
+    Parameters
+    ----------
+    path : path
+        The final name. A job that is killed leaves it as it was.
+
+    Yields
+    ------
+    temporary : pathlib.Path
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing_hdf5(path: str | Path, kind: str) -> Iterator[h5py.File]:
+    """Write an HDF5 file of some kind, marked complete only at the end.
+
+    Parameters
+    ----------
+    path : path
+    kind : str
+        What the file holds, such as ``"training"``.
+
+    Yields
+    ------
+    file : h5py.File
+    """
+    with replacing(path) as temporary, h5py.File(temporary, "w", track_order=True) as file:
+        yield file
+        file.attrs["infoplane"] = kind
+
+
+@contextmanager
+def reading_hdf5(path: str | Path, kind: str) -> Iterator[h5py.File]:
+    """Read an HDF5 file of some kind.
+
+    Raises
+    ------
+    DamagedFileError
+        If the file is truncated or holds something else.
+    """
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise DamagedFileError(
+            f"{path} is truncated or no HDF5 file ({error}); delete it and run again"
+        ) from error
+    with file:
+        found = file.attrs.get("infoplane")
+        if found != kind:
+            raise DamagedFileError(
+                f"{path} holds {found or 'foreign'} data where {kind} data is expected; "
+                "delete it and run again"
+            )
+        yield file
+
+
+def save_task(path: str | Path, task: Task) -> None:
+    """Write a task as ``inputs, labels, label_probability``."""
+    with replacing(path) as temporary:
+        np.savez(
+            temporary,
+            inputs=task.inputs,
+            labels=task.labels,
+            label_probability=task.label_probability,
+        )
+
+
+def load_task(path: str | Path) -> Task:
+    """Read a task.
+
+    Raises
+    ------
+    DamagedFileError
+        If the file is truncated or lacks an array.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return Task(arrays["inputs"], arrays["labels"], arrays["label_probability"])
+    except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
+        raise DamagedFileError(
+            f"{path} is truncated or no task file ({error}); delete it and run again"
+        ) from error
+
+
+def save_table(path: str | Path, columns: dict, **metadata: str) -> None:
+    """Write a tidy table as Parquet.
+
+    Parameters
+    ----------
+    path : path
+    columns : dict of str to array
+        Columns of equal length; text columns are stored as dictionaries.
+    **metadata
+        Text kept in the file's schema.
+    """
+    table = pa.table({name: _column(values) for name, values in columns.items()})
+    with replacing(path) as temporary:
+        pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
+
+
+def _column(values) -> pa.Array:
+    array = pa.array(values)
+    return array.dictionary_encode() if pa.types.is_string(array.type) else array
+
+
+def load_table(path: str | Path, columns: list[str] | None = None, filters=None) -> pa.Table:
+    """Read a tidy table.
+
+    Parameters
+    ----------
+    path : path
+    columns : list of str, optional
+    filters : list, optional
+        Rows to keep, as `pyarrow.parquet.read_table` takes them.
+
+    Raises
+    ------
+    DamagedFileError
+        If the file is truncated or no Parquet.
+    """
+    try:
+        return pq.read_table(path, columns=columns, filters=filters)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DamagedFileError(
+            f"{path} is truncated or no Parquet table ({error}); delete it and run again"
+        ) from error
+
+
+def save_text(path: str | Path, text: str) -> None:
+    """Write a text file."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def save_json(path: str | Path, data) -> None:
+    """Write plain data as readable JSON."""
+    save_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

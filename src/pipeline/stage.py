@@ -1,0 +1,112 @@
+"""What every stage does first: log to its file, fix the threads, say what it runs on."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+
+log = logging.getLogger("infoplane")
+
+PACKAGES = ("infoplane", "numpy", "scipy", "numba", "torch", "h5py", "pyarrow", "snakemake")
+
+
+def begin(snakemake) -> None:
+    """Send the log, uncaught errors included, to the rule's log file and name the versions.
+
+    Parameters
+    ----------
+    snakemake
+        The object that Snakemake gives to scripts.
+    """
+    logging.basicConfig(
+        filename=str(snakemake.log[0]),
+        filemode="w",
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        force=True,
+    )
+    logging.captureWarnings(True)
+    sys.excepthook = _log_uncaught
+    log.info("rule %s, wildcards %s", snakemake.rule, dict(snakemake.wildcards.items()))
+    log.info("params %s", dict(snakemake.params.items()))
+    log.info("threads %s, versions %s, commit %s", snakemake.threads, versions(), commit())
+
+
+def _log_uncaught(kind, error, traceback) -> None:
+    log.critical("failed: %s", error, exc_info=(kind, error, traceback))
+    sys.__excepthook__(kind, error, traceback)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def commit() -> str:
+    """Return the commit of the working tree, ``unknown`` outside of one."""
+    answer = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout.strip() or "unknown"
+
+
+class Heartbeat:
+    """Log how far long work is, at most every few seconds.
+
+    Parameters
+    ----------
+    total : int
+        Amount of work.
+    unit : str
+        What is counted.
+    seconds : float
+        Least time between two lines.
+    """
+
+    def __init__(self, total: int, unit: str, seconds: float = 5.0):
+        self._total, self._unit, self._seconds = total, unit, seconds
+        self._start = self._last = time.monotonic()
+
+    def __call__(self, done: int) -> None:
+        """Say that `done` of the total is done."""
+        now = time.monotonic()
+        if now - self._last < self._seconds and done < self._total:
+            return
+        self._last = now
+        elapsed = now - self._start
+        left = elapsed / done * (self._total - done) if done else float("nan")
+        log.info(
+            "%d of %d %s (%.0f %%), %.0f s so far, about %.0f s left",
+            done,
+            self._total,
+            self._unit,
+            100 * done / self._total,
+            elapsed,
+            left,
+        )
+
+
+def run_as_script(main, scope: dict) -> None:
+    """Run a stage's main function when Snakemake executes its script.
+
+    Parameters
+    ----------
+    main : callable
+    scope : dict
+        The script's globals, in which Snakemake puts its object.
+    """
+    if "snakemake" not in scope:
+        raise SystemExit(
+            f"{os.path.basename(scope['__file__'])} is a stage of the workflow; "
+            "run it with snakemake, see the README"
+        )
+    begin(scope["snakemake"])
+    main(scope["snakemake"])
