@@ -1,0 +1,1 @@
+"""A reproducible trial of the information-bottleneck debate in deep learning."""

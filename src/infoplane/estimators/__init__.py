@@ -8,16 +8,41 @@
 from __future__ import annotations
 
 import inspect
+from importlib import import_module
 
 from infoplane.estimators.base import Estimate, Estimator
-from infoplane.estimators.binned import BinnedEstimator
-from infoplane.estimators.kde import KdeEstimator
 
-__all__ = ["ESTIMATORS", "Estimate", "Estimator", "make_estimator"]
+__all__ = ["METHODS", "Estimate", "Estimator", "estimator_class", "make_estimator"]
 
-ESTIMATORS: dict[str, type[Estimator]] = {
-    estimator.method: estimator for estimator in (BinnedEstimator, KdeEstimator)
+# Name of each method -> the module of this package and the class in it. A module is imported
+# when it is used, so that no estimator pays for another's libraries.
+METHODS = {
+    "binned": ("binned", "BinnedEstimator"),
+    "kde": ("kde", "KdeEstimator"),
 }
+
+
+def estimator_class(method: str) -> type[Estimator]:
+    """Return the class behind a method's name.
+
+    Parameters
+    ----------
+    method : str
+        A key of `METHODS`.
+
+    Returns
+    -------
+    type
+
+    Raises
+    ------
+    ValueError
+        If there is no such method.
+    """
+    if method not in METHODS:
+        raise ValueError(f"no estimator {method!r}; there are: {', '.join(sorted(METHODS))}")
+    module, name = METHODS[method]
+    return getattr(import_module(f"{__name__}.{module}"), name)
 
 
 def make_estimator(method: str, **parameters) -> Estimator:
@@ -26,7 +51,7 @@ def make_estimator(method: str, **parameters) -> Estimator:
     Parameters
     ----------
     method : str
-        A key of `ESTIMATORS`, such as ``"binned"`` or ``"kde"``.
+        A key of `METHODS`, such as ``"binned"`` or ``"kde"``.
     **parameters
         The estimator's own parameters.
 
@@ -40,12 +65,11 @@ def make_estimator(method: str, **parameters) -> Estimator:
     ValueError
         If there is no such method, or it has no such parameter, or a value is not allowed.
     """
-    if method not in ESTIMATORS:
-        raise ValueError(f"no estimator {method!r}; there are: {', '.join(sorted(ESTIMATORS))}")
-    allowed = inspect.signature(ESTIMATORS[method]).parameters
+    estimator = estimator_class(method)
+    allowed = inspect.signature(estimator).parameters
     unknown = sorted(set(parameters) - set(allowed))
     if unknown:
         raise ValueError(
             f"estimator {method!r} has no parameter {unknown[0]!r}; it has: {', '.join(allowed)}"
         )
-    return ESTIMATORS[method](**parameters)
+    return estimator(**parameters)
