@@ -116,20 +116,19 @@ def load_task(path: str | Path) -> Task:
         ) from error
 
 
-def save_table(path: str | Path, columns: dict, **metadata: str) -> None:
+def save_table(path: str | Path, columns: dict | pa.Table) -> None:
     """Write a tidy table as Parquet.
 
     Parameters
     ----------
     path : path
-    columns : dict of str to array
+    columns : dict of str to array, or pyarrow.Table
         Columns of equal length; text columns are stored as dictionaries.
-    **metadata
-        Text kept in the file's schema.
     """
-    table = pa.table({name: _column(values) for name, values in columns.items()})
+    if not isinstance(columns, pa.Table):
+        columns = pa.table({name: _column(values) for name, values in columns.items()})
     with replacing(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
+        pq.write_table(columns, temporary, compression="zstd")
 
 
 def _column(values) -> pa.Array:

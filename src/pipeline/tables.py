@@ -1,0 +1,50 @@
+"""Merge the tables of many chunks into one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.files import load_table
+
+
+def network_status(metrics: pa.Table) -> dict[str, dict[int, str]]:
+    """Return each network's status, by run and initialisation.
+
+    Parameters
+    ----------
+    metrics : pyarrow.Table
+        With the columns run, init and status.
+    """
+    status: dict[str, dict[int, str]] = {}
+    networks = metrics.select(["run", "init", "status"]).group_by(["run", "init", "status"])
+    for row in networks.aggregate([]).to_pylist():
+        status.setdefault(row["run"], {})[row["init"]] = row["status"]
+    return status
+
+
+def merge_chunks(paths: list[str], status: dict[str, dict[int, str]]) -> pa.Table:
+    """Concatenate tables in the order of their paths and add each network's status.
+
+    Parameters
+    ----------
+    paths : list of str
+        Tables with the columns run and init, each of one run.
+    status : dict
+        From `network_status`.
+
+    Returns
+    -------
+    table : pyarrow.Table
+        All rows, with the column status.
+    """
+    parts = []
+    for path in paths:
+        rows = load_table(path)
+        (run,) = pc.unique(rows["run"]).to_pylist()
+        inits, positions = np.unique(rows["init"].to_numpy(), return_inverse=True)
+        values = pa.array([status[run][init] for init in inits.tolist()], pa.string())
+        column = pa.DictionaryArray.from_arrays(positions.astype(np.int32), values)
+        parts.append(rows.append_column("status", column))
+    return pa.concat_tables(parts).unify_dictionaries()
