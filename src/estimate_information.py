@@ -135,7 +135,9 @@ def main(snakemake) -> None:
     rows = []
     with reading_hdf5(snakemake.input.activations, "activations") as file:
         initialisations = file["initialisations"][:]
-        wanted = np.flatnonzero(initialisations < params.initialisations)
+        wanted = range(len(initialisations))
+        if params.initialisations is not None:
+            wanted = np.flatnonzero(initialisations < params.initialisations)
         snapshots = chosen_snapshots(len(file["epochs"]), params.snapshots)
         progress = Heartbeat(len(wanted), "networks")
         for done, init in enumerate(wanted, start=1):

@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 log = logging.getLogger("infoplane")
 
-PACKAGES = ("infoplane", "numpy", "scipy", "numba", "torch", "h5py", "pyarrow", "snakemake")
+PACKAGES = ("numpy", "scipy", "numba", "torch", "h5py", "pyarrow", "snakemake")
 
 
 def begin(snakemake) -> None:

@@ -1,0 +1,48 @@
+# The commands of the project; each sets up what it needs. `make help` lists them.
+PYTHON ?= python3
+CORES ?= all
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+# Stages and tests run on the package as it stands in src/.
+export PYTHONPATH := src
+# Each job computes on one thread; Snakemake spreads the jobs over the cores.
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+SMOKE := --configfile config/smoke.yaml
+
+.PHONY: help setup figures smoke test check bench clean
+.DEFAULT_GOAL := help
+
+help: ## List the commands.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(INSTALLED) ## Make the environment in .venv.
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, not " + sys.version.split()[0] + "; name one with make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+figures: setup ## Run the study at paper scale: all figures, claims and the report.
+	$(SNAKEMAKE)
+	$(SNAKEMAKE) report
+
+smoke: setup ## Run the whole study at small settings, under results/smoke/.
+	$(SNAKEMAKE) $(SMOKE)
+	$(SNAKEMAKE) $(SMOKE) report
+
+check: setup ## Check format, style and the workflow's form.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check --compact-diff workflow
+	$(BIN)/snakemake --lint
+
+test: check ## Run all checks and tests, a small study from end to end among them.
+	$(BIN)/python -m pytest
+
+bench: setup ## Measure every speed claim side by side.
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove the results of the small study and all caches.
+	rm -rf results/smoke .pytest_cache .ruff_cache

@@ -1,0 +1,190 @@
+"""Refuse a wrong configuration before any job starts, by file, line, key and allowed values."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from infoplane.estimators import METHODS, make_estimator
+from pipeline.configuration import estimator_parameters, estimator_runs, resolve_run
+
+Key = tuple[str | int, ...]
+
+
+class ConfigurationError(ValueError):
+    """Report every mistake of a configuration, one a line."""
+
+
+def check_configuration(config: dict, files: Sequence[str], schema: str | Path) -> None:
+    """Check the merged configuration against the schema, then its references and values.
+
+    Parameters
+    ----------
+    config : dict
+        All files merged.
+    files : sequence of str
+        The files it was read from, later ones winning; they are read again to say where a key
+        stands.
+    schema : path
+        A JSON schema, written in YAML.
+
+    Raises
+    ------
+    ConfigurationError
+        Names, for every mistake, the file and line, the key, the value and what is allowed.
+    """
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    mistakes = list(_schema_mistakes(config, rules)) or list(_reference_mistakes(config))
+    mistakes = mistakes or list(_value_mistakes(config))
+    if mistakes:
+        places = Places(files)
+        lines = [f"{places.of(key)}: {_dotted(key)}: {text}" for key, text in mistakes]
+        raise ConfigurationError("the configuration is wrong\n  " + "\n  ".join(lines))
+
+
+class Places:
+    """Know at which line of which file each key of the merged configuration stands.
+
+    Parameters
+    ----------
+    files : sequence of str
+        Later files win.
+    """
+
+    def __init__(self, files: Sequence[str]):
+        self._lines: dict[Key, str] = {}
+        for file in files:
+            root = yaml.compose(Path(file).read_text(encoding="utf-8"))
+            if root is not None:
+                self._lines.update({key: f"{file}:{line}" for key, line in _key_lines(root, ())})
+
+    def of(self, key: Key) -> str:
+        """Return ``file:line`` of a key, or of the nearest key above it that a file has."""
+        while key and key not in self._lines:
+            key = key[:-1]
+        return self._lines.get(key, "command line or default")
+
+
+def _key_lines(node: yaml.Node, path: Key) -> Iterator[tuple[Key, int]]:
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            yield (*path, name.value), name.start_mark.line + 1
+            yield from _key_lines(value, (*path, name.value))
+
+
+def _dotted(key: Key) -> str:
+    return ".".join(map(str, key)) or "top level"
+
+
+def _schema_mistakes(config: dict, rules: dict) -> Iterator[tuple[Key, str]]:
+    errors = Draft202012Validator(rules).iter_errors(config)
+    for error in sorted(errors, key=lambda error: list(map(str, error.absolute_path))):
+        yield from _explain(error)
+
+
+def _explain(error: ValidationError) -> Iterator[tuple[Key, str]]:
+    """Say in words what a schema error means, where it stands and what is allowed."""
+    key, value, wanted = tuple(error.absolute_path), error.instance, error.validator_value
+    match error.validator:
+        case "additionalProperties":
+            allowed = sorted(error.schema["properties"])
+            for name in sorted(set(value) - set(allowed)):
+                yield (*key, name), unknown("key", name, allowed)
+        case "required":
+            missing = [name for name in wanted if name not in value]
+            yield key, f"lacks {', '.join(missing)}"
+        case "dependentRequired":
+            yield key, error.message
+        case "enum":
+            yield key, unknown("value", value, wanted)
+        case "oneOf":
+            yield key, f"value {value!r}; allowed: {' or '.join(map(_allowed, wanted))}"
+        case "type" | "minimum" | "maximum" | "exclusiveMinimum" | "pattern":
+            yield key, f"value {value!r}; allowed: {_allowed(error.schema)}"
+        case _:
+            yield key, f"value {value!r}: {error.message}"
+
+
+def _allowed(schema: dict) -> str:
+    """Say in words what a simple schema allows."""
+    if "const" in schema:
+        return repr(schema["const"])
+    if "enum" in schema:
+        return ", ".join(map(repr, schema["enum"]))
+    words = [{"array": "list", "object": "mapping"}.get(schema.get("type"), schema.get("type", ""))]
+    for keyword, text in (
+        ("exclusiveMinimum", "above {}"),
+        ("minimum", "at least {}"),
+        ("maximum", "at most {}"),
+        ("pattern", "matching {}"),
+        ("minItems", "of at least {}"),
+        ("maxItems", "of at most {}"),
+    ):
+        if keyword in schema:
+            words.append(text.format(schema[keyword]))
+    if "items" in schema:
+        words.append(f"(each {_allowed(schema['items'])})")
+    return " ".join(word for word in words if word)
+
+
+def unknown(kind: str, name: object, allowed: Iterable[object]) -> str:
+    """Say that a name does not exist, which do, and which is probably meant."""
+    allowed = [str(other) for other in allowed]
+    near = difflib.get_close_matches(str(name), allowed, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    return f"unknown {kind} {name!r}{hint}; allowed: {', '.join(allowed)}"
+
+
+def _reference_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
+    """Find names that stand for nothing."""
+    for run, own in config["runs"].items():
+        if own["protocol"] not in config["protocols"]:
+            yield (
+                ("runs", run, "protocol"),
+                unknown("protocol", own["protocol"], config["protocols"]),
+            )
+    for part in ("defaults", "protocols", "runs"):
+        entries = {(): config[part]} if part == "defaults" else config[part]
+        for name, entry in entries.items():
+            key = (part, name) if name else (part,)
+            if entry.get("task", None) not in (None, *config["tasks"]):
+                yield (*key, "task"), unknown("task", entry["task"], config["tasks"])
+    for name, entry in config["estimators"].items():
+        key = ("estimators", name)
+        if entry["method"] not in METHODS:
+            yield (*key, "method"), unknown("method", entry["method"], METHODS)
+        for run in estimator_runs(config, name):
+            if run not in config["runs"]:
+                yield (*key, "runs"), unknown("run", run, config["runs"])
+
+
+def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
+    """Find values that the library refuses."""
+    for run in config["runs"]:
+        try:
+            resolve_run(config, run)
+        except (ValueError, KeyError, TypeError) as error:
+            yield ("runs", run), f"with its protocol and the defaults: {error}"
+    for name in config["estimators"]:
+        parameters = estimator_parameters(config, name)
+        try:
+            make_estimator(**_with_numbers(parameters))
+        except (ValueError, TypeError) as error:
+            yield ("estimators", name), str(error)
+
+
+def _with_numbers(parameters: dict) -> dict:
+    """Replace what only the activations or the stage decide by numbers of the same kind."""
+    parameters = dict(parameters)
+    if "range" in parameters:
+        limits = parameters.pop("range")
+        low, high = (0.0, 1.0) if isinstance(limits, str) else limits
+        parameters.update(low=low, high=high)
+    if parameters.get("bound") == "both":
+        parameters["bound"] = "upper"
+    return parameters

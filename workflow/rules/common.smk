@@ -1,0 +1,74 @@
+"""
+Check the configuration and give the rules their names.
+
+OUTPUTS
+    RUNS                the resolved runs by name
+    library(...)        modules of src/infoplane as inputs, so that an edit reruns what uses them
+    chunks_of(...)      files of all chunks that a table needs
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(workflow.basedir).parent / "src"))
+
+from infoplane.estimators import METHODS
+from pipeline.configuration import (
+    estimator_parameters,
+    estimator_runs,
+    resolve_run,
+)
+from pipeline.validation import check_configuration
+
+# Files of the command line stand first in Snakemake's list, but win over the others.
+overriding = len(workflow.overwrite_configfiles)
+check_configuration(
+    config,
+    workflow.configfiles[overriding:] + workflow.configfiles[:overriding],
+    f"{workflow.basedir}/schemas/config.schema.yaml",
+)
+RUNS = {run: resolve_run(config, run) for run in config["runs"]}
+
+
+wildcard_constraints:
+    task="|".join(config["tasks"]),
+    run="|".join(config["runs"]),
+    estimator="|".join(config["estimators"]).replace(".", r"\."),
+    chunk=r"\d{3}-\d{3}",
+
+
+def library(*modules):
+    """Name the files of some library modules."""
+    return [f"src/infoplane/{module}.py" for module in modules]
+
+
+def estimator_library(wildcards):
+    """Name the library files that an estimator's numbers depend on."""
+    module, _ = METHODS[config["estimators"][wildcards.estimator]["method"]]
+    return library(f"estimators/{module}", "estimators/base")
+
+
+def training_chunks(wildcards):
+    """Name the training files of the whole study."""
+    return [
+        f"<results>/training/{run.name}/{chunk}.h5" for run in RUNS.values() for chunk in run.chunks()
+    ]
+
+
+def gradient_chunks(wildcards):
+    """Name the gradient tables of the whole study."""
+    return [
+        f"<results>/gradients/{run.name}/{chunk}.parquet"
+        for run in RUNS.values()
+        for chunk in run.chunks()
+    ]
+
+
+def information_chunks(wildcards):
+    """Name the information tables of the whole study, those of each run where it is measured."""
+    return [
+        f"<results>/information/{run}/{estimator}/{chunk}.parquet"
+        for estimator, entry in config["estimators"].items()
+        for run in estimator_runs(config, estimator)
+        for chunk in RUNS[run].chunks(entry.get("initialisations"))
+    ]

@@ -1,0 +1,85 @@
+"""
+Measure the mutual information of every layer along training.
+
+REQUIRED INPUTS
+    <results>/training/{run}/{chunk}.h5                         from training.smk
+    <results>/data/{task}.npz                                   from data.smk
+    <results>/tables/metrics.parquet                            from training.smk
+OUTPUTS
+    <results>/activations/{run}/{chunk}.h5                      temporary
+    <results>/information/{run}/{estimator}/{chunk}.parquet     one estimator, one chunk
+    <results>/tables/information.parquet                        all of them, with each status
+"""
+
+
+rule dump_activations:
+    """Dump all layers at all snapshots for all patterns; deleted once measured."""
+    input:
+        training="<results>/training/{run}/{chunk}.h5",
+        data=lambda wildcards: f"<results>/data/{RUNS[wildcards.run].task}.npz",
+        library=library("networks", "settings"),
+    output:
+        activations=temp("<results>/activations/{run}/{chunk}.h5"),
+    log:
+        "<results>/logs/dump_activations/{run}/{chunk}.log",
+    benchmark:
+        "<results>/benchmarks/dump_activations/{run}/{chunk}.tsv"
+    conda:
+        "../../environment.yml"
+    priority: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    script:
+        "../../src/dump_activations.py"
+
+
+rule estimate_information:
+    """Estimate I(X;T) and I(T;Y) in bits for every layer and snapshot, raw, never clipped."""
+    input:
+        activations="<results>/activations/{run}/{chunk}.h5",
+        library=estimator_library,
+    output:
+        table="<results>/information/{run}/{estimator}/{chunk}.parquet",
+    log:
+        "<results>/logs/estimate_information/{run}/{estimator}/{chunk}.log",
+    benchmark:
+        "<results>/benchmarks/estimate_information/{run}/{estimator}/{chunk}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    # Measured before more is dumped, so that few activations are on the disk at a time.
+    priority: 2
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    params:
+        estimator=lambda wildcards: estimator_parameters(config, wildcards.estimator),
+        initialisations=lookup(
+            dpath="estimators/{estimator}/initialisations", within=config, default=None
+        ),
+        snapshots=lookup(
+            dpath="estimators/{estimator}/snapshots", within=config, default=None
+        ),
+    script:
+        "../../src/estimate_information.py"
+
+
+rule summarise_information:
+    """Merge the estimates of all runs and estimators."""
+    input:
+        chunks=information_chunks,
+        metrics="<results>/tables/metrics.parquet",
+    output:
+        table="<results>/tables/information.parquet",
+    log:
+        "<results>/logs/summarise_information.log",
+    benchmark:
+        "<results>/benchmarks/summarise_information.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    script:
+        "../../src/summarise_information.py"
