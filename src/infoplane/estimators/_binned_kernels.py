@@ -1,0 +1,208 @@
+"""Compiled loops of the binned estimator: intervals, state numbers, counts, entropies."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from infoplane.compilation import compiled
+
+# Multipliers and shift of the 64-bit finaliser of MurmurHash3 (Appleby 2011).
+FIRST_MULTIPLIER = np.uint64(0xFF51AFD7ED558CCD)
+SECOND_MULTIPLIER = np.uint64(0xC4CEB9FE1A85EC53)
+SHIFT = np.uint64(33)
+
+
+@compiled(error_model="numpy")
+def interval_codes(values, low, high, bins):
+    """Find the interval of each value, exactly as its edges in float64 say.
+
+    Parameters
+    ----------
+    values : array of float, shape (samples, units)
+    low, high : float
+    bins : int
+        The edges are low + k * (high - low) / bins in float64, evaluated left to right.
+
+    Returns
+    -------
+    codes : array of int64, shape (samples, units)
+        Intervals 0 .. bins - 1; the upper edge of the range belongs to the last one.
+    inside : bool
+        False if a value lies outside [low, high]; the codes are then useless.
+    """
+    codes = np.empty(values.shape, np.int64)
+    flat_values, flat_codes = values.reshape(-1), codes.reshape(-1)
+    span = high - low
+    scale = bins / span
+    outside = 0
+    for i in range(flat_values.size):
+        value = np.float64(flat_values[i])
+        outside += (value < low) | (value > high)
+        value = min(max(value, low), high)
+        # The edge nearest to the value decides between its two neighbours.
+        nearest = np.int64((value - low) * scale + 0.5)
+        edge = low + nearest * span / bins
+        flat_codes[i] = min(nearest - (value < edge), bins - 1)
+    return codes, outside == 0
+
+
+@compiled()
+def first_outside(values, low, high):
+    """Return sample and unit of the first value that lies outside [low, high]."""
+    for sample in range(values.shape[0]):
+        for unit in range(values.shape[1]):
+            if not low <= values[sample, unit] <= high:
+                return sample, unit
+    return -1, -1
+
+
+@compiled(error_model="numpy")
+def width_codes(values, width):
+    """Find floor(value / width) of each value, counted from the smallest one.
+
+    Parameters
+    ----------
+    values : array of float, shape (samples, units)
+    width : float
+
+    Returns
+    -------
+    codes : array of int64, shape (samples, units)
+    smallest, largest : int
+        Extremes of floor(value / width), where anything outside -2**31 .. 2**31 - 1 counts as
+        -2**31 - 1 or 2**31; the codes are then useless.
+    """
+    codes = np.empty(values.shape, np.int64)
+    flat_values, flat_codes = values.reshape(-1), codes.reshape(-1)
+    for i in range(flat_values.size):
+        quotient = np.floor(np.float64(flat_values[i]) / width)
+        flat_codes[i] = np.int64(min(max(quotient, -(2.0**31) - 1.0), 2.0**31))
+    smallest, largest = flat_codes[0], flat_codes[0]
+    for i in range(flat_codes.size):
+        smallest = min(smallest, flat_codes[i])
+        largest = max(largest, flat_codes[i])
+    for i in range(flat_codes.size):
+        flat_codes[i] -= smallest
+    return codes, smallest, largest
+
+
+@compiled()
+def append_codes(states, codes, start, stop, radix):
+    """Append the codes of the units start .. stop - 1 to the samples' states, in place.
+
+    Parameters
+    ----------
+    states : array of uint64, shape (samples,)
+        Together with the appended digits they must fit into 64 bits.
+    codes : array of int64, shape (samples, units)
+    start, stop : int
+    radix : int
+        The number of possible codes: states become states * radix + code.
+    """
+    radix = np.uint64(radix)
+    for sample in range(states.size):
+        state = states[sample]
+        for unit in range(start, stop):
+            state = state * radix + np.uint64(codes[sample, unit])
+        states[sample] = state
+
+
+@compiled()
+def rank(states):
+    """Number the distinct states in order of appearance.
+
+    Parameters
+    ----------
+    states : array of uint64, shape (samples,)
+
+    Returns
+    -------
+    ranks : array of uint64, shape (samples,)
+        Values 0 .. distinct - 1, equal where the states are equal.
+    distinct : int
+        Number of different states.
+
+    Notes
+    -----
+    A hash table with open addressing that compares whole states, so that two of them are never
+    merged.
+    """
+    bits = 4
+    while 1 << bits < 2 * states.size:
+        bits += 1
+    mask = np.uint64((1 << bits) - 1)
+    slots = np.zeros(1 << bits, np.uint32)
+    known = np.empty(states.size, np.uint64)
+    ranks = np.empty(states.size, np.uint64)
+    distinct = 0
+    for sample in range(states.size):
+        state = states[sample]
+        slot = state ^ (state >> SHIFT)
+        slot *= FIRST_MULTIPLIER
+        slot ^= slot >> SHIFT
+        slot *= SECOND_MULTIPLIER
+        slot = (slot ^ (slot >> SHIFT)) & mask
+        found = slots[slot]
+        while found != 0 and known[found - 1] != state:
+            slot = (slot + np.uint64(1)) & mask
+            found = slots[slot]
+        if found == 0:
+            known[distinct] = state
+            distinct += 1
+            found = np.uint32(distinct)
+            slots[slot] = found
+        ranks[sample] = np.uint64(found - 1)
+    return ranks, distinct
+
+
+@compiled(error_model="numpy")
+def entropy_of_ranks(ranks, distinct):
+    """Return the plug-in entropy in bits of ranks 0 .. distinct - 1.
+
+    Notes
+    -----
+    Counts are gathered by size and the terms summed from small to large: the result is the
+    same bit for bit whatever the order of the samples and the numbering of the ranks.
+    """
+    samples = ranks.size
+    counts = np.zeros(distinct, np.int64)
+    for sample in range(samples):
+        counts[ranks[sample]] += 1
+    of_size = np.zeros(samples + 1, np.int64)
+    for state in range(distinct):
+        of_size[counts[state]] += 1
+    bits = 0.0
+    for size in range(1, samples + 1):
+        if of_size[size] > 0:
+            bits += of_size[size] * size / samples * math.log2(samples / size)
+    return bits
+
+
+@compiled()
+def joint_entropies(states, labels, classes):
+    """Return H(T), H(Y) and H(T,Y) in bits.
+
+    Parameters
+    ----------
+    states : array of uint64, shape (samples,)
+        The binned states T, by any numbers.
+    labels : array of int64, shape (samples,)
+        The labels Y, 0 .. classes - 1.
+    classes : int
+
+    Returns
+    -------
+    state_bits, label_bits, joint_bits : float
+    """
+    ranks, distinct = rank(states)
+    state_bits = entropy_of_ranks(ranks, distinct)
+    label_bits = entropy_of_ranks(labels, classes)
+    for sample in range(ranks.size):
+        ranks[sample] = ranks[sample] * np.uint64(classes) + np.uint64(labels[sample])
+    if distinct * classes > 4 * ranks.size:
+        ranks, distinct = rank(ranks)
+    else:
+        distinct *= classes
+    return state_bits, label_bits, entropy_of_ranks(ranks, distinct)

@@ -1,0 +1,148 @@
+"""Mutual information of a layer with Gaussian noise added, between pairwise-distance bounds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+from typing import ClassVar
+
+import numpy as np
+
+from infoplane.estimators._kde_kernels import ALIGNMENT, pair_sums
+from infoplane.estimators.base import Estimate, Estimator, check_samples
+
+BOUNDS = ("lower", "upper")
+# Where squared distances of the size of the noise keep their precision in float32.
+FLOAT32_NOISE_VARIANCES = (1e-12, 1e12)
+
+
+@dataclass(frozen=True)
+class KdeEstimator(Estimator):
+    """Estimate I(X;T) and I(T;Y) of T = h(X) + Gaussian noise from pairwise distances.
+
+    Parameters
+    ----------
+    noise_variance : float
+        Variance of the noise added to each unit, in squared units of activation; > 0.
+    bound : {"upper", "lower"}
+        Which bound on the entropy of the Gaussian mixture to use.
+
+    Notes
+    -----
+    T is a mixture of P equal Gaussians, one per sample, with centres h_i. With
+    d_ij = |h_i - h_j|^2 the entropy of T lies between the two values of
+
+        H(T) = H(noise) - 1/P sum_i log2 (1/P sum_j exp(-d_ij / (c noise_variance))),
+
+    c = 2 for the upper bound, from the Kullback-Leibler divergence between two of the
+    Gaussians, and c = 8 for the lower one, from their Bhattacharyya distance (Kolchinsky &
+    Tracey 2017, eqs. 10 and 11 with the divergences of section 5; SAXE 2018, appendix B).
+    I(X;T) = H(T) - H(noise) is bounded likewise. I(T;Y) = H(T) - sum_y p(y) H(T|Y=y) takes
+    the same bound for both entropies, so that it is an estimate and not itself a bound.
+
+    The noise is not part of the network. Estimates at two noise variances can differ by half
+    the log2 of their ratio per dimension: compare only like with like.
+    """
+
+    method: ClassVar[str] = "kde"
+    assumptions: ClassVar[str] = (
+        "Independent Gaussian noise of the given variance is added to every unit for the "
+        "estimate only; every sample is a different input that occurs once. The value for the "
+        "label is a difference of two bounds and so not itself a bound."
+    )
+
+    noise_variance: float | None = None
+    bound: str = "upper"
+
+    def __post_init__(self) -> None:
+        check_noise_variance(self.noise_variance)
+        if self.bound not in BOUNDS:
+            raise ValueError(f"bound must be 'upper' or 'lower', not {self.bound!r}")
+
+    def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
+        return _both_bounds(activations, labels, float(self.noise_variance))[self.bound]
+
+
+def kde_bounds(
+    activations: np.ndarray, labels: np.ndarray, noise_variance: float
+) -> dict[str, Estimate]:
+    """Estimate with both bounds from one pass over the pairs of samples.
+
+    Parameters
+    ----------
+    activations : array of float, shape (samples, units)
+        The layer's output for every input pattern, each pattern once.
+    labels : array of int, shape (samples,)
+        The class of each pattern.
+    noise_variance : float
+        Variance of the noise added to each unit, in squared units of activation; > 0.
+
+    Returns
+    -------
+    estimates : dict
+        ``{"lower": Estimate, "upper": Estimate}``, bit for bit what `KdeEstimator` gives.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not what an `Estimator` accepts, or the noise variance is not > 0.
+    """
+    check_noise_variance(noise_variance)
+    activations, labels = check_samples(activations, labels)
+    return _both_bounds(activations, labels, float(noise_variance))
+
+
+def check_noise_variance(noise_variance: object) -> None:
+    """Refuse what cannot be the variance of the added noise."""
+    number = isinstance(noise_variance, Real) and not isinstance(noise_variance, bool)
+    if not number or not 0 < noise_variance < math.inf or 1 / (8 * noise_variance) == math.inf:
+        raise ValueError(f"noise_variance must be a finite number > 0, not {noise_variance!r}")
+
+
+def _both_bounds(
+    activations: np.ndarray, labels: np.ndarray, noise_variance: float
+) -> dict[str, Estimate]:
+    samples = len(labels)
+    points, starts, ends, places = _sorted_points(activations, labels, noise_variance)
+    factor = points.dtype.type(1 / (8 * noise_variance))
+    sums = pair_sums(points, starts, ends, factor)[:, :, places]
+    of_label = (ends - starts)[np.sort(labels)]
+    estimates = {}
+    for bound, (same_label, other_label) in zip(BOUNDS, sums, strict=True):
+        density = np.log2((same_label + other_label) / samples)
+        label_density = np.log2(same_label / of_label)
+        estimates[bound] = Estimate(
+            mi_input_bits=float(-density.mean()) + 0.0,
+            mi_label_bits=float((label_density - density).mean()),
+            ceiling_bits=math.log2(samples),
+        )
+    return estimates
+
+
+def _sorted_points(
+    activations: np.ndarray, labels: np.ndarray, noise_variance: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Lay the samples out as `pair_sums` wants them.
+
+    Returns
+    -------
+    points : array of float32 or float64, shape (even units, padded samples)
+    starts, ends : arrays of int64, shape (classes,)
+    places : array of int64, shape (samples,)
+        Where the samples, in order of their labels, stand in `points`.
+    """
+    samples, units = activations.shape
+    small = activations.dtype in (np.float16, np.float32)
+    least, most = FLOAT32_NOISE_VARIANCES
+    dtype = np.float32 if small and least <= noise_variance <= most else np.float64
+    counts = np.bincount(labels)
+    padded = (counts + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+    starts = np.cumsum(padded) - padded
+    firsts = np.cumsum(counts) - counts
+    order = np.argsort(labels, kind="stable")
+    places = np.arange(samples) + np.repeat(starts - firsts, counts)
+    points = np.zeros((units + units % 2, padded.sum()), dtype)
+    points[:units] = np.inf
+    points[:units, places] = activations[order].T
+    return points, starts, starts + counts, places
