@@ -19,6 +19,14 @@ __all__ = ["METHODS", "Estimate", "Estimator", "estimator_class", "make_estimato
 METHODS = {
     "binned": ("binned", "BinnedEstimator"),
     "kde": ("kde", "KdeEstimator"),
+    "kde_scaled": ("adaptive", "ScaledKdeEstimator"),
+    "adaptive": ("adaptive", "AdaptiveBinnedEstimator"),
+    "net_input": ("net_input_bins", "NetInputBinnedEstimator"),
+    "machine_precision": ("machine_precision", "MachinePrecisionEstimator"),
+    "knn": ("knn", "KnnEstimator"),
+    "kraskov_entropy": ("knn", "KraskovEntropyEstimator"),
+    "edge": ("edge", "EdgeEstimator"),
+    "matrix_renyi": ("matrix_renyi", "MatrixRenyiEstimator"),
 }
 
 

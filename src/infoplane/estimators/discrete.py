@@ -1,0 +1,121 @@
+"""Plug-in information of representations that have been made discrete."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from infoplane.estimators.base import Estimate
+
+LARGEST_CODE = np.iinfo(np.int64).max
+
+
+def entropy_bits(numbers: np.ndarray) -> float:
+    """Return the plug-in entropy of a discrete variable.
+
+    Parameters
+    ----------
+    numbers : array of int, shape (samples,)
+        The value of each sample, numbered from 0.
+
+    Returns
+    -------
+    float
+        H = log2(samples) - sum_c n_c log2(n_c) / samples, in bits.
+    """
+    counts = np.bincount(numbers)
+    counts = counts[counts > 0]
+    return float(np.log2(numbers.size) - np.dot(counts, np.log2(counts)) / numbers.size)
+
+
+def row_numbers(codes: np.ndarray, levels: int) -> np.ndarray:
+    """Number the distinct rows of a table of small whole numbers.
+
+    Parameters
+    ----------
+    codes : array of int, shape (rows, units)
+        Values 0 .. levels - 1.
+    levels : int
+        How many values each unit may take.
+
+    Returns
+    -------
+    array of int64, shape (rows,)
+        0 .. distinct rows - 1, equal where and only where two rows are equal.
+    """
+    numbers = np.zeros(len(codes), dtype=np.int64)
+    distinct = 1
+    for column in codes.T:
+        if distinct > LARGEST_CODE // levels:
+            values, numbers = np.unique(numbers, return_inverse=True)
+            distinct = len(values)
+        numbers = numbers * levels + column
+        distinct *= levels
+    return np.unique(numbers, return_inverse=True)[1]
+
+
+def exact_row_numbers(values: np.ndarray) -> np.ndarray:
+    """Number the distinct rows of a table, compared value by value without tolerance.
+
+    Parameters
+    ----------
+    values : array, shape (rows, units)
+        Finite values; 0.0 and -0.0 count as equal.
+
+    Returns
+    -------
+    array of int64, shape (rows,)
+        0 .. distinct rows - 1.
+    """
+    rows = np.ascontiguousarray(values + values.dtype.type(0))
+    bytes_of_row = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
+    return np.unique(bytes_of_row, return_inverse=True)[1]
+
+
+def conditional_entropy_bits(numbers: np.ndarray, groups: np.ndarray) -> float:
+    """Return H(numbers | groups), both discrete, by plugging in the counts.
+
+    Parameters
+    ----------
+    numbers, groups : array of int, shape (samples,)
+        Values numbered from 0.
+
+    Returns
+    -------
+    float
+        In bits.
+    """
+    joint = row_numbers(np.stack([groups, numbers], axis=1), max(groups.max(), numbers.max()) + 1)
+    return entropy_bits(joint) - entropy_bits(groups)
+
+
+def deterministic_estimate(
+    numbers: np.ndarray, labels: np.ndarray, largest_bits: float = math.inf
+) -> Estimate:
+    """Estimate both informations of a discrete representation of distinct input patterns.
+
+    Every pattern occurs once and its representation is a function of it, so that H(T|X) = 0
+    and I(X;T) = H(T), at most log2(samples).
+
+    Parameters
+    ----------
+    numbers : array of int, shape (samples,)
+        The number of each pattern's discrete representation.
+    labels : array of int, shape (samples,)
+        Classes numbered from 0.
+    largest_bits : float
+        log2 of how many states the representation can have, in bits.
+
+    Returns
+    -------
+    Estimate
+        In bits.
+    """
+    entropy = entropy_bits(numbers)
+    label_entropy_given_state = conditional_entropy_bits(labels, numbers)
+    return Estimate(
+        mi_input_bits=entropy,
+        mi_label_bits=entropy_bits(labels) - label_entropy_given_state,
+        ceiling_bits=min(math.log2(numbers.size), largest_bits),
+    )

@@ -1,0 +1,329 @@
+"""Estimators from distances to nearest neighbours, all in the maximum norm."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.special import digamma
+
+from infoplane.estimators.base import Estimate, Estimator
+from infoplane.estimators.checks import duplicate_share, require_not_negative, require_whole
+from infoplane.units import BITS_PER_NAT
+
+NORM = np.inf
+
+
+def kozachenko_leonenko_entropy_bits(values: np.ndarray, neighbours: int = 3) -> float:
+    """Estimate a differential entropy from distances to the k-th nearest neighbour.
+
+    Parameters
+    ----------
+    values : array of float, shape (samples, units)
+        Draws from a density; no row twice.
+    neighbours : int
+        k, below the number of samples.
+
+    Returns
+    -------
+    float
+        h = psi(N) - psi(k) + (d / N) sum_i log(2 r_i), in bits, with r_i the distance of sample
+        i to its k-th neighbour in the maximum norm; it depends on the unit of `values`.
+
+    Raises
+    ------
+    ValueError
+        If rows are duplicated or there are too few samples.
+
+    References
+    ----------
+    Kozachenko & Leonenko (1987); Kraskov et al. (2004), Phys. Rev. E 69, 066138, equation 20.
+    """
+    values = _check_continuous("values", values, neighbours)
+    samples, units = values.shape
+    distances = cKDTree(values).query(values, k=[neighbours + 1], p=NORM)[0][:, 0]
+    nats = digamma(samples) - digamma(neighbours) + units * np.mean(np.log(2 * distances))
+    return float(nats * BITS_PER_NAT)
+
+
+def ksg_information_bits(
+    x: np.ndarray, y: np.ndarray, neighbours: int = 3, variant: int = 1
+) -> float:
+    """Estimate the mutual information of two continuous variables.
+
+    Parameters
+    ----------
+    x : array of float, shape (samples, units of x)
+    y : array of float, shape (samples, units of y)
+        Draws from a joint density; in neither a row twice.
+    neighbours : int
+        k, below the number of samples.
+    variant : {1, 2}
+        Neighbours counted within a cube (1) or within a rectangle (2) about each sample.
+
+    Returns
+    -------
+    float
+        In bits. The variables' units of measurement matter little: only the neighbours in the
+        joint space depend on them.
+
+    Raises
+    ------
+    ValueError
+        If rows are duplicated, shapes do not fit or there are too few samples.
+
+    References
+    ----------
+    Kraskov, Stoegbauer & Grassberger (2004), Phys. Rev. E 69, 066138, equations 8 and 9.
+    """
+    if variant not in (1, 2):
+        raise ValueError(f"variant must be 1 or 2, not {variant!r}")
+    x = _check_continuous("x", x, neighbours)
+    y = _check_continuous("y", y, neighbours)
+    samples = len(x)
+    if len(y) != samples:
+        raise ValueError(f"y must have {samples} samples like x, not {len(y)}")
+    joint = np.hstack([x, y])
+    distances, indices = cKDTree(joint).query(joint, k=neighbours + 1, p=NORM)
+    if variant == 1:
+        radii_x = radii_y = np.nextafter(distances[:, -1], 0)
+        constant = digamma(neighbours)
+    else:
+        radii_x = np.abs(x[indices] - x[:, None]).max(axis=(1, 2))
+        radii_y = np.abs(y[indices] - y[:, None]).max(axis=(1, 2))
+        constant = digamma(neighbours) - 1 / neighbours
+    counts_x = _counts_within(x, radii_x)
+    counts_y = _counts_within(y, radii_y)
+    if variant == 2:
+        counts_x, counts_y = counts_x - 1, counts_y - 1
+    nats = constant + digamma(samples) - np.mean(digamma(counts_x) + digamma(counts_y))
+    return float(nats * BITS_PER_NAT)
+
+
+def ross_information_bits(values: np.ndarray, labels: np.ndarray, neighbours: int = 3) -> float:
+    """Estimate the mutual information of a continuous and a discrete variable.
+
+    Parameters
+    ----------
+    values : array of float, shape (samples, units)
+        Draws from a density for each label; no row twice.
+    labels : array of int, shape (samples,)
+        Each label has more samples than `neighbours`.
+    neighbours : int
+        k, the neighbours sought among the samples of the same label.
+
+    Returns
+    -------
+    float
+        I = psi(N) - <psi(N_y)> + psi(k) - <psi(m)>, in bits, with m the number of samples of
+        any label within the distance of the k-th neighbour of the same label.
+
+    Raises
+    ------
+    ValueError
+        If rows are duplicated or a label has too few samples.
+
+    References
+    ----------
+    Ross (2014), PLoS ONE 9(2), e87357, equation 2.
+    """
+    values = _check_continuous("values", values, neighbours)
+    labels = np.asarray(labels)
+    if labels.shape != (len(values),):
+        raise ValueError(f"labels must have shape ({len(values)},), not {labels.shape}")
+    _check_class_sizes(labels, neighbours)
+    radii = np.empty(len(values))
+    class_sizes = np.empty(len(values))
+    for label in np.unique(labels):
+        of_class = labels == label
+        members = values[of_class]
+        radii[of_class] = cKDTree(members).query(members, k=[neighbours + 1], p=NORM)[0][:, 0]
+        class_sizes[of_class] = len(members)
+    counts = _counts_within(values, np.nextafter(radii, 0))
+    nats = (
+        digamma(len(values))
+        - np.mean(digamma(class_sizes))
+        + digamma(neighbours)
+        - np.mean(digamma(counts))
+    )
+    return float(nats * BITS_PER_NAT)
+
+
+@dataclass(frozen=True)
+class KnnEstimator(Estimator):
+    """Estimate the information of a layer with declared Gaussian noise from neighbours.
+
+    I(X;T) = h(T + N) - h(N), the first by Kozachenko & Leonenko, the second in closed form;
+    I(T;Y) by Ross on the same noisy samples.
+
+    Parameters
+    ----------
+    noise_variance : float
+        Variance of N in each unit. 0 leaves the layer as it is: I(X;T) of a continuous
+        deterministic layer is then infinite and returned as NaN, and duplicated rows are
+        refused.
+    neighbours : int
+        k.
+    noise_draws : int
+        Noisy copies of each pattern. One copy cannot see structure finer than the distance
+        between patterns.
+    seed : int
+        Seed of the noise.
+
+    References
+    ----------
+    Kraskov et al. (2004), equation 20; Ross (2014), equation 2.
+    """
+
+    method: ClassVar[str] = "knn"
+    assumptions: ClassVar[str] = (
+        "T is the layer's output plus Gaussian noise that the network does not have; each "
+        "pattern occurs once. The density of the noisy layer is constant over the distance to "
+        "the k-th neighbour: with noise below that distance I(X;T) is overestimated, beyond "
+        "even log2(samples), and high-dimensional layers are biased."
+    )
+
+    noise_variance: float
+    neighbours: int = 3
+    noise_draws: int = 1
+    seed: int = 0
+
+    def __post_init__(self):
+        require_not_negative("noise_variance", self.noise_variance)
+        require_whole("neighbours", self.neighbours, at_least=1)
+        require_whole("noise_draws", self.noise_draws, at_least=1)
+        require_whole("seed", self.seed, at_least=0)
+        if self.noise_variance == 0 and self.noise_draws != 1:
+            raise ValueError(
+                f"noise_draws must be 1 without noise (noise_variance=0), not {self.noise_draws}"
+            )
+
+    def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
+        ceiling_bits = math.log2(len(activations))
+        noisy = add_noise(activations, self.noise_variance, self.noise_draws, self.seed)
+        labels = np.tile(labels, self.noise_draws)
+        mi_label_bits = ross_information_bits(noisy, labels, self.neighbours)
+        if self.noise_variance == 0:
+            return Estimate(math.nan, mi_label_bits, ceiling_bits)
+        noise_entropy_bits = (
+            0.5 * noisy.shape[1] * math.log2(2 * math.pi * math.e * self.noise_variance)
+        )
+        entropy_bits = kozachenko_leonenko_entropy_bits(noisy, self.neighbours)
+        return Estimate(entropy_bits - noise_entropy_bits, mi_label_bits, ceiling_bits)
+
+
+@dataclass(frozen=True)
+class KraskovEntropyEstimator(Estimator):
+    """Estimate the differential entropy of a layer, in place of I(X;T).
+
+    `mi_input_bits` is h(T), which equals I(X;T) only up to an unknown constant that grows
+    without bound as an imagined noise vanishes. It may be negative. `mi_label_bits` is
+    h(T) - sum_y p(y) h(T|y), an information.
+
+    Parameters
+    ----------
+    neighbours : int
+        k; the paper has 2.
+    jitter_variance : float
+        Variance of Gaussian noise added to tell duplicated rows apart. 0 refuses them. The
+        entropy of a layer with duplicates is the jitter's, not the layer's.
+    seed : int
+        Seed of the jitter.
+
+    References
+    ----------
+    Saxe et al. (2018), ICLR, appendix, figure 12; Kraskov et al. (2004), equation 20.
+    """
+
+    method: ClassVar[str] = "kraskov_entropy"
+    assumptions: ClassVar[str] = (
+        "The layer has a density; mi_input_bits is its differential entropy, which depends on "
+        "the unit of the activations and cannot be compared between layers. Ill-posed for "
+        "layers with duplicated rows."
+    )
+
+    neighbours: int = 2
+    jitter_variance: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self):
+        require_whole("neighbours", self.neighbours, at_least=1)
+        require_not_negative("jitter_variance", self.jitter_variance)
+        require_whole("seed", self.seed, at_least=0)
+
+    def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
+        values = add_noise(activations, self.jitter_variance, 1, self.seed)
+        _check_class_sizes(labels, self.neighbours)
+        entropy_bits = kozachenko_leonenko_entropy_bits(values, self.neighbours)
+        conditional_bits = sum(
+            np.mean(labels == label)
+            * kozachenko_leonenko_entropy_bits(values[labels == label], self.neighbours)
+            for label in np.unique(labels)
+        )
+        return Estimate(entropy_bits, float(entropy_bits - conditional_bits), math.inf)
+
+
+def add_noise(activations: np.ndarray, variance: float, draws: int, seed: int) -> np.ndarray:
+    """Return noisy copies of a layer.
+
+    Parameters
+    ----------
+    activations : array of float, shape (samples, units)
+    variance : float
+        Of the Gaussian noise in each unit.
+    draws : int
+        Copies, each with noise of its own.
+    seed : int
+
+    Returns
+    -------
+    array of float64, shape (draws * samples, units)
+        Copy after copy.
+    """
+    values = np.tile(activations.astype(np.float64), (draws, 1))
+    noise = np.random.default_rng(seed).standard_normal(values.shape)
+    return values + math.sqrt(variance) * noise
+
+
+def _counts_within(values: np.ndarray, radii: np.ndarray) -> np.ndarray:
+    """Count the samples within a closed cube about each sample, itself included."""
+    if values.shape[1] == 1:
+        line = np.sort(values[:, 0])
+        above = np.searchsorted(line, values[:, 0] + radii, side="right")
+        return above - np.searchsorted(line, values[:, 0] - radii, side="left")
+    return cKDTree(values).query_ball_point(values, radii, p=NORM, return_length=True)
+
+
+def _check_continuous(name: str, values: np.ndarray, neighbours: int) -> np.ndarray:
+    """Refuse what has no density to estimate, or fewer samples than neighbours."""
+    require_whole("neighbours", neighbours, at_least=1)
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 2 or 0 in values.shape:
+        raise ValueError(f"{name} must have shape (samples, units), not {values.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} must be finite")
+    if len(values) <= neighbours:
+        raise ValueError(
+            f"neighbours must be below the number of samples ({len(values)}), not {neighbours}"
+        )
+    share = duplicate_share(values)
+    if share > 0:
+        raise ValueError(
+            f"{name} must have a density, but {share:.4%} of its {len(values)} rows repeat "
+            "another row; declare noise that tells them apart, or use an estimator for "
+            "discrete values"
+        )
+    return values
+
+
+def _check_class_sizes(labels: np.ndarray, neighbours: int) -> None:
+    """Refuse labels with too few samples to have that many neighbours."""
+    classes, sizes = np.unique(labels, return_counts=True)
+    if sizes.min() <= neighbours:
+        raise ValueError(
+            f"each label needs more samples than neighbours ({neighbours}); label "
+            f"{classes[sizes.argmin()]} has {sizes.min()}"
+        )

@@ -1,0 +1,104 @@
+"""Information of one layer over several networks: the "extended" estimator."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from infoplane.estimators.base import check_samples
+from infoplane.estimators.binned import BinnedEstimator
+from infoplane.estimators.discrete import conditional_entropy_bits, entropy_bits
+
+
+@dataclass(frozen=True)
+class MultiNetworkEstimate:
+    """Hold the information of a layer whose network is drawn from several.
+
+    Attributes
+    ----------
+    mi_input_bits : float
+        I(X;T) = H(T) - H(T|X), in bits.
+    mi_label_bits : float
+        I(T;Y) = H(T) - H(T|Y), in bits.
+    conditional_entropy_bits : float
+        H(T|X), in bits: what the choice of the network adds.
+    published_mi_input_bits : float
+        H(T), in bits: the value with H(T|X) taken as 0, as published.
+    single_mi_input_bits : array of float, shape (networks,)
+        I(X;T_k) = H(T_k) of each network alone, in bits.
+    ceiling_bits : float
+        log2(samples), the largest I(X;T), in bits. The published value can exceed it.
+    """
+
+    mi_input_bits: float
+    mi_label_bits: float
+    conditional_entropy_bits: float
+    published_mi_input_bits: float
+    single_mi_input_bits: np.ndarray
+    ceiling_bits: float
+
+
+def multi_network_information(
+    activations: np.ndarray, labels: np.ndarray, binning: BinnedEstimator
+) -> MultiNetworkEstimate:
+    """Estimate the information of a layer over several networks, binned.
+
+    The representation of an input is that of a network chosen at random,
+    p(t|x) = (1/K) sum_k delta(t - t_k(x)), so that H(T|X) > 0 where networks differ.
+
+    Parameters
+    ----------
+    activations : array of float, shape (networks, samples, units)
+        The same layer of each network, for the same patterns, each pattern once.
+    labels : array of int, shape (samples,)
+    binning : BinnedEstimator
+        The intervals, shared by all networks.
+
+    Returns
+    -------
+    MultiNetworkEstimate
+        In bits.
+
+    Raises
+    ------
+    ValueError
+        If there is no network, or for what the binned estimator refuses.
+
+    Notes
+    -----
+    I(X;T) <= mean_k I(X;T_k). With K the number of the network, independent of X:
+    I(X;T) <= I(X;T,K) = I(X;K) + I(X;T|K) = 0 + mean_k I(X;T_k).
+    Units of independently trained networks carry no common meaning, so the mixture over
+    networks says little about any one of them.
+
+    References
+    ----------
+    The "extended" estimator of the Skoltech replication of Shwartz-Ziv & Tishby (2017), which
+    takes H(T|X) as 0.
+    """
+    activations = np.asarray(activations)
+    if activations.ndim != 3 or 0 in activations.shape:
+        raise ValueError(
+            "activations must have shape (networks, samples, units), all at least 1, not "
+            f"{activations.shape}"
+        )
+    networks, samples, units = activations.shape
+    rows, row_labels = check_samples(
+        activations.reshape(networks * samples, units), np.tile(labels, networks)
+    )
+    states = np.unique(binning.states(rows), return_inverse=True)[1]
+    patterns = np.tile(np.arange(samples), networks)
+    entropy = entropy_bits(states)
+    given_input = conditional_entropy_bits(states, patterns)
+    return MultiNetworkEstimate(
+        mi_input_bits=entropy - given_input,
+        mi_label_bits=entropy - conditional_entropy_bits(states, row_labels),
+        conditional_entropy_bits=given_input,
+        published_mi_input_bits=entropy,
+        single_mi_input_bits=np.array(
+            [entropy_bits(of_network) for of_network in states.reshape(networks, samples)]
+        ),
+        ceiling_bits=math.log2(samples),
+    )
