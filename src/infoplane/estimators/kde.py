@@ -37,7 +37,7 @@ class KdeEstimator(Estimator):
 
     c = 2 for the upper bound, from the Kullback-Leibler divergence between two of the
     Gaussians, and c = 8 for the lower one, from their Bhattacharyya distance (Kolchinsky &
-    Tracey 2017, eqs. 10 and 11 with the divergences of section 5; SAXE 2018, appendix B).
+    Tracey 2017, sections 3 and 4; SAXE 2018, eqs. 10 and 11).
     I(X;T) = H(T) - H(noise) is bounded likewise. I(T;Y) = H(T) - sum_y p(y) H(T|Y=y) takes
     the same bound for both entropies, so that it is an estimate and not itself a bound.
 
