@@ -39,13 +39,13 @@ wildcard_constraints:
 
 def library(*modules):
     """Name the files of some library modules."""
-    return [f"src/infoplane/{module}.py" for module in modules]
+    return [f"src/infoplane/{name}.py" for name in modules]
 
 
 def estimator_library(wildcards):
     """Name the library files that an estimator's numbers depend on."""
-    module, _ = METHODS[config["estimators"][wildcards.estimator]["method"]]
-    return library(f"estimators/{module}", "estimators/base")
+    file, _ = METHODS[config["estimators"][wildcards.estimator]["method"]]
+    return library(f"estimators/{file}", "estimators/base")
 
 
 def training_chunks(wildcards):

@@ -150,15 +150,16 @@ def choose_engine(engine: str, device: str, settings: TrainingSettings) -> tuple
     for name, value, allowed in (("engine", engine, ENGINES), ("device", device, DEVICES)):
         if value not in allowed:
             raise ValueError(f"{name} {value!r} is not one of: {', '.join(allowed)}")
-    from infoplane.training.fused_engine import FusedEngine
+    if engine != "torch":
+        from infoplane.training.fused_engine import FusedEngine
 
-    fused = FusedEngine.supports(settings) and device != "cuda"
-    if engine == "auto":
-        engine = "fused" if fused else "torch"
-    if engine == "fused":
-        if not fused:
-            raise ValueError(f"the fused engine serves no {device} and no widths {settings.widths}")
-        return "fused", "cpu"
+        if FusedEngine.supports(settings) and device != "cuda":
+            return "fused", "cpu"
+        if engine == "fused":
+            raise ValueError(
+                f"the fused engine serves neither a GPU nor these settings: device {device!r}, "
+                f"{settings}"
+            )
     import torch
 
     available = torch.cuda.is_available()

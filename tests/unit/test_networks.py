@@ -1,0 +1,142 @@
+"""Parameters, initial weights and the forward pass against PyTorch and closed forms."""
+
+import numpy as np
+import pytest
+import torch
+
+from infoplane.networks import (
+    initial_parameters,
+    losses_and_hits,
+    net_inputs_and_activations,
+    parameter_count,
+    split_parameters,
+)
+from infoplane.settings import ACTIVATIONS, INITIAL_WEIGHTS
+from tests.support import settings
+
+WIDTHS = (12, 10, 7, 5, 4, 3, 2)
+
+
+def test_parameters_of_the_szt_network_are_counted():
+    assert parameter_count(WIDTHS) == 294
+
+
+def test_split_parameters_are_views_in_the_stated_layout():
+    vector = np.arange(parameter_count((3, 2, 1)), dtype=np.float32)
+    (weights, biases), (last, last_bias) = split_parameters(vector, (3, 2, 1))
+    np.testing.assert_array_equal(weights, [[0, 1, 2], [3, 4, 5]])
+    np.testing.assert_array_equal(biases, [6, 7])
+    np.testing.assert_array_equal(last, [[8, 9]])
+    np.testing.assert_array_equal(last_bias, [10])
+    assert np.shares_memory(weights, vector)
+    with pytest.raises(ValueError, match="need 11 parameters, not 10"):
+        split_parameters(vector[:-1], (3, 2, 1))
+
+
+# Standard deviation of each distribution for 200 units above 100: a normal cut at two standard
+# deviations keeps 0.8796 of its own, a uniform one has limit / sqrt(3).
+SPREAD = {
+    "truncated_normal_fan_in": 0.87962566 / np.sqrt(100),
+    "truncated_normal_fan_out": 0.87962566 / np.sqrt(200),
+    "glorot": np.sqrt(6 / 300) / np.sqrt(3),
+    "he": np.sqrt(2 / 100),
+    "pytorch": 1 / np.sqrt(100) / np.sqrt(3),
+}
+LIMIT = {
+    "truncated_normal_fan_in": 2 / np.sqrt(100),
+    "truncated_normal_fan_out": 2 / np.sqrt(200),
+    "glorot": np.sqrt(6 / 300),
+    "he": np.inf,
+    "pytorch": 1 / np.sqrt(100),
+}
+
+
+@pytest.mark.parametrize("distribution", INITIAL_WEIGHTS)
+def test_initial_weights_have_their_distribution(distribution):
+    vector = initial_parameters((100, 200), distribution, np.random.default_rng(0))
+    ((weights, biases),) = split_parameters(vector, (100, 200))
+    assert vector.dtype == np.float32
+    # 20,000 draws: the standard deviation is known to about 0.5 %, the mean to 0.7 % of it.
+    assert weights.std() == pytest.approx(SPREAD[distribution], rel=0.02)
+    assert abs(weights.mean()) < 0.03 * SPREAD[distribution]
+    assert np.abs(weights).max() <= LIMIT[distribution] * (1 + 1e-6)
+    if distribution == "pytorch":
+        assert biases.std() == pytest.approx(SPREAD[distribution], rel=0.2)
+    else:
+        assert not biases.any()
+
+
+def test_unknown_initial_weights_are_refused():
+    with pytest.raises(ValueError, match="orthogonal"):
+        initial_parameters((2, 2), "orthogonal", np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_forward_pass_and_losses_agree_with_torch(activation, output):
+    generator = np.random.default_rng(1)
+    chosen = settings(activation=activation, output=output)
+    vector = initial_parameters(chosen.widths, "pytorch", generator) * 3
+    inputs = generator.normal(size=(50, 12)).astype(np.float32)
+    labels = generator.integers(0, 2, 50)
+    functions = {
+        "tanh": torch.tanh,
+        "relu": torch.relu,
+        "linear": lambda net: net,
+        "softsign": torch.nn.functional.softsign,
+        "softplus": torch.nn.functional.softplus,
+    }
+    below, expected = torch.from_numpy(inputs), []
+    layers = split_parameters(vector, chosen.widths)
+    for weights, biases in layers:
+        net = torch.nn.functional.linear(below, torch.from_numpy(weights), torch.from_numpy(biases))
+        below = functions[activation](net)
+        expected.append(below)
+    if output == "softmax":
+        expected[-1] = net.softmax(dim=1)
+        losses = torch.nn.functional.cross_entropy(net, torch.from_numpy(labels), reduction="none")
+    else:
+        expected[-1] = net.sigmoid()
+        targets = torch.nn.functional.one_hot(torch.from_numpy(labels), 2).float()
+        losses = torch.nn.functional.binary_cross_entropy_with_logits(
+            net, targets, reduction="none"
+        ).mean(dim=1)
+    net_inputs, activations = net_inputs_and_activations(vector, chosen, inputs)
+    found_losses, hits = losses_and_hits(net_inputs[-1], labels, output)
+    # Both compute in float32; sums of a dozen terms of order 1 differ by a few 1e-7.
+    for found, wanted in zip(activations, expected, strict=True):
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, wanted.numpy(), atol=2e-6)
+    np.testing.assert_allclose(found_losses, losses.numpy(), atol=1e-5)
+    np.testing.assert_array_equal(hits, (net.argmax(dim=1).numpy() == labels))
+
+
+def test_losses_of_certain_mistakes_are_finite_and_linear():
+    net = np.array([[100.0, -100.0], [-100.0, 100.0]], np.float32)
+    labels = np.array([1, 1])
+    softmax_losses, hits = losses_and_hits(net, labels, "softmax")
+    np.testing.assert_allclose(softmax_losses, [200.0, 0.0], atol=1e-12)
+    np.testing.assert_array_equal(hits, [False, True])
+    sigmoid_losses, _ = losses_and_hits(net, labels, "sigmoid")
+    np.testing.assert_allclose(sigmoid_losses, [100.0, 0.0], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"activation": "tahn"}, "activation 'tahn' is not one of: tanh, relu"),
+        ({"output": "linear"}, "output 'linear'"),
+        ({"initial_weights": "zeros"}, "initial_weights 'zeros'"),
+        ({"optimizer": "rmsprop"}, "optimizer 'rmsprop'"),
+        ({"widths": (12,)}, "at least two layers"),
+        ({"widths": (12, 0, 2)}, "at least two layers"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0"),
+        ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"training_fraction": 1.2}, "training_fraction must be above 0 and at most 1"),
+        ({"weight_decay": -1.0}, "weight_decay must not be negative"),
+    ],
+)
+def test_impossible_settings_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        settings(**change)

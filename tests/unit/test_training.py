@@ -1,0 +1,180 @@
+"""The stack trainer against one plain PyTorch network at a time."""
+
+import numpy as np
+import pytest
+import torch
+
+from infoplane.data import szt_task
+from infoplane.networks import net_inputs_and_activations, split_parameters
+from infoplane.training import choose_engine, train_ensemble
+from infoplane.training.schedule import seed_sequence, shuffle_epoch
+from tests.support import settings
+
+TASK = szt_task()
+
+
+def train(engine="torch", initialisations=(0, 1, 2), seed=3, **changes):
+    chosen = settings(**{"epochs": 3, "snapshots": 4, "training_fraction": 0.1, **changes})
+    return train_ensemble(
+        TASK.inputs, TASK.labels, chosen, initialisations, seed=seed, engine=engine
+    ), chosen
+
+
+def plain_network(result, chosen, position) -> np.ndarray:
+    """Train one network with `torch.nn` and `torch.optim`, and return its parameters."""
+    functions = {
+        "tanh": torch.nn.Tanh,
+        "relu": torch.nn.ReLU,
+        "linear": torch.nn.Identity,
+        "softsign": torch.nn.Softsign,
+        "softplus": torch.nn.Softplus,
+    }
+    modules = []
+    for weights, biases in split_parameters(result.parameters[position, 0], chosen.widths):
+        linear = torch.nn.Linear(*weights.shape[::-1])
+        linear.weight.data, linear.bias.data = map(
+            torch.from_numpy, (weights.copy(), biases.copy())
+        )
+        modules += [linear, functions[chosen.activation]()]
+    network = torch.nn.Sequential(*modules[:-1])
+    groups = [
+        {"params": [p], "weight_decay": chosen.weight_decay if p.ndim == 2 else 0.0}
+        for p in network.parameters()
+    ]
+    optimizers = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+    optimizer = optimizers[chosen.optimizer](groups, lr=chosen.learning_rate)
+    loss_functions = {
+        "softmax": torch.nn.CrossEntropyLoss(),
+        "sigmoid": torch.nn.BCEWithLogitsLoss(),
+    }
+    samples = result.training_samples[position]
+    inputs, labels = torch.from_numpy(TASK.inputs).float(), torch.from_numpy(TASK.labels)
+    targets = labels if chosen.output == "softmax" else torch.eye(2)[labels]
+    init = int(result.initialisations[position])
+    order_seed = seed_sequence(3, init, "order").generate_state(1, np.uint64)[0]
+    order = np.arange(len(samples))
+    for epoch in range(chosen.epochs):
+        if chosen.batch_size is not None:
+            shuffle_epoch(order, order_seed, epoch)
+        for batch in torch.from_numpy(samples[order]).split(chosen.batch_size or len(samples)):
+            optimizer.zero_grad()
+            loss_functions[chosen.output](network(inputs[batch]), targets[batch]).backward()
+            optimizer.step()
+    return np.concatenate([p.detach().numpy().ravel() for p in network.parameters()])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"activation": "relu", "output": "sigmoid", "batch_size": None},
+        {"activation": "linear", "optimizer": "sgd", "learning_rate": 0.1},
+        {"activation": "softsign", "weight_decay": 0.1},
+        {"activation": "softplus", "optimizer": "sgd", "output": "sigmoid", "weight_decay": 0.1},
+    ],
+)
+def test_torch_engine_agrees_with_a_plain_loop(changes):
+    result, chosen = train(**changes)
+    # Three epochs of float32 steps in another order of summation.
+    np.testing.assert_allclose(
+        result.parameters[1, -1], plain_network(result, chosen, 1), atol=2e-5
+    )
+    assert np.abs(result.parameters[1, -1] - result.parameters[1, 0]).max() > 1e-3
+
+
+@pytest.mark.parametrize("engine", ["torch", "fused"])
+def test_a_network_does_not_depend_on_its_chunk(engine):
+    whole, _ = train(engine, range(7))
+    alone, _ = train(engine, [5])
+    pair, _ = train(engine, [6, 5])
+    np.testing.assert_array_equal(whole.parameters[5], alone.parameters[0])
+    np.testing.assert_array_equal(whole.parameters[5], pair.parameters[1])
+    np.testing.assert_array_equal(whole.training_samples[5], alone.training_samples[0])
+    for name, values in whole.metrics.items():
+        np.testing.assert_array_equal(values[5], alone.metrics[name][0])
+    assert (whole.parameters[5] != whole.parameters[6]).any()
+
+
+@pytest.mark.parametrize("engine", ["torch", "fused"])
+def test_snapshots_hold_the_start_and_every_epoch_asked_for(engine):
+    result, _ = train(engine)
+    assert result.parameters.dtype == np.float32
+    np.testing.assert_array_equal(result.epochs, [0, 1, 2, 3])
+    shorter, _ = train(engine, epochs=2)
+    np.testing.assert_array_equal(result.parameters[:, :3], shorter.parameters)
+    assert result.status == ["ok"] * 3
+    assert result.engine == engine
+
+
+def test_seed_changes_everything():
+    first, _ = train()
+    other, _ = train(seed=4)
+    assert (first.parameters[:, 0] != other.parameters[:, 0]).any()
+    assert (first.training_samples != other.training_samples).any()
+
+
+def test_metrics_are_those_of_the_two_sets():
+    result, chosen = train()
+    split = result.training_samples[2]
+    rest = np.setdiff1d(np.arange(4096), split)
+    inputs = TASK.inputs.astype(np.float32)
+    net_inputs, probabilities = net_inputs_and_activations(result.parameters[2, -1], chosen, inputs)
+    hits = net_inputs[-1].argmax(axis=1) == TASK.labels
+    losses = -np.log(probabilities[-1][np.arange(4096), TASK.labels])
+    for part, members in (("train", split), ("test", rest)):
+        assert result.metrics[f"{part}_accuracy"][2, -1] == hits[members].mean()
+        # float32 probabilities.
+        assert result.metrics[f"{part}_loss"][2, -1] == pytest.approx(
+            losses[members].mean(), abs=1e-5
+        )
+
+
+@pytest.mark.parametrize("engine", ["torch", "fused"])
+def test_diverged_networks_are_marked(engine):
+    result, _ = train(
+        engine, range(4), activation="linear", optimizer="sgd", learning_rate=1e30, batch_size=16
+    )
+    assert result.status == ["diverged"] * 4
+    assert np.isfinite(result.parameters[:, 0]).all()
+    for parameters, epoch in zip(result.parameters, result.diverged_epoch, strict=True):
+        assert np.isnan(parameters[result.epochs >= epoch]).all()
+        assert np.isfinite(parameters[result.epochs < epoch]).all()
+    for values in result.metrics.values():
+        assert np.isnan(values[:, -1]).all()
+
+
+def test_progress_is_told_every_snapshot():
+    told = []
+    chosen = settings(epochs=5, snapshots=3, training_fraction=0.05)
+    train_ensemble(TASK.inputs, TASK.labels, chosen, [0], seed=0, progress=told.append)
+    assert told == [1, 2, 5]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"inputs": TASK.inputs[:, :5]}, "do not fit an input layer of 12"),
+        ({"labels": TASK.labels[:-1]}, r"labels must have shape \(4096,\)"),
+        ({"labels": TASK.labels + 1}, "labels run from 1 to 2, but there are 2 output units"),
+        ({"engine": "jax"}, "engine 'jax' is not one of: auto, fused, torch"),
+        ({"device": "tpu"}, "device 'tpu' is not one of: auto, cpu, cuda"),
+    ],
+)
+def test_what_does_not_fit_is_refused(changes, message):
+    arguments = {"inputs": TASK.inputs, "labels": TASK.labels, **changes}
+    inputs, labels = arguments.pop("inputs"), arguments.pop("labels")
+    with pytest.raises(ValueError, match=message):
+        train_ensemble(inputs, labels, settings(), [0], seed=0, **arguments)
+
+
+def test_a_missing_gpu_is_said():
+    if torch.cuda.is_available():
+        assert choose_engine("torch", "auto", settings()) == ("torch", "cuda")
+    else:
+        with pytest.raises(ValueError, match="PyTorch sees no GPU"):
+            choose_engine("torch", "cuda", settings())
+        assert choose_engine("torch", "auto", settings()) == ("torch", "cpu")
+
+
+def test_auto_takes_the_fused_engine_where_it_serves():
+    assert choose_engine("auto", "auto", settings()) == ("fused", "cpu")
