@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import expit, log_softmax, softmax
 from scipy.stats import truncnorm
 
+from infoplane.quantisation import quantise
 from infoplane.settings import TrainingSettings
 
 ACTIVATION_FUNCTIONS = {
@@ -119,20 +120,53 @@ def net_inputs_and_activations(
     -------
     net_inputs, activations : lists of arrays of float32, shape (samples, units)
         One pair per layer 1 .. L. The output layer's activations are class probabilities.
+
+    Notes
+    -----
+    Of a network with `quantisation_bits`, the activations are the quantised ones, over ranges
+    taken from all these samples; the net inputs are not quantised. A network trained with noise
+    is run without it; `infoplane.propagation` runs it with.
     """
-    function = ACTIVATION_FUNCTIONS[settings.activation]
     layers = split_parameters(parameters, settings.widths)
+    bits = settings.quantisation_bits
     net_inputs, activations = [], []
-    below = inputs
+    # The activations below are levels * step: plain values are their own levels.
+    levels, step = inputs, 1.0
     for number, (weights, biases) in enumerate(layers, start=1):
-        net = below @ weights.T + biases
-        if number < len(layers):
-            below = function(net)
+        if bits is None:
+            net = levels @ weights.T + biases
         else:
-            below = softmax(net, axis=1) if settings.output == "softmax" else expit(net)
+            rows = quantise(weights, bits)
+            product = levels.astype(np.float64) @ rows.levels.T.astype(np.float64)
+            net = (product * (float(step) * float(rows.step)) + biases).astype(np.float32)
+        values = layer_activation(net, settings, number)
+        if bits is None:
+            levels = values
+        else:
+            quantised = quantise(values, bits)
+            levels, step, values = quantised.levels, quantised.step, quantised.values
         net_inputs.append(net)
-        activations.append(below)
+        activations.append(values)
     return net_inputs, activations
+
+
+def layer_activation(net: np.ndarray, settings: TrainingSettings, layer: int) -> np.ndarray:
+    """Apply a layer's own nonlinearity to its net input.
+
+    Parameters
+    ----------
+    net : array of float, shape (samples, units)
+    settings : TrainingSettings
+    layer : int
+        1 .. settings.layers; the last one gives class probabilities.
+
+    Returns
+    -------
+    activations : array of float, shape (samples, units)
+    """
+    if layer < settings.layers:
+        return ACTIVATION_FUNCTIONS[settings.activation](net)
+    return softmax(net, axis=1) if settings.output == "softmax" else expit(net)
 
 
 def losses_and_hits(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 
 ACTIVATIONS = ("tanh", "relu", "linear", "softsign", "softplus")
@@ -45,6 +46,12 @@ class TrainingSettings:
         Share of the samples to train on, above 0 and at most 1.
     weight_decay : float
         L2 penalty: this times the weight is added to the weight's gradient; biases are free.
+    quantisation_bits : int or None
+        Bits of the quantised weights and activations (Lorenzen et al. 2022); None leaves them
+        in floating point.
+    noise_standard_deviation : float
+        Gaussian noise added to every hidden unit while training, in units of activation
+        (Goldfeld et al. 2019); 0 is none.
     """
 
     widths: tuple[int, ...]
@@ -58,6 +65,8 @@ class TrainingSettings:
     snapshots: int
     training_fraction: float
     weight_decay: float = 0.0
+    quantisation_bits: int | None = None
+    noise_standard_deviation: float = 0.0
 
     def __post_init__(self):
         object.__setattr__(self, "widths", tuple(int(width) for width in self.widths))
@@ -85,6 +94,24 @@ class TrainingSettings:
             )
         if self.weight_decay < 0:
             raise ValueError(f"weight_decay must not be negative, not {self.weight_decay}")
+        self._check_channel()
+
+    def _check_channel(self) -> None:
+        """Refuse impossible bits and noise."""
+        bits, noise = self.quantisation_bits, self.noise_standard_deviation
+        if bits is not None and (type(bits) is not int or not 2 <= bits <= 16):
+            raise ValueError(
+                f"quantisation_bits must be a whole number from 2 to 16 or None, not {bits!r}"
+            )
+        if not 0 <= noise < math.inf:
+            raise ValueError(
+                f"noise_standard_deviation must be finite and not negative, not {noise}"
+            )
+        if bits is not None and noise > 0:
+            raise ValueError(
+                "quantisation_bits and noise_standard_deviation cannot be set together: noise "
+                "takes a quantised layer off its levels"
+            )
 
     @property
     def layers(self) -> int:

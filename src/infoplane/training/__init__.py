@@ -105,7 +105,7 @@ def train_ensemble(
     initialisations = np.fromiter(initialisations, dtype=np.int64)
     splits, order_seeds, parameters = _prepare(labels, settings, initialisations, seed)
     engine, device = choose_engine(engine, device, settings)
-    trainer = _make_engine(engine, device)(
+    trainer = _make_engine(engine, device, settings)(
         settings, inputs, labels, splits, order_seeds, parameters
     )
 
@@ -168,14 +168,19 @@ def choose_engine(engine: str, device: str, settings: TrainingSettings) -> tuple
     return "torch", ("cuda" if available else "cpu") if device == "auto" else device
 
 
-def _make_engine(engine: str, device: str):
+def _make_engine(engine: str, device: str, settings: TrainingSettings):
     if engine == "fused":
         from infoplane.training.fused_engine import FusedEngine
 
         return FusedEngine
     from functools import partial
 
-    from infoplane.training.torch_engine import TorchEngine
+    if settings.quantisation_bits is not None:
+        from infoplane.training.quantised import QuantisedTorchEngine as TorchEngine
+    elif settings.noise_standard_deviation > 0:
+        from infoplane.training.noisy import NoisyTorchEngine as TorchEngine
+    else:
+        from infoplane.training.torch_engine import TorchEngine
 
     return partial(TorchEngine, device=device)
 

@@ -86,19 +86,27 @@ class TorchEngine:
 
     def _step(self, batch: torch.Tensor) -> None:
         rows = torch.arange(len(batch), device=self._device)[:, None]
-        loss = self._loss(self._inputs[rows, batch], self._targets[rows, batch])
-        (gradient,) = torch.autograd.grad(loss, self._parameters)
+        parameters, layers = self._network()
+        loss = self._loss(layers, self._inputs[rows, batch], self._targets[rows, batch])
+        (gradient,) = torch.autograd.grad(loss, parameters)
         with torch.no_grad():
             gradient += self._settings.weight_decay * self._is_weight * self._parameters
             self._parameters -= self._update(gradient)
 
-    def _loss(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def _network(self) -> tuple[torch.Tensor, list]:
+        """Return the parameters that a step's gradient is taken at, whole and by layer."""
+        return self._parameters, self._layers
+
+    def _hidden(self, net: torch.Tensor, layer: int) -> torch.Tensor:
+        """Return the activations of hidden layer 1 .. L - 1 from its net input."""
+        return ACTIVATION_FUNCTIONS[self._settings.activation](net)
+
+    def _loss(self, layers: list, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the sum over networks of their mean losses; no network sees another's."""
-        activation = ACTIVATION_FUNCTIONS[self._settings.activation]
         below = inputs
-        for number, (weights, biases) in enumerate(self._layers, start=1):
+        for number, (weights, biases) in enumerate(layers, start=1):
             net = torch.baddbmm(biases[:, None, :], below, weights.transpose(1, 2))
-            below = activation(net) if number < len(self._layers) else net
+            below = self._hidden(net, number) if number < len(layers) else net
         if self._settings.output == "softmax":
             losses = -(targets * below.log_softmax(dim=2)).sum(dim=2)
         else:

@@ -1,0 +1,208 @@
+"""Training of quantised and of noisy networks against one network at a time in plain autograd.
+
+Updates by plain descent at rate 1 are gradients. They agree with the slow version to float32
+rounding, 1e-5, unless a value on the edge between two levels is rounded the other way, which
+the seeds used here do not meet. Claims of equality are exact.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from infoplane.data import binary_patterns
+from infoplane.networks import (
+    initial_parameters,
+    net_inputs_and_activations,
+    parameter_count,
+    split_parameters,
+)
+from infoplane.quantisation import quantise
+from infoplane.settings import TrainingSettings
+from infoplane.training import train_ensemble
+from infoplane.training.fused_engine import FusedEngine
+from infoplane.training.noisy import NoisyTorchEngine, epoch_noise
+from infoplane.training.quantised import QuantisedTorchEngine, quantise_segments, weight_tensors
+
+INPUTS = binary_patterns(6).astype(np.float32)
+LABELS = (INPUTS.sum(axis=1) > 3).astype(np.int64)
+SEEDS = np.array([11, 12], np.uint64)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def settings(**changes):
+    values = {
+        "widths": (6, 5, 4, 2),
+        "activation": "tanh",
+        "output": "softmax",
+        "initial_weights": "truncated_normal_fan_in",
+        "optimizer": "adam",
+        "learning_rate": 0.01,
+        "batch_size": 16,
+        "epochs": 4,
+        "snapshots": 3,
+        "training_fraction": 0.8,
+    }
+    return TrainingSettings(**{**values, **changes})
+
+
+def quantised_settings(**changes):
+    return settings(**{"quantisation_bits": 4, **changes})
+
+
+def noisy_settings(**changes):
+    return settings(**{"noise_standard_deviation": 0.1, **changes})
+
+
+def start(chosen):
+    return np.stack(
+        [
+            initial_parameters(chosen.widths, "pytorch", np.random.default_rng(seed))
+            for seed in (0, 1)
+        ]
+    )
+
+
+def one_full_batch_step(engine_class, chosen):
+    """Return the parameters before, and how descent at rate 1 moves them in one step."""
+    chosen = dataclasses.replace(chosen, optimizer="sgd", learning_rate=1.0, batch_size=None)
+    parameters = start(chosen)
+    everything = np.tile(np.arange(len(INPUTS)), (2, 1))
+    engine = engine_class(chosen, INPUTS, LABELS, everything, SEEDS, parameters)
+    engine.advance(0, 1)
+    return parameters, engine.parameters - parameters
+
+
+def slow_gradient(parameters, chosen, weight_of, hidden_of):
+    """Return one network's gradient; the callables change its weights and hidden layers."""
+    vector = torch.tensor(parameters, requires_grad=True)
+    below = torch.tensor(INPUTS)
+    layers = split_parameters(vector, chosen.widths)
+    for number, (weights, biases) in enumerate(layers):
+        net = below @ weight_of(weights).T + biases
+        below = hidden_of(torch.tanh(net), number) if number < len(layers) - 1 else net
+    torch.nn.functional.cross_entropy(below, torch.tensor(LABELS)).backward()
+    return vector.grad.numpy()
+
+
+def through(values, bits):
+    """Quantise with the identity for a gradient."""
+    rounded = torch.tensor(quantise(values.detach().numpy(), bits).values)
+    return values + (rounded - values).detach()
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_quantised_step_is_the_straight_through_gradient(bits):
+    chosen = quantised_settings(quantisation_bits=bits)
+    parameters, moved = one_full_batch_step(QuantisedTorchEngine, chosen)
+    for vector, step in zip(parameters, moved, strict=True):
+        gradient = slow_gradient(
+            vector, chosen, lambda w: through(w, bits), lambda t, _: through(t, bits)
+        )
+        np.testing.assert_allclose(step, -gradient, rtol=0, atol=1e-5)
+
+
+def test_noisy_step_is_the_gradient_at_that_noise():
+    chosen = noisy_settings()
+    parameters, moved = one_full_batch_step(NoisyTorchEngine, chosen)
+    hidden = chosen.widths[1:-1]
+    for vector, step, seed in zip(parameters, moved, SEEDS, strict=True):
+        noise = np.empty((len(INPUTS), sum(hidden)), np.float32)
+        epoch_noise(noise, seed, epoch=0)
+        parts = torch.tensor(noise * np.float32(0.1)).split(list(hidden), dim=1)
+        gradient = slow_gradient(vector, chosen, lambda w: w, lambda t, n, z=parts: t + z[n])
+        np.testing.assert_allclose(step, -gradient, rtol=0, atol=1e-5)
+
+
+def test_weights_are_quantised_alike_in_both_libraries():
+    widths = quantised_settings().widths
+    parameters = start(quantised_settings())
+    tensors = torch.tensor(np.tile(weight_tensors(widths), (2, 1)))
+    stack = quantise_segments(torch.tensor(parameters), tensors, len(widths) - 1, 4).numpy()
+    for vector, rounded in zip(parameters, stack, strict=True):
+        pairs = zip(
+            split_parameters(vector, widths), split_parameters(rounded, widths), strict=True
+        )
+        for (weights, biases), (rounded_weights, rounded_biases) in pairs:
+            np.testing.assert_array_equal(rounded_weights, quantise(weights, 4).values)
+            np.testing.assert_array_equal(rounded_biases, biases)
+
+
+def test_loss_while_training_is_the_loss_of_the_forward_pass():
+    chosen = quantised_settings(quantisation_bits=8, batch_size=None)
+    parameters = start(chosen)
+    everything = np.tile(np.arange(len(INPUTS)), (2, 1))
+    engine = QuantisedTorchEngine(chosen, INPUTS, LABELS, everything, SEEDS, parameters)
+    _, layers = engine._network()
+    loss = engine._loss(layers, engine._inputs, engine._targets).item()
+    expected = 0.0
+    for vector in parameters:
+        net = torch.tensor(net_inputs_and_activations(vector, chosen, INPUTS)[0][-1])
+        expected += torch.nn.functional.cross_entropy(net, torch.tensor(LABELS)).item()
+    assert loss == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("chosen", [quantised_settings(), noisy_settings()])
+def test_a_network_does_not_depend_on_its_stack(chosen):
+    together = train_ensemble(INPUTS, LABELS, chosen, range(4), seed=3)
+    alone = train_ensemble(INPUTS, LABELS, chosen, [2], seed=3)
+    np.testing.assert_array_equal(together.parameters[2], alone.parameters[0])
+    assert together.engine == "torch"
+    assert np.isfinite(together.metrics["train_loss"]).all()
+
+
+@pytest.mark.parametrize("chosen", [quantised_settings(), noisy_settings()])
+def test_training_learns(chosen):
+    longer = dataclasses.replace(chosen, epochs=300)
+    result = train_ensemble(INPUTS, LABELS, longer, range(2), seed=3)
+    # The labels are linearly separable; 60 of 64 patterns leave room for 4-bit weights.
+    assert (result.metrics["train_accuracy"][:, -1] >= 0.94).all()
+
+
+def test_noise_is_new_for_every_epoch_and_network():
+    draws = np.empty((3, 5000, 4), np.float32)
+    for values, seed, epoch in zip(draws, (5, 5, 6), (0, 1, 0), strict=True):
+        epoch_noise(values, np.uint64(seed), epoch)
+    correlations = np.corrcoef(draws.reshape(3, -1))
+    # Five standard errors of 20,000 independent draws: 5 / sqrt(20000) = 0.035.
+    assert np.abs(correlations - np.eye(3)).max() < 0.035
+    assert np.abs(draws.mean()) < 0.021
+    assert draws.std() == pytest.approx(1, abs=0.015)
+
+
+def test_vanishing_noise_changes_nothing():
+    quiet = train_ensemble(INPUTS, LABELS, noisy_settings(noise_standard_deviation=1e-30), [0], 3)
+    silent = train_ensemble(
+        INPUTS, LABELS, noisy_settings(noise_standard_deviation=0.0), [0], 3, engine="torch"
+    )
+    np.testing.assert_array_equal(quiet.parameters, silent.parameters)
+
+
+@pytest.mark.parametrize("chosen", [quantised_settings(), noisy_settings()])
+def test_the_fused_engine_leaves_them_alone(chosen):
+    assert not FusedEngine.supports(chosen)
+    with pytest.raises(ValueError, match="fused engine"):
+        train_ensemble(INPUTS, LABELS, chosen, [0], seed=0, engine="fused")
+
+
+@pytest.mark.parametrize("noise", [-0.1, float("nan"), float("inf")])
+def test_refuses_noise(noise):
+    with pytest.raises(ValueError, match="noise_standard_deviation must be finite"):
+        noisy_settings(noise_standard_deviation=noise)
+
+
+def test_every_parameter_belongs_to_one_tensor():
+    widths = (12, 10, 2)
+    tensors = weight_tensors(widths)
+    assert len(tensors) == parameter_count(widths)
+    np.testing.assert_array_equal(np.bincount(tensors), [120, 20, 12])
