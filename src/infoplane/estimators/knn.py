@@ -290,10 +290,6 @@ def add_noise(activations: np.ndarray, variance: float, draws: int, seed: int) -
 
 def _counts_within(values: np.ndarray, radii: np.ndarray) -> np.ndarray:
     """Count the samples within a closed cube about each sample, itself included."""
-    if values.shape[1] == 1:
-        line = np.sort(values[:, 0])
-        above = np.searchsorted(line, values[:, 0] + radii, side="right")
-        return above - np.searchsorted(line, values[:, 0] - radii, side="left")
     return cKDTree(values).query_ball_point(values, radii, p=NORM, return_length=True)
 
 

@@ -1,0 +1,107 @@
+"""Several networks: closed forms, brute force, the bound by the single networks, refusals.
+
+Sums of a few hundred terms of float64, in another order: 1e-12 bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infoplane.estimators import make_estimator
+from infoplane.estimators.multi_network import multi_network_information
+
+ROUNDING = 1e-12
+BINNING = make_estimator("binned", bins=4, low=0.0, high=1.0)
+
+
+def information_of(probabilities):
+    """Return I in bits of a joint table {(a, b): p}."""
+    of_a, of_b = Counter(), Counter()
+    for (a, b), p in probabilities.items():
+        of_a[a] += p
+        of_b[b] += p
+    return sum(p * math.log2(p / of_a[a] / of_b[b]) for (a, b), p in probabilities.items())
+
+
+def tables(activations, labels):
+    """Enumerate p(x, t) and p(y, t) of the mixture over networks."""
+    networks, samples, _ = activations.shape
+    with_input, with_labels = Counter(), Counter()
+    for network in activations:
+        for x, row in enumerate(network):
+            t = tuple(min(int(v * 4), 3) for v in row)
+            with_input[x, t] += 1 / (networks * samples)
+            with_labels[int(labels[x]), t] += 1 / (networks * samples)
+    return with_input, with_labels
+
+
+networks_of_values = st.tuples(
+    st.integers(1, 5), st.integers(1, 16), st.integers(1, 3), st.integers(0, 2**31)
+)
+
+
+@settings(max_examples=60)
+@given(networks_of_values)
+def test_against_enumeration_and_below_the_mean_of_the_networks(shape):
+    *shape, seed = shape
+    generator = np.random.default_rng(seed)
+    activations = generator.integers(0, 5, shape) / 4
+    labels = generator.integers(0, 2, shape[1])
+    estimate = multi_network_information(activations, labels, BINNING)
+    with_input, with_labels = map(information_of, tables(activations, labels))
+    assert estimate.mi_input_bits == pytest.approx(with_input, abs=ROUNDING)
+    assert estimate.mi_label_bits == pytest.approx(with_labels, abs=ROUNDING)
+    assert estimate.mi_input_bits <= estimate.single_mi_input_bits.mean() + ROUNDING
+    assert estimate.mi_input_bits <= estimate.ceiling_bits + ROUNDING
+    assert estimate.mi_input_bits <= estimate.published_mi_input_bits + ROUNDING
+
+
+def test_equal_networks_are_as_one():
+    activations = np.random.default_rng(0).random((1, 64, 2))
+    labels = np.arange(64) % 2
+    single = BINNING(activations[0], labels)
+    estimate = multi_network_information(np.repeat(activations, 7, axis=0), labels, BINNING)
+    assert estimate.mi_input_bits == pytest.approx(single.mi_input_bits, abs=ROUNDING)
+    assert estimate.mi_label_bits == pytest.approx(single.mi_label_bits, abs=ROUNDING)
+    assert estimate.conditional_entropy_bits == pytest.approx(0, abs=ROUNDING)
+    np.testing.assert_allclose(estimate.single_mi_input_bits, single.mi_input_bits, atol=ROUNDING)
+
+
+def test_opposite_networks_cancel_where_the_published_value_sees_one_bit():
+    bit = (np.arange(8) % 2).astype(float)
+    activations = np.stack([bit, 1 - bit])[:, :, None]
+    estimate = multi_network_information(activations, np.arange(8) % 2, BINNING)
+    assert estimate.mi_input_bits == pytest.approx(0, abs=ROUNDING)
+    assert estimate.mi_label_bits == pytest.approx(0, abs=ROUNDING)
+    assert estimate.published_mi_input_bits == estimate.conditional_entropy_bits == 1.0
+    assert estimate.single_mi_input_bits.tolist() == [1.0, 1.0]
+
+
+def test_disjoint_networks_keep_the_mean_and_the_published_value_exceeds_it():
+    bit = np.arange(8) % 2 / 4
+    activations = np.stack([bit, bit + 0.5])[:, :, None]
+    estimate = multi_network_information(activations, np.arange(8) % 2, BINNING)
+    assert estimate.mi_input_bits == pytest.approx(1, abs=ROUNDING)
+    assert estimate.published_mi_input_bits == 2.0
+
+
+@pytest.mark.parametrize("shape", [(8, 2), (0, 8, 2), (2, 8, 0)])
+def test_other_shapes_are_refused(shape):
+    with pytest.raises(ValueError, match=r"shape \(networks, samples, units\)"):
+        multi_network_information(np.zeros(shape), np.zeros(8, dtype=int), BINNING)
+
+
+def test_labels_of_another_length_are_refused():
+    with pytest.raises(ValueError, match="labels must have shape"):
+        multi_network_information(np.zeros((2, 8, 1)), np.zeros(7, dtype=int), BINNING)
+
+
+def test_values_outside_the_bins_are_refused():
+    with pytest.raises(ValueError, match=r"outside the range \[0.0, 1.0\]"):
+        multi_network_information(np.full((2, 8, 1), 1.5), np.zeros(8, dtype=int), BINNING)
