@@ -30,7 +30,7 @@ figures: setup ## Run the study at paper scale: all figures, claims and the repo
 
 smoke: setup ## Run the whole study at small settings, under results/smoke/.
 	$(SNAKEMAKE) $(SMOKE)
-	$(SNAKEMAKE) $(SMOKE) report
+	$(SNAKEMAKE) report $(SMOKE)
 
 check: setup ## Check format, style and the workflow's form.
 	$(BIN)/ruff check
