@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.colors import SymLogNorm
+from matplotlib.colors import ListedColormap, SymLogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -43,7 +42,8 @@ LAYER_COLOURS = (
     "#DDCC77",
 )
 LAYER_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
-EPOCH_COLOURS = "viridis"
+# The last tenth of viridis is too light for a line on white.
+EPOCH_COLOURS = ListedColormap(mpl.colormaps["viridis"](np.linspace(0, 0.92, 256)), "epochs")
 EPOCH_LINEAR_SHARE = 0.4
 
 STYLE = {
@@ -193,20 +193,19 @@ def over_networks(frame: pd.DataFrame, value: str, keys: list[str]) -> pd.DataFr
     -------
     summary : pandas.DataFrame
         The keys, sorted, and ``mean, median, low, high``; the last two are the `QUANTILES`.
+        Empty where all networks diverged. An undefined value, such as the SNR of a layer
+        without gradient, is left out of the median and the quantiles; the mean is then NaN.
     """
-    table = trained(frame).pivot(index=keys, columns="init", values=value)
+    table = trained(frame).pivot(index=keys, columns="init", values=value)  # noqa: PD010
     values = table.to_numpy(dtype=np.float64)
-    low, high = np.quantile(values, QUANTILES, axis=1)
-    summary = pd.DataFrame(
-        {
-            "mean": values.mean(axis=1),
-            "median": np.median(values, axis=1),
-            "low": low,
-            "high": high,
-        },
-        index=table.index,
-    )
-    return summary.reset_index()
+    if not values.size:
+        return pd.DataFrame(columns=[*keys, "mean", "median", "low", "high"], dtype=np.float64)
+    defined = ~np.isnan(values).all(axis=1)
+    spread = np.full((3, len(values)), np.nan)
+    spread[:, defined] = np.nanquantile(values[defined], [0.5, *QUANTILES], axis=1)
+    median, low, high = spread
+    summary = {"mean": values.mean(axis=1), "median": median, "low": low, "high": high}
+    return pd.DataFrame(summary, index=table.index).reset_index()
 
 
 def layer_names(frame: pd.DataFrame) -> dict[int, str]:
@@ -226,8 +225,13 @@ def layer_marker(layer: int) -> str:
     return LAYER_MARKERS[(layer - 1) % len(LAYER_MARKERS)]
 
 
+def marker_size(layer: int) -> float:
+    """Return a marker's size in points: a layer's marker fits into that of the layer below."""
+    return max(7.5 - 0.7 * (layer - 1), 3.5)
+
+
 def add_layer_legend(
-    figure: Figure, names: Mapping[int, str], colour: str | None = None, lines: bool = False
+    figure: Figure, names: Mapping[int, str], title: str | None = None, **line
 ) -> None:
     """Put a legend of the layers below all panels.
 
@@ -235,23 +239,68 @@ def add_layer_legend(
     ----------
     figure : matplotlib.figure.Figure
     names : mapping of int to str
-    colour : str, optional
-        One colour for all, where only the marker tells layers apart.
-    lines : bool
-        Whether to draw a line through the markers.
+        From `layer_names`.
+    title : str, optional
+        Words before the first layer.
+    **line
+        Handed to `matplotlib.lines.Line2D`; by default markers in the layers' colours.
     """
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=colour or layer_colour(layer),
-            marker=layer_marker(layer),
-            linestyle="-" if lines else "none",
-            label=name,
-        )
-        for layer, name in names.items()
-    ]
+    handles = [Line2D([], [], linestyle="none", label=title)] if title else []
+    for layer, name in names.items():
+        look = {"color": layer_colour(layer), "marker": layer_marker(layer), "linestyle": "none"}
+        handles.append(Line2D([], [], label=name, **look | line))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+
+
+def draw_layer_curves(
+    axes: Axes, summary: pd.DataFrame, centre: str, band: bool = True, **line
+) -> None:
+    """Draw one curve a layer against the epoch, and its band over networks.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    summary : pandas.DataFrame
+        From `over_networks`, with the keys ``layer, epoch``.
+    centre : str
+        ``"mean"`` or ``"median"``.
+    band : bool
+        Whether to fill from ``low`` to ``high``.
+    **line
+        Handed to `matplotlib.axes.Axes.plot`.
+    """
+    for layer, curve in summary.groupby("layer"):
+        colour = layer_colour(layer)
+        if band:
+            axes.fill_between(
+                curve["epoch"], curve["low"], curve["high"], color=colour, alpha=0.2, linewidth=0
+            )
+        look = {
+            "color": colour,
+            "marker": layer_marker(layer),
+            "markersize": 3.2,
+            # Markers of different layers stand at different epochs, so that none hides another.
+            "markevery": (0.03 * layer, 0.25),
+            "label": f"layer {layer}",
+        }
+        axes.plot(curve["epoch"], curve[centre], **look | line)
+
+
+def hide_unused(axes: np.ndarray, used: int) -> None:
+    """Blank the panels of a grid after the first few, and name the epochs above the gaps.
+
+    Parameters
+    ----------
+    axes : array of matplotlib.axes.Axes, shape (rows, columns)
+    used : int
+    """
+    for position, panel in enumerate(axes.flat):
+        below = position + axes.shape[1]
+        if position >= used:
+            panel.set_axis_off()
+        elif used <= below < axes.size:
+            panel.set_xlabel(EPOCH_AXIS)
+            panel.tick_params(labelbottom=True)
 
 
 def epoch_norm(last_epoch: int) -> SymLogNorm:
@@ -288,51 +337,3 @@ def add_epoch_colours(figure: Figure, axes: Iterable[Axes], last_epoch: int) -> 
     bar.ax.yaxis.set_major_formatter(FuncFormatter(format_epoch))
     bar.outline.set_visible(False)
     bar.set_label(EPOCH_AXIS)
-
-
-def draw_path(axes: Axes, path: pd.DataFrame, norm: SymLogNorm, **line) -> None:
-    """Draw one layer's way through the information plane, coloured by epoch.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    path : pandas.DataFrame
-        Columns ``epoch, mi_input_bits, mi_label_bits``, in the order of epochs.
-    norm : matplotlib.colors.SymLogNorm
-        From `epoch_norm`.
-    **line
-        Handed to `matplotlib.collections.LineCollection`.
-    """
-    points = path[["mi_input_bits", "mi_label_bits"]].to_numpy(dtype=np.float64)
-    epochs = path["epoch"].to_numpy(dtype=np.float64)
-    collection = LineCollection(
-        np.stack([points[:-1], points[1:]], axis=1),
-        array=epochs[1:],
-        cmap=EPOCH_COLOURS,
-        norm=norm,
-        capstyle="round",
-        **line,
-    )
-    axes.add_collection(collection)
-    axes.autoscale_view()
-
-
-def set_plane_axes(axes: Axes, ceiling_bits: float | None, label_bits: float | None) -> None:
-    """Name the axes of an information plane and draw its bounds as thin lines.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    ceiling_bits : float or None
-        The most that I(X;T) can be, log2 of the number of samples.
-    label_bits : float or None
-        The most that I(T;Y) can be, H(Y).
-    """
-    thin = {"color": "0.55", "linewidth": 0.6, "linestyle": (0, (4, 3)), "zorder": 0}
-    if ceiling_bits is not None:
-        axes.axvline(ceiling_bits, **thin)
-    if label_bits is not None:
-        axes.axhline(label_bits, **thin)
-    axes.set_xlabel(INPUT_AXIS)
-    axes.set_ylabel(LABEL_AXIS)
-    axes.label_outer()

@@ -1,0 +1,107 @@
+"""Draw SAXE figure 7: learning curves of the networks of figure 1.
+
+Reads   metrics    the merged learning curves
+Writes  svg, png
+Params  runs       panel label to run id
+"""
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from pipeline.figures import (
+    BAND,
+    LAYER_COLOURS,
+    QUANTILES,
+    count_networks,
+    figure_style,
+    new_figure,
+    read_runs,
+    save_figure,
+    set_epoch_axis,
+    trained,
+)
+from pipeline.stage import run_as_script
+
+PARTS = {"train": "training set", "test": "test set"}
+QUANTITIES = {"loss": "cross-entropy (nats)", "accuracy": "accuracy (share of samples)"}
+DASHES = {"training set": (), "test set": (3, 1.5)}
+COLOURS = {"training set": LAYER_COLOURS[0], "test set": LAYER_COLOURS[4]}
+BAND_PERCENT = round(100 * (QUANTILES[1] - QUANTILES[0]))
+
+
+def one_column(frame: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """Put the training and test values of a quantity below each other.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``init, epoch, train_{quantity}, test_{quantity}``.
+    quantity : str
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        ``init, epoch, samples, value``.
+    """
+    names = {f"{part}_{quantity}": text for part, text in PARTS.items()}
+    return frame.rename(columns=names).melt(
+        ["init", "epoch"], list(names.values()), "samples", "value"
+    )
+
+
+def learning_figure(frame: pd.DataFrame) -> Figure:
+    """Draw loss and accuracy, rows, of each run, columns.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``label, init, epoch, status`` and the four metrics.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    labels = list(frame["label"].unique())
+    figure, axes = new_figure(4.4, len(QUANTITIES), len(labels), sharex=True, sharey="row")
+    for column, label in enumerate(labels):
+        part = frame[frame["label"] == label]
+        axes[0, column].set_title(f"{label} ({count_networks(part)})")
+        for panel, (quantity, text) in zip(axes[:, column], QUANTITIES.items(), strict=True):
+            sns.lineplot(
+                one_column(trained(part), quantity),
+                x="epoch",
+                y="value",
+                hue="samples",
+                style="samples",
+                palette=COLOURS,
+                dashes=DASHES,
+                estimator="median",
+                errorbar=("pi", BAND_PERCENT),
+                err_kws={"linewidth": 0},
+                legend=False,
+                ax=panel,
+            )
+            set_epoch_axis(panel, int(frame["epoch"].max()))
+            panel.set_ylabel(text)
+            panel.label_outer()
+    handles = [
+        Line2D([], [], color=colour, dashes=DASHES[name] or (None, None), label=name)
+        for name, colour in COLOURS.items()
+    ]
+    handles.append(Line2D([], [], linestyle="none", label=f"median; band: {BAND}"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    return figure
+
+
+def main(snakemake) -> None:
+    """Read the runs' learning curves, draw them."""
+    columns = [f"{part}_{quantity}" for part in PARTS for quantity in QUANTITIES]
+    frame = read_runs(snakemake.input.metrics, snakemake.params.runs, columns)
+    with figure_style():
+        save_figure(learning_figure(frame), snakemake.output)
+
+
+if __name__ == "__main__":
+    run_as_script(main, globals())
