@@ -10,8 +10,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from scipy.special import expit, log_softmax, softmax
-from scipy.stats import truncnorm
+from scipy.special import expit, log_softmax, ndtr, ndtri, softmax
 
 from infoplane.quantisation import quantise
 from infoplane.settings import TrainingSettings
@@ -88,7 +87,7 @@ def initial_parameters(
         shape, biases = (above, below), np.zeros(above)
         if distribution.startswith("truncated_normal"):
             fan = below if distribution.endswith("fan_in") else above
-            weights = truncnorm.rvs(-2, 2, size=shape, random_state=generator) / np.sqrt(fan)
+            weights = ndtri(generator.uniform(ndtr(-2.0), ndtr(2.0), shape)) / np.sqrt(fan)
         elif distribution == "glorot":
             limit = np.sqrt(6.0 / (below + above))
             weights = generator.uniform(-limit, limit, shape)
