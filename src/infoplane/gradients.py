@@ -114,7 +114,8 @@ def gradient_moments(
     -----
     Computed in float64. With errors delta and activations h below, a sample's gradient is
     delta h', so the samples' first two moments are sums of delta h and delta^2 h^2 and no
-    per-sample gradient is stored. A sample variance that rounding makes negative is 0.
+    per-sample gradient is stored. A sample variance that rounding makes negative is 0. Norms
+    hold down to 1e-150, below which squares underflow.
     """
     parameters = np.ascontiguousarray(parameters, dtype=np.float64)
     columns = np.ascontiguousarray(np.asarray(inputs, dtype=np.float64).T)
@@ -180,7 +181,7 @@ def szt_first(moments: GradientMoments) -> GradientStatistics:
     """Divide mean and trace of the covariance by the weights' norm, layer by layer.
 
     Closest to the caption of SZT's figure 4. As published, the "standard deviation" is the
-    trace itself, without a root, so that the ratio is no pure number: it scales with the loss.
+    trace itself, without a root: the ratio is no pure number, and doubles if the loss halves.
     """
     mean = _ratio(moments.batch_mean_norm, moments.weight_norm)
     std = _ratio(moments.batch_variance, moments.weight_norm)

@@ -1,0 +1,381 @@
+"""Gradient statistics: SZT's worked example, automatic differentiation, saturated networks."""
+
+import math
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+
+from infoplane import _gradient_kernels as kernels
+from infoplane.data import szt_task
+from infoplane.gradients import (
+    DEFINITIONS,
+    GradientMoments,
+    gradient_moments,
+    mean_norm_and_variance,
+    steepest_fall_epoch,
+    transition_epoch,
+)
+from infoplane.networks import initial_parameters, split_parameters
+from infoplane.settings import ACTIVATIONS, OUTPUTS
+from infoplane.training.schedule import shuffle_epoch
+from tests.support import settings
+
+SEED = np.uint64(11)
+
+
+def a_network(widths=(12, 8, 5, 2), samples=150, scale=1.0, **changes):
+    """Return settings, parameters of one snapshot, inputs and labels."""
+    chosen, generator = settings(widths=widths, **changes), np.random.default_rng(5)
+    parameters = scale * initial_parameters(widths, "pytorch", generator)
+    inputs = generator.integers(0, 2, (samples, widths[0])).astype(np.uint8)
+    return chosen, parameters[None], inputs, generator.integers(0, widths[-1], samples)
+
+
+def moments_of(network, epoch=0, batch_size=64, seed=SEED) -> GradientMoments:
+    chosen, parameters, inputs, labels = network
+    epochs = np.full(len(parameters), epoch)
+    return gradient_moments(parameters, epochs, chosen, inputs, labels, seed, batch_size)
+
+
+def autograd_gradients(network) -> list[np.ndarray]:
+    """Differentiate each sample's loss by PyTorch: per layer, shape (samples, weights)."""
+    chosen, parameters, inputs, labels = network
+    function = {
+        "tanh": torch.tanh,
+        "relu": torch.relu,
+        "linear": lambda net: net,
+        "softsign": torch.nn.functional.softsign,
+        "softplus": torch.nn.functional.softplus,
+    }[chosen.activation]
+    layers = [
+        [torch.tensor(part, dtype=torch.float64, requires_grad=True) for part in layer]
+        for layer in split_parameters(parameters[0], chosen.widths)
+    ]
+    weights = [layer[0] for layer in layers]
+    gradients = [[] for _ in layers]
+    for x, label in zip(torch.tensor(inputs, dtype=torch.float64), labels, strict=True):
+        for number, (matrix, biases) in enumerate(layers, start=1):
+            x = matrix @ x + biases
+            x = function(x) if number < len(layers) else x
+        if chosen.output == "softmax":
+            loss = torch.nn.functional.cross_entropy(x[None], torch.tensor([label]))
+        else:
+            target = torch.nn.functional.one_hot(torch.tensor(label), len(x)).double()
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(x, target)
+        for kept, gradient in zip(gradients, torch.autograd.grad(loss, weights), strict=True):
+            kept.append(gradient.numpy().ravel())
+    return [np.array(kept) for kept in gradients]
+
+
+def plain_moments(network, epoch, batch_size) -> dict[str, np.ndarray]:
+    """Average stored per-sample gradients, the slow and obvious way."""
+    samples = len(network[3])
+    order = np.empty(samples, dtype=np.int64)
+    shuffle_epoch(order, SEED, epoch)
+    rows = {field.name: [] for field in fields(GradientMoments)}
+    weights = [w for w, _ in split_parameters(network[1][0], network[0].widths)]
+    for gradients, matrix in zip(autograd_gradients(network), weights, strict=True):
+        batches = np.array(
+            [
+                gradients[order[start : start + batch_size]].mean(axis=0)
+                for start in range(0, samples, batch_size)
+            ]
+        )
+        for name, draws in (("batch", batches), ("sample", gradients)):
+            rows[f"{name}_mean_norm"].append(np.linalg.norm(draws.mean(axis=0)))
+            rows[f"{name}_variance"].append(np.trace(np.atleast_2d(np.cov(draws.T, ddof=0))))
+        rows["weight_norm"].append(np.linalg.norm(matrix.astype(np.float64)))
+    return {name: np.array(values) for name, values in rows.items()}
+
+
+def assert_same_moments(measured: GradientMoments, expected: dict, rtol: float) -> None:
+    for name, values in expected.items():
+        np.testing.assert_allclose(getattr(measured, name)[0], values, rtol=rtol, err_msg=name)
+
+
+def worked_example() -> GradientMoments:
+    """Return the moments of two identical layers with mini-batch gradients [2, 3], [4, 5]."""
+    gradients = np.array([[2.0, 3.0, 2.0, 3.0], [4.0, 5.0, 4.0, 5.0]])
+    mean, variance = mean_norm_and_variance(gradients, np.array([0, 2]))
+    return GradientMoments(mean, variance, mean, variance, weight_norm=np.array([10.0, 5.0]))
+
+
+def test_worked_example_of_the_latest_definition():
+    drawn = DEFINITIONS["szt_latest"](worked_example())
+    np.testing.assert_allclose(drawn.mean_norm, [5.0, 10.0])
+    # 1.189 is 2^(1/4): the covariance is divided by the number of draws; one less gives 1.414.
+    np.testing.assert_allclose(drawn.std_norm, [1.189, 1.682], atol=5e-4)
+    np.testing.assert_allclose(drawn.snr, [25 / math.sqrt(2), 100 / (2 * math.sqrt(2))])
+
+
+def test_other_definitions_on_the_worked_example():
+    first = DEFINITIONS["szt_first"](worked_example())
+    np.testing.assert_allclose(first.mean_norm, [0.5, 1.0])
+    np.testing.assert_allclose(first.std_norm, [0.2, 0.4])
+    np.testing.assert_allclose(first.snr, [2.5, 2.5])
+    second = DEFINITIONS["szt_second"](worked_example())
+    np.testing.assert_allclose(second.mean_norm, [5.0, 10.0])
+    np.testing.assert_allclose(second.std_norm, [math.sqrt(2), 2.0])
+    np.testing.assert_allclose(second.snr, [12.5, 25.0])
+    saxe = DEFINITIONS["saxe_sample"](worked_example())
+    np.testing.assert_allclose(saxe.mean_norm, [5.0, 5.0])
+    np.testing.assert_allclose(saxe.std_norm, [math.sqrt(2), math.sqrt(2)])
+    np.testing.assert_allclose(saxe.snr, [5 / math.sqrt(2), 5 / math.sqrt(2)])
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_agrees_with_automatic_differentiation(activation, output):
+    # Mini-batches of 140 and 10 samples: across the kernel's blocks, and a partial one.
+    network = a_network((12, 7, 5, 2), samples=150, activation=activation, output=output)
+    measured = moments_of(network, epoch=4, batch_size=140)
+    # float64 on both sides; sums of 150 terms in another order.
+    assert_same_moments(measured, plain_moments(network, 4, 140), rtol=1e-11)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("widths", [(3, 2), (5, 1, 4), (12, 10, 7, 5, 4, 3, 2), (6, 9, 11, 3)])
+def test_agrees_with_automatic_differentiation_at_other_widths(widths, output):
+    network = a_network(widths, samples=60, output=output)
+    measured = moments_of(network, epoch=1, batch_size=7)
+    assert_same_moments(measured, plain_moments(network, 1, 7), rtol=1e-11)
+
+
+def saturated_moments(margin, output) -> GradientMoments:
+    """Measure a network without hidden layers that is right by a margin on its one input."""
+    parameters = np.array([[margin / 2, -margin / 2, 0.0, 0.0]], np.float32)
+    chosen = settings(widths=(1, 2), output=output)
+    return moments_of((chosen, parameters, np.ones((5, 1)), np.zeros(5, int)), batch_size=2)
+
+
+@pytest.mark.parametrize("margin", [1.0, 20.0, 60.0, 300.0])
+def test_certain_networks_keep_their_tiny_gradients(margin):
+    # Softmax of two: both errors are sigmoid(-margin). Two sigmoid units, averaged: half of
+    # sigmoid(-margin / 2). In float32 p - y would be 0 from a margin of 17 on.
+    for output, error in (
+        ("softmax", 1 / (1 + math.exp(margin))),
+        ("sigmoid", 0.5 / (1 + math.exp(margin / 2))),
+    ):
+        mean = saturated_moments(margin, output).batch_mean_norm
+        np.testing.assert_allclose(mean, [[math.sqrt(2) * error]], rtol=1e-14)
+
+
+@pytest.mark.parametrize("margin", [-600.0, -60.0])
+def test_wrong_and_certain_networks_have_errors_of_one(margin):
+    mean = saturated_moments(margin, "softmax").sample_mean_norm
+    np.testing.assert_allclose(mean, [[math.sqrt(2)]], rtol=1e-14)
+
+
+@pytest.mark.parametrize("net_input", [0.0, 3.0, -12.0, 40.0, -150.0])
+def test_saturated_tanh_keeps_its_tiny_derivative(net_input):
+    # One hidden unit of derivative 1 / cosh^2; output weights +1, -1 and errors -1/2, +1/2
+    # wherever the output's net inputs are equal, which biases of -+tanh make them.
+    height = math.tanh(net_input)
+    parameters = np.array([[net_input, 0.0, 1.0, -1.0, -height, height]], np.float64)
+    chosen = settings(widths=(1, 1, 2))
+    network = (chosen, parameters, np.ones((4, 1)), np.zeros(4, int))
+    mean = moments_of(network, batch_size=2).batch_mean_norm
+    np.testing.assert_allclose(mean[0, 0], 1 / math.cosh(net_input) ** 2, rtol=1e-13)
+
+
+def test_deeper_certain_networks_agree_with_higher_precision():
+    network = a_network((12, 6, 4, 2), samples=40, scale=20.0, activation="relu")
+    chosen, parameters, inputs, _ = network
+    layers = split_parameters(parameters[0].astype(np.longdouble), chosen.widths)
+    rows = [inputs.astype(np.longdouble)]
+    for number, (weights, biases) in enumerate(layers, start=1):
+        net = rows[-1] @ weights.T + biases
+        rows.append(np.maximum(net, 0) if number < len(layers) else net)
+    labels = net.argmax(axis=1)
+    measured = moments_of((chosen, parameters, inputs, labels), batch_size=20)
+    share = 1 / (1 + np.exp(np.abs(net[:, 0] - net[:, 1])))
+    error = share[:, None] * np.where(np.arange(2) == labels[:, None], -1, 1)
+    assert share.min() < 1e-20
+    for layer in reversed(range(len(layers))):
+        gradients = (error[:, :, None] * rows[layer][:, None, :]).reshape(len(inputs), -1)
+        mean = np.sqrt((gradients.mean(axis=0) ** 2).sum())
+        variance = gradients.var(axis=0).sum()
+        np.testing.assert_allclose(measured.sample_mean_norm[0, layer], float(mean), rtol=1e-11)
+        np.testing.assert_allclose(measured.sample_variance[0, layer], float(variance), rtol=1e-11)
+        error = (error @ layers[layer][0]) * (rows[layer] > 0)
+
+
+def test_exponential_and_logarithm_are_exact_to_rounding():
+    x = np.concatenate([np.linspace(0, 708, 20001), np.geomspace(1e-300, 700, 2000)])
+    measured = np.array([kernels.decay(value) for value in x])
+    np.testing.assert_allclose(measured, np.exp(-x), rtol=5e-16)
+    assert kernels.decay(1e9) > 0
+    assert math.isnan(kernels.decay(math.nan))
+    share = np.concatenate([np.linspace(0, 1, 2001), np.geomspace(1e-300, 1, 2000)])
+    measured = np.array([kernels.log_one_plus(value) for value in share])
+    np.testing.assert_allclose(measured, np.log1p(share), rtol=5e-16)
+
+
+def test_samples_do_not_know_their_batches():
+    network = a_network(samples=200)
+    one, other = moments_of(network, batch_size=50), moments_of(network, 3, 77, np.uint64(1))
+    # The same sums in another order.
+    for name in ("sample_mean_norm", "sample_variance"):
+        np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=1e-12)
+    # Equal mini-batches have the samples' mean; 77, 77 and 46 do not.
+    np.testing.assert_allclose(one.batch_mean_norm, one.sample_mean_norm, rtol=1e-12)
+    assert (abs(other.batch_mean_norm / other.sample_mean_norm - 1) > 1e-6).all()
+
+
+def test_batch_variance_is_that_of_draws_without_replacement():
+    network, size, count = a_network(samples=200), 20, 200
+    variances = [moments_of(network, epoch, size).batch_variance for epoch in range(400)]
+    sample = moments_of(network).sample_variance
+    expected = sample / size * (count - size) / (count - 1)
+    # 400 epochs of 10 batches: the mean's standard error is about 1 %.
+    np.testing.assert_allclose(np.mean(variances, axis=0), expected, rtol=0.05)
+
+
+def test_snapshots_are_measured_one_by_one():
+    chosen, parameters, inputs, labels = a_network()
+    stack, epochs = np.concatenate([parameters, 2 * parameters]), np.array([3, 8])
+    together = gradient_moments(stack, epochs, chosen, inputs, labels, SEED, 64)
+    for number, epoch in enumerate(epochs):
+        alone = moments_of((chosen, stack[number : number + 1], inputs, labels), epoch)
+        for field in fields(GradientMoments):
+            np.testing.assert_array_equal(
+                getattr(together, field.name)[number], getattr(alone, field.name)[0]
+            )
+
+
+def test_one_mini_batch_has_no_fluctuation_to_measure():
+    moments = moments_of(a_network(), batch_size=150)
+    for name in ("szt_first", "szt_second", "szt_latest"):
+        statistics = DEFINITIONS[name](moments)
+        assert np.isfinite(statistics.mean_norm).all()
+        assert np.isnan(statistics.std_norm).all()
+        assert np.isnan(statistics.snr).all()
+    assert np.isfinite(DEFINITIONS["saxe_sample"](moments).snr).all()
+
+
+def test_dead_layers_have_no_ratio():
+    chosen, parameters, inputs, labels = a_network(activation="relu")
+    weights, biases = split_parameters(parameters[0], chosen.widths)[0]
+    weights[:], biases[:] = -1.0, -1.0
+    moments = moments_of((chosen, parameters, inputs, labels))
+    for definition in DEFINITIONS.values():
+        statistics = definition(moments)
+        assert statistics.mean_norm[0, 0] == 0
+        assert statistics.std_norm[0, 0] == 0
+        assert np.isnan(statistics.snr[0, 0])
+
+
+def test_weight_decay_is_no_part_of_the_gradient():
+    with_decay = moments_of(a_network(weight_decay=0.1))
+    np.testing.assert_array_equal(
+        with_decay.batch_mean_norm, moments_of(a_network()).batch_mean_norm
+    )
+
+
+def test_halving_the_loss_doubles_the_first_ratio_alone():
+    moments = worked_example()
+    halved = GradientMoments(
+        moments.batch_mean_norm / 2,
+        moments.batch_variance / 4,
+        moments.sample_mean_norm / 2,
+        moments.sample_variance / 4,
+        moments.weight_norm,
+    )
+    growth = {
+        name: definition(halved).snr / definition(moments).snr
+        for name, definition in DEFINITIONS.items()
+    }
+    for name, factor in (
+        ("szt_first", 2.0),
+        ("szt_second", 1.0),
+        ("szt_latest", 0.5),
+        ("saxe_sample", 1.0),
+    ):
+        np.testing.assert_allclose(growth[name], factor)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
+        ({"labels": np.full(150, 2)}, "labels run from 2 to 2"),
+        ({"labels": np.zeros(149, int)}, "do not fit 149 labels"),
+        ({"inputs": np.zeros((150, 11))}, r"inputs of shape \(150, 11\) do not fit"),
+        ({"epochs": np.array([0, 1])}, "do not fit 2 epochs"),
+        ({"parameters": np.full((1, 161), np.nan)}, "parameters must be finite"),
+        ({"parameters": np.zeros((1, 160))}, "need 161 parameters, not 160"),
+    ],
+)
+def test_refuses_what_does_not_fit(change, message):
+    chosen, parameters, inputs, labels = a_network()
+    arguments = {
+        "parameters": parameters,
+        "epochs": np.array([0]),
+        "settings": chosen,
+        "inputs": inputs,
+        "labels": labels,
+        "order_seed": SEED,
+        "batch_size": 64,
+    }
+    with pytest.raises(ValueError, match=message):
+        gradient_moments(**{**arguments, **change})
+
+
+def test_transition_is_the_first_fall_below_one():
+    epochs, nan = np.array([0, 1, 2, 5, 9, 20]), math.nan
+    assert transition_epoch(epochs, [0.5, 2, 3, 0.9, 2, 0.1]) == 5
+    assert transition_epoch(epochs, [2, 1, nan, 1, 1, 0.99]) == 20
+    assert transition_epoch(epochs, [math.inf, 0, 3, 3, 3, 3]) == 1
+    assert math.isnan(transition_epoch(epochs, [0.5, 0.6, 0.1, 0.9, 0.9, 0.1]))
+    assert math.isnan(transition_epoch(epochs, [5, 4, 3, 2, 1.5, 1]))
+    assert math.isnan(transition_epoch(epochs, [nan] * 6))
+
+
+def test_transition_needs_increasing_epochs_of_equal_number():
+    with pytest.raises(ValueError, match="epochs must increase"):
+        transition_epoch(np.array([0, 2, 2]), np.ones(3))
+    with pytest.raises(ValueError, match="two equal rows"):
+        transition_epoch(np.array([0, 2]), np.ones(3))
+
+
+def fall_at(centre, epochs):
+    """Return an SNR whose logarithm falls like a tanh of log epoch, steepest at the centre."""
+    with np.errstate(divide="ignore"):
+        return 10 ** -np.tanh(2 * np.log10(epochs / centre))
+
+
+def test_steepest_fall_is_where_the_slope_is():
+    epochs = np.unique(np.rint(np.geomspace(1, 10000, 300)).astype(int))
+    for centre in (30.0, 350.0, 2000.0):
+        # Snapshots are 3 % apart there.
+        assert steepest_fall_epoch(epochs, fall_at(centre, epochs)) == pytest.approx(centre, 0.05)
+
+
+def test_steepest_fall_sees_through_noise_and_gaps():
+    epochs = np.unique(np.concatenate([[0], np.rint(np.geomspace(1, 10000, 300)).astype(int)]))
+    noise = np.random.default_rng(0).normal(0, 0.1, len(epochs))
+    snr = fall_at(350.0, epochs) * 10**noise
+    snr[[5, 50, 99]] = math.nan, 0.0, math.inf
+    # Noise moves the fitted lines; neighbouring differences would point anywhere.
+    assert steepest_fall_epoch(epochs, snr) == pytest.approx(350, rel=0.3)
+
+
+def test_no_fall_has_no_steepest_epoch():
+    epochs = np.arange(1, 100)
+    assert math.isnan(steepest_fall_epoch(epochs, epochs / 7.0))
+    assert math.isnan(steepest_fall_epoch(epochs, np.full(99, math.nan)))
+    with pytest.raises(ValueError, match="decades must be above 0"):
+        steepest_fall_epoch(epochs, 1.0 / epochs, decades=0.0)
+
+
+def test_szt_network_at_initialisation_has_every_definition():
+    task = szt_task()
+    chosen = settings(widths=(12, 10, 7, 5, 4, 3, 2))
+    parameters = initial_parameters(chosen.widths, "glorot", np.random.default_rng(0))
+    moments = moments_of((chosen, parameters[None], task.inputs, task.labels), batch_size=256)
+    assert list(DEFINITIONS) == ["szt_first", "szt_second", "szt_latest", "saxe_sample"]
+    for definition in DEFINITIONS.values():
+        assert definition(moments).snr.shape == (1, 6)
+        assert (definition(moments).snr > 0).all()
