@@ -1,0 +1,53 @@
+"""Compare optimisers and batch sizes: every layer's path in the plane, and ratios of drops.
+
+Reads   information    merged table: run, init, epoch, layer, estimator, mi_input_bits,
+                       mi_label_bits (bits), status
+Params  runs, estimators    lists of names
+        pairs               list of {run, reference}: full batch over mini-batch
+        statistics          resamples, seed, confidence of the intervals
+Writes  table          run, reference, layer, estimator, quantity, estimate, ci_low, ci_high
+                       (bits, epochs or a ratio), inits, diverged, as text separated by tabs;
+                       reference is empty where nothing is compared
+"""
+
+import pandas as pd
+
+from infoplane.claims.comparison import compare_conditions, compare_drops, compared_planes
+from infoplane.statistics import Resampling
+from pipeline.files import load_table, save_text
+from pipeline.stage import log, run_as_script
+
+INFORMATION = (
+    "run",
+    "init",
+    "epoch",
+    "layer",
+    "estimator",
+    "mi_input_bits",
+    "mi_label_bits",
+    "status",
+)
+
+
+def main(snakemake) -> None:
+    """Read the merged table, write the comparison."""
+    params = snakemake.params
+    table = load_table(
+        snakemake.input.information,
+        list(INFORMATION),
+        [("run", "in", list(params.runs)), ("estimator", "in", list(params.estimators))],
+    )
+    log.info("%d estimates of %d runs", table.num_rows, len(params.runs))
+    planes = compared_planes(table.to_pandas(), list(params.runs), list(params.estimators))
+    resampling = Resampling(**params.statistics)
+    ratios = compare_drops(planes, params.pairs, resampling)
+    rows = [{"reference": ""} | row for row in compare_conditions(planes, resampling)]
+    columns = ["run", "reference", *(name for name in rows[0] if name not in ("run", "reference"))]
+    text = pd.DataFrame(rows + ratios, columns=columns).to_csv(
+        sep="\t", index=False, float_format="%.6g", lineterminator="\n"
+    )
+    save_text(snakemake.output.table, text)
+
+
+if __name__ == "__main__":
+    run_as_script(main, globals())

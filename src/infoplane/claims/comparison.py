@@ -1,0 +1,150 @@
+"""Tables that compare conditions: statistics of the trajectories with their intervals."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from infoplane.claims.trajectories import Trajectories, split, summarise, trajectories
+from infoplane.statistics import Interval, Resampling
+
+log = logging.getLogger("infoplane")
+
+COMPARED = (
+    "drop_bits",
+    "peak_epoch",
+    "initial_input_bits",
+    "final_input_bits",
+    "final_label_bits",
+    "rise_bits",
+)
+LOCATION_OF = {"peak_epoch": "median"}
+"""Epochs are log-spaced and skewed: their medians are compared, of all else the means."""
+
+Planes = dict[tuple[str, str], Trajectories]
+
+
+def compared_planes(
+    information: pd.DataFrame, runs: Sequence[str], estimators: Sequence[str]
+) -> Planes:
+    """Return the trajectories of every run under every estimator that measured it.
+
+    Parameters
+    ----------
+    information : pandas.DataFrame
+        See `infoplane.claims.trajectories.trajectory_statistics`.
+    runs, estimators : sequence of str
+
+    Returns
+    -------
+    planes : dict of (run, estimator) to Trajectories
+
+    Raises
+    ------
+    ValueError
+        If a run has none of the estimators, or an estimator none of the runs.
+    """
+    rows = split(information, "estimator")
+    planes = {
+        key: trajectories(rows[key], ("mi_input_bits", "mi_label_bits"), ", ".join(key))
+        for key in ((run, estimator) for run in runs for estimator in estimators)
+        if key in rows
+    }
+    for place, kind, names in ((0, "run", runs), (1, "estimator", estimators)):
+        there = {key[place] for key in planes}
+        for name in names:
+            if name not in there:
+                raise ValueError(
+                    f"{kind} {name!r} is to be compared, but the table has no row for it; "
+                    f"it has {sorted({key[place] for key in rows})}"
+                )
+    for key, found in planes.items():
+        if found.diverged:
+            names = ", ".join(map(str, found.diverged))
+            log.warning("%s: diverged initialisations are left out: %s", ", ".join(key), names)
+    return planes
+
+
+def compare_conditions(planes: Planes, resampling: Resampling) -> list[dict]:
+    """Return the quantities `COMPARED` of every layer, each with its interval.
+
+    Parameters
+    ----------
+    planes : dict of (run, estimator) to Trajectories
+    resampling : Resampling
+
+    Returns
+    -------
+    rows : list of dict
+        ``run, layer, estimator, quantity, estimate, ci_low, ci_high, inits, diverged``: the
+        mean over initialisations, of the peak epoch the median, in bits and epochs.
+    """
+    rows = []
+    for (run, estimator), found in planes.items():
+        statistics = summarise(found)
+        for quantity in COMPARED:
+            location = LOCATION_OF.get(quantity, "mean")
+            intervals = _intervals(found, quantity, statistics[quantity], location, resampling)
+            for layer, interval in zip(found.layers, intervals, strict=True):
+                key = {"run": run, "layer": int(layer), "estimator": estimator}
+                rows.append(key | _measured(quantity, interval, len(found.inits), found.diverged))
+    return rows
+
+
+def _intervals(found, quantity, values, location, resampling) -> list[Interval]:
+    if values.size and np.isnan(values).all():
+        return [Interval(np.nan, np.nan, np.nan)] * values.shape[1]
+    found.complete("mi_label_bits" if "label" in quantity else "mi_input_bits")
+    replicates = resampling.medians(values) if location == "median" else resampling.means(values)
+    return [resampling.interval(column) for column in replicates.T]
+
+
+def _measured(quantity: str, interval: Interval, inits: int, diverged: tuple[int, ...]) -> dict:
+    return {
+        "quantity": quantity,
+        "estimate": interval.estimate,
+        "ci_low": interval.low,
+        "ci_high": interval.high,
+        "inits": inits,
+        "diverged": len(diverged),
+    }
+
+
+def compare_drops(
+    planes: Planes, pairs: Sequence[Mapping[str, str]], resampling: Resampling
+) -> list[dict]:
+    """Return the ratio of the mean drops of pairs of runs, by layer and estimator.
+
+    Parameters
+    ----------
+    planes : dict of (run, estimator) to Trajectories
+    pairs : sequence of mapping
+        ``run`` over ``reference``; both share their seeds, so that initialisation i starts
+        alike in both and is resampled as a pair.
+    resampling : Resampling
+
+    Returns
+    -------
+    rows : list of dict
+        As of `compare_conditions`, and ``reference``; the quantity is ``drop_ratio``.
+    """
+    rows = []
+    for pair in pairs:
+        run, reference = pair["run"], pair["reference"]
+        shared = [name for other, name in planes if other == run and (reference, name) in planes]
+        if not shared:
+            raise ValueError(f"no estimator has measured both {run!r} and {reference!r}")
+        for estimator in shared:
+            both = planes[run, estimator], planes[reference, estimator]
+            inits = np.intersect1d(both[0].inits, both[1].inits)
+            drops = [summarise(found)["drop_bits"][np.isin(found.inits, inits)] for found in both]
+            diverged = tuple({*both[0].diverged, *both[1].diverged})
+            for place, layer in enumerate(both[0].layers):
+                ratio = resampling.ratio_of_means(drops[0][:, place], drops[1][:, place])
+                key = {"run": run, "reference": reference, "layer": int(layer)}
+                key["estimator"] = estimator
+                rows.append(key | _measured("drop_ratio", ratio, len(inits), diverged))
+    return rows

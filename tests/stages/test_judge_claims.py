@@ -1,0 +1,135 @@
+import json
+
+import pandas as pd
+import pytest
+from synthetic_study import ESTIMATORS, save_study, stand_in
+
+import judge_claims
+from infoplane.claims import COLUMNS, ClaimError
+
+STATISTICS = {"resamples": 200, "seed": 0, "confidence": 0.95}
+
+
+def entry(statistic, parameters, threshold, direction, judged_on, overall=False):
+    return {
+        "source": "somebody",
+        "statement": "something",
+        "statistic": statistic,
+        "parameters": parameters,
+        "threshold": threshold,
+        "direction": direction,
+        "judged_on": [judged_on],
+        "overall": overall,
+    }
+
+
+def claims(run="relu"):
+    drop = {"quantity": "drop_bits", "layers": "last_hidden"}
+    estimators = list(ESTIMATORS)
+    both = {"runs": ["tanh", run], "estimators": estimators}
+    pair = {"run": "tanh_full_batch", "reference": "tanh"}
+    return {
+        "C01": entry("trajectory", drop, 1.0, "at_least", both, overall=True),
+        "C06": entry(
+            "snr_crossing",
+            {"layers": "all"},
+            0.5,
+            "at_least",
+            {"runs": ["tanh"], "definitions": ["saxe_sample"]},
+        ),
+        "C08": entry(
+            "drop_given_snr_fall",
+            {"layers": "hidden", "least_fall": 10.0},
+            0.5,
+            "at_least",
+            both | {"definitions": ["saxe_sample"]},
+        ),
+        "C09": entry(
+            "drop_ratio",
+            {"layers": "last_hidden", "least_reference_drop_bits": 0.5},
+            0.7,
+            "below",
+            {"pairs": [pair], "estimators": estimators},
+        ),
+    }
+
+
+def stage(folder, **changes):
+    outputs = {"table": "claims.tsv", "details": "claims.json"}
+    params = {"claims": claims(), "statistics": STATISTICS}
+    return stand_in("judge_claims", folder, outputs, **params | changes)
+
+
+def judged(folder):
+    table = pd.read_csv(folder / "claims.tsv", sep="\t")
+    return table.set_index(["claim", "protocol", "estimator"])["verdict"]
+
+
+def test_verdicts(tmp_path):
+    save_study(tmp_path)
+    judge_claims.main(stage(tmp_path))
+    table = pd.read_csv(tmp_path / "claims.tsv", sep="\t")
+    assert list(table) == list(COLUMNS)
+    assert set(table["verdict"]) <= {"supported", "refuted", "inconclusive"}
+    verdicts = judged(tmp_path)
+    for estimator in (*ESTIMATORS, "all"):
+        assert verdicts["C01", "tanh", estimator] == "supported"
+        assert verdicts["C01", "relu", estimator] == "refuted"
+    for estimator in ESTIMATORS:
+        assert verdicts["C08", "tanh", estimator] == "supported"
+        assert verdicts["C08", "relu", estimator] == "refuted"
+        assert verdicts["C09", "tanh_full_batch vs tanh", estimator] == "refuted"
+    assert verdicts["C06", "tanh", "saxe_sample"] == "supported"
+    inits = table.set_index(["claim", "protocol", "estimator"])["inits"]
+    assert inits["C01", "relu", "first"] == 7
+    assert inits["C01", "tanh", "first"] == 8
+
+
+def test_details_hold_what_every_network_contributes(tmp_path):
+    save_study(tmp_path)
+    judge_claims.main(stage(tmp_path))
+    rows = json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))
+    table = pd.read_csv(tmp_path / "claims.tsv", sep="\t")
+    assert [row["verdict"] for row in rows] == table["verdict"].tolist()
+    (row,) = (
+        row
+        for row in rows
+        if (row["claim"], row["protocol"], row["estimator"]) == ("C01", "relu", "first")
+    )
+    assert row["details"]["initialisations"] == [0, 1, 2, 4, 5, 6, 7]
+    assert row["details"]["diverged"] == [3]
+    assert len(row["details"]["values"]) == 7
+    (overall,) = (
+        row
+        for row in rows
+        if (row["claim"], row["protocol"], row["estimator"]) == ("C01", "relu", "all")
+    )
+    assert overall["estimate"] is None
+
+
+def test_same_tables_give_the_same_bytes(tmp_path):
+    save_study(tmp_path)
+    outputs = tmp_path / "claims.tsv", tmp_path / "claims.json"
+    judge_claims.main(stage(tmp_path))
+    first = [path.read_bytes() for path in outputs]
+    judge_claims.main(stage(tmp_path))
+    assert [path.read_bytes() for path in outputs] == first
+
+
+def test_study_without_gradient_claims(tmp_path):
+    save_study(tmp_path)
+    judge_claims.main(stage(tmp_path, claims={"C01": claims()["C01"]}))
+    assert len(judged(tmp_path)) == 2 * 4
+
+
+def test_no_claims_give_an_empty_table(tmp_path):
+    save_study(tmp_path)
+    judge_claims.main(stage(tmp_path, claims={}))
+    assert (tmp_path / "claims.tsv").read_text(encoding="utf-8").split() == list(COLUMNS)
+
+
+def test_runs_that_the_tables_lack_are_refused(tmp_path):
+    save_study(tmp_path)
+    with pytest.raises(ClaimError, match=r"claim C01: .* estimator 'first' of run 'softsign'"):
+        judge_claims.main(stage(tmp_path, claims=claims("softsign")))
+    assert not (tmp_path / "claims.tsv").exists()
