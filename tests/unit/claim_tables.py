@@ -1,0 +1,73 @@
+"""Made-up tables with known answers, and the study's claims to judge on them."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from infoplane.claims import Evidence
+from infoplane.statistics import Resampling
+
+CLAIMS = yaml.safe_load(
+    (Path(__file__).parents[2] / "config" / "claims.yaml").read_text(encoding="utf-8")
+)["claims"]
+EPOCHS = np.array([0, 1, 10, 100, 1000, 10000])
+
+
+def information(run, estimator, inputs, labels=None, epochs=EPOCHS, diverged=()):
+    """Lay out arrays of shape (inits, epochs, layers) as a tidy table."""
+    inputs = np.asarray(inputs, float)
+    labels = np.full(inputs.shape, 0.5) if labels is None else np.asarray(labels, float)
+    init, epoch, layer = np.indices(inputs.shape)
+    table = pd.DataFrame(
+        {
+            "run": run,
+            "init": init.ravel(),
+            "epoch": np.asarray(epochs)[epoch.ravel()],
+            "layer": layer.ravel() + 1,
+            "estimator": estimator,
+            "mi_input_bits": inputs.ravel(),
+            "mi_label_bits": labels.ravel(),
+        }
+    )
+    return table.assign(status=np.where(table["init"].isin(diverged), "diverged", "ok"))
+
+
+def gradients(run, definition, snr, epochs=EPOCHS):
+    table = information(run, "", snr, epochs=epochs)
+    return table.rename(columns={"mi_input_bits": "snr"}).assign(definition=definition)[
+        ["run", "init", "epoch", "layer", "definition", "snr", "status"]
+    ]
+
+
+NO_GRADIENTS = gradients("none", "none", np.ones((1, 1, 1)), epochs=[0])
+
+
+def evidence(*tables, snr=(NO_GRADIENTS,)):
+    return Evidence(pd.concat(tables), pd.concat(snr), Resampling(400))
+
+
+def planes(inits, *layers, spread=0.05, seed=0):
+    """Repeat one path of I(X;T) a layer over initialisations, shifted by noise."""
+    paths = np.array(layers, float).T[None]
+    shift = np.random.default_rng(seed).normal(scale=spread, size=(inits, 1, len(layers)))
+    rising = np.linspace(0, 1, paths.shape[1])[None, :, None]
+    return paths + shift * rising
+
+
+FLAT = [12.0] * 6
+RISE_AND_FALL = [4.0, 6.0, 9.0, 8.0, 6.0, 5.0]
+RISE = [4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
+
+
+def claim(name, **changes):
+    entry = copy.deepcopy(CLAIMS[name])
+    for key, value in changes.items():
+        entry[key] = value
+    return {name: entry}
+
+
+def on(runs, estimators=("e",), **more):
+    return [{"runs": list(runs), "estimators": list(estimators), **more}]
