@@ -1,0 +1,382 @@
+"""Tasks whose mutual information is known, to judge estimators by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from scipy.integrate import quad
+from scipy.special import ndtr
+from scipy.stats import norm
+
+from infoplane.estimators.discrete import deterministic_estimate, exact_row_numbers
+
+# Noise that tells +-1 apart with an error of about 1e-23: it changes no information.
+HARMLESS_VARIANCE = 0.01
+REACH = 12.0
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Hold samples of one task with the truth.
+
+    Attributes
+    ----------
+    inputs : array of float, shape (samples, dimension)
+        X, for estimators of two continuous variables. The same as `layer` where X has no
+        values of its own.
+    layer : array of float, shape (samples, dimension)
+        The layer without its noise; estimators that declare noise add their own.
+    observed : array of float, shape (samples, dimension)
+        The layer with its noise; the same as `layer` if the task has none.
+    labels : array of int, shape (samples,)
+    mi_input_bits, mi_label_bits : float
+        The known I(X;T) and I(T;Y), in bits; NaN if the task has no known value.
+    """
+
+    inputs: np.ndarray
+    layer: np.ndarray
+    observed: np.ndarray
+    labels: np.ndarray
+    mi_input_bits: float
+    mi_label_bits: float
+
+
+@dataclass(frozen=True)
+class AuditTask:
+    """Describe one task.
+
+    Attributes
+    ----------
+    name : str
+        Unique, with the parameters in it.
+    family : str
+        What kind of task it is.
+    dimension : int
+        Units of the layer.
+    noise_variance : float
+        Of the Gaussian noise in each unit; 0 if the layer is a function of X.
+    make : callable (samples, generator) -> Draw
+    """
+
+    name: str
+    family: str
+    dimension: int
+    noise_variance: float
+    make: Callable[[int, np.random.Generator], Draw]
+
+    def draw(self, samples: int, seed: int | list[int]) -> Draw:
+        """Draw samples.
+
+        Parameters
+        ----------
+        samples : int
+            An even number of at least 4.
+        seed : int or list of int
+
+        Returns
+        -------
+        Draw
+        """
+        if samples < 4 or samples % 2:
+            raise ValueError(f"samples must be an even number of at least 4, not {samples!r}")
+        return self.make(samples, np.random.default_rng(seed))
+
+
+def binary_entropy_bits(probability: float) -> float:
+    """Return the entropy of a binary variable.
+
+    Parameters
+    ----------
+    probability : float
+        Of one of its values.
+
+    Returns
+    -------
+    float
+        In bits.
+    """
+    return float(-sum(p * math.log2(p) for p in (probability, 1 - probability) if p > 0))
+
+
+def sign_information_bits(noise_variance: float) -> float:
+    """Return I(x + n; sign of x) for a standard normal x and Gaussian noise n.
+
+    Parameters
+    ----------
+    noise_variance : float
+
+    Returns
+    -------
+    float
+        1 - E[h2(p(x > 0 | t))], in bits, by quadrature.
+    """
+    spread = math.sqrt(1 + noise_variance)
+    slope = 1 / (math.sqrt(noise_variance) * spread)
+    uncertainty = quad(
+        lambda t: norm.pdf(t, scale=spread) * binary_entropy_bits(float(ndtr(slope * t))),
+        -REACH * spread,
+        REACH * spread,
+        points=[0.0],
+        limit=200,
+    )[0]
+    return 1 - uncertainty
+
+
+@cache
+def tanh_layer_information_bits(weight: float, noise_variance: float) -> tuple[float, float]:
+    """Return the information of T = tanh(w x) + n for a standard normal x, by quadrature.
+
+    Parameters
+    ----------
+    weight : float
+        w.
+    noise_variance : float
+        Of the Gaussian n.
+
+    Returns
+    -------
+    mi_input_bits, mi_label_bits : tuple of float
+        I(x;T) = h(T) - h(n), and I(T;Y) for the label Y = [x > 0], in bits.
+
+    Notes
+    -----
+    p(t) is the average of the noise's density over 4000 equally probable midpoints of x; the
+    entropies are sums over a grid of a twentieth of the noise's deviation. Halving either
+    step changes the result by less than 1e-3 bits down to deviations of 0.01.
+    """
+    deviation = math.sqrt(noise_variance)
+    quantiles = (np.arange(2000) + 0.5) / 4000
+    negative = np.tanh(weight * norm.ppf(quantiles))
+    reach = 1 + 8 * deviation
+    grid, step = np.linspace(-reach, reach, 2 * math.ceil(20 * reach / deviation) + 1, retstep=True)
+    given_negative = np.array([norm.pdf(t, negative, deviation).mean() for t in grid])
+    given_positive = given_negative[::-1]
+
+    def entropy_bits(density: np.ndarray) -> float:
+        positive = density[density > 0]
+        return float(-np.sum(positive * np.log2(positive)) * step)
+
+    entropy = entropy_bits((given_negative + given_positive) / 2)
+    noise_entropy = 0.5 * math.log2(2 * math.pi * math.e * noise_variance)
+    of_label = entropy - (entropy_bits(given_negative) + entropy_bits(given_positive)) / 2
+    return entropy - noise_entropy, of_label
+
+
+def gaussian_channel(correlation: float, dimension: int) -> AuditTask:
+    """Return T = X + noise for standard normal X, with the sign of the first unit as label.
+
+    Parameters
+    ----------
+    correlation : float
+        Of each unit of T with the same unit of X, between 0 and 1.
+    dimension : int
+
+    Returns
+    -------
+    AuditTask
+        I(X;T) = -(d / 2) log2(1 - correlation^2).
+    """
+    variance = 1 / correlation**2 - 1
+
+    def make(samples: int, generator: np.random.Generator) -> Draw:
+        x, noise = generator.standard_normal((2, samples, dimension))
+        information = -0.5 * dimension * math.log2(1 - correlation**2)
+        labels = (x[:, 0] > 0).astype(np.int64)
+        observed = x + math.sqrt(variance) * noise
+        return Draw(x, x, observed, labels, information, sign_information_bits(variance))
+
+    name = f"gaussian_{correlation:g}_{dimension}d"
+    return AuditTask(name, "gaussian_channel", dimension, variance, make)
+
+
+def tanh_channel(weight: float, noise_variance: float) -> AuditTask:
+    """Return T = tanh(w x) + noise for a standard normal x, with the sign of x as label.
+
+    Parameters
+    ----------
+    weight : float
+    noise_variance : float
+
+    Returns
+    -------
+    AuditTask
+        Known by quadrature (`tanh_layer_information_bits`).
+    """
+
+    def make(samples: int, generator: np.random.Generator) -> Draw:
+        x, noise = generator.standard_normal((2, samples, 1))
+        layer = np.tanh(weight * x)
+        truth = tanh_layer_information_bits(weight, noise_variance)
+        observed = layer + math.sqrt(noise_variance) * noise
+        return Draw(x, layer, observed, (x[:, 0] > 0).astype(np.int64), *truth)
+
+    name = f"tanh_{weight:g}_noise_{noise_variance:g}"
+    return AuditTask(name, "tanh_channel", 1, noise_variance, make)
+
+
+def binary_symmetric_channel(flip: float) -> AuditTask:
+    """Return a layer of -1 and 1, half each, whose label is its sign flipped at random.
+
+    Parameters
+    ----------
+    flip : float
+        Probability of a flip.
+
+    Returns
+    -------
+    AuditTask
+        I(X;T) = 1 bit and I(T;Y) = 1 - h2(flip), for the population of labels. The declared
+        noise is too small to change either.
+    """
+
+    def make(samples: int, generator: np.random.Generator) -> Draw:
+        bits = generator.permutation(np.arange(samples) % 2)
+        labels = bits ^ (generator.random(samples) < flip)
+        layer = (2.0 * bits - 1)[:, None]
+        observed = layer + math.sqrt(HARMLESS_VARIANCE) * generator.standard_normal(layer.shape)
+        return Draw(layer, layer, observed, labels, 1.0, 1 - binary_entropy_bits(flip))
+
+    return AuditTask(f"binary_{flip:g}", "discrete_channel", 1, HARMLESS_VARIANCE, make)
+
+
+def uniform_noise_channel(levels: int) -> AuditTask:
+    """Return T = Y + U for a uniform label of several levels and U uniform on [0, 2].
+
+    Parameters
+    ----------
+    levels : int
+
+    Returns
+    -------
+    AuditTask
+        I(T;Y) = log2(levels) - (levels - 1) / levels (Gao et al. 2017, NeurIPS). T is scaled
+        to [-1, 1]; I(X;T) has no value here.
+    """
+
+    def make(samples: int, generator: np.random.Generator) -> Draw:
+        labels = generator.integers(0, levels, samples)
+        values = labels + generator.uniform(0, 2, samples)
+        layer = (2 * values / (levels + 1) - 1)[:, None]
+        truth = math.log2(levels) - (levels - 1) / levels
+        return Draw(layer, layer, layer, labels, math.nan, truth)
+
+    return AuditTask(f"uniform_{levels}", "uniform_noise_channel", 1, 0.0, make)
+
+
+def deterministic_task(
+    name: str, family: str, dimension: int, layer_of: Callable[..., tuple[np.ndarray, np.ndarray]]
+) -> AuditTask:
+    """Return a task whose layer is a function of equally probable patterns.
+
+    Parameters
+    ----------
+    name, family : str
+    dimension : int
+    layer_of : callable (samples, generator) -> (layer, labels)
+
+    Returns
+    -------
+    AuditTask
+        The truth is the information of the distinct rows, exact for X uniform over the
+        samples.
+    """
+
+    def make(samples: int, generator: np.random.Generator) -> Draw:
+        layer, labels = layer_of(samples, generator)
+        truth = deterministic_estimate(exact_row_numbers(layer), labels)
+        return Draw(layer, layer, layer, labels, truth.mi_input_bits, truth.mi_label_bits)
+
+    return AuditTask(name, family, dimension, 0.0, make)
+
+
+def permutation_map() -> AuditTask:
+    """Return distinct values on [-1, 1] in random order: log2(samples) bits, 1 about the label."""
+
+    def layer_of(samples, generator):
+        order = generator.permutation(samples)
+        return (2 * order / (samples - 1) - 1)[:, None], np.arange(samples) % 2
+
+    return deterministic_task("permutation", "permutation_map", 1, layer_of)
+
+
+def constant_layer(dimension: int) -> AuditTask:
+    """Return a layer that is the same for every pattern: 0 bits."""
+
+    def layer_of(samples, generator):
+        return np.full((samples, dimension), generator.uniform(-1, 1)), np.arange(samples) % 2
+
+    return deterministic_task(f"constant_{dimension}d", "constant_layer", dimension, layer_of)
+
+
+def saturated_layer(share: float, dimension: int) -> AuditTask:
+    """Return a tanh-like layer with a share of the patterns exactly at -1 or 1 in every unit.
+
+    Parameters
+    ----------
+    share : float
+        Of saturated patterns, in one corner of the cube each, at random; the others are
+        spread over the cube. The label is the sign of the first unit.
+    dimension : int
+
+    Returns
+    -------
+    AuditTask
+    """
+
+    def layer_of(samples, generator):
+        layer = generator.uniform(-1, 1, (samples, dimension))
+        saturated = np.arange(samples) < round(share * samples)
+        layer[saturated] = np.sign(layer[saturated])
+        return layer, (layer[:, 0] > 0).astype(np.int64)
+
+    name = f"saturated_{share:g}_{dimension}d"
+    return deterministic_task(name, "saturated_layer", dimension, layer_of)
+
+
+def half_dead_layer(dimension: int) -> AuditTask:
+    """Return a ReLU-like layer that is all zero for half of the patterns.
+
+    Parameters
+    ----------
+    dimension : int
+
+    Returns
+    -------
+    AuditTask
+        I(X;T) = (1 + log2(samples)) / 2 bits; the label, whether the layer is alive, 1 bit.
+    """
+
+    def layer_of(samples, generator):
+        alive = np.arange(samples) % 2
+        layer = alive[:, None] * np.abs(generator.standard_normal((samples, dimension)))
+        return layer, alive
+
+    return deterministic_task(f"half_dead_{dimension}d", "half_dead_layer", dimension, layer_of)
+
+
+def standard_tasks(dimensions: tuple[int, ...] = (1, 3, 10, 100)) -> list[AuditTask]:
+    """Return the tasks of the audit.
+
+    Parameters
+    ----------
+    dimensions : tuple of int
+        Units of the Gaussian channels, the saturated and the half-dead layers.
+
+    Returns
+    -------
+    list of AuditTask
+    """
+    return [
+        *(gaussian_channel(rho, d) for d in dimensions for rho in (0.3, 0.7, 0.95)),
+        *(tanh_channel(weight, variance) for weight in (0.5, 5.0) for variance in (0.1, 1e-3)),
+        binary_symmetric_channel(0.1),
+        uniform_noise_channel(5),
+        permutation_map(),
+        *(constant_layer(d) for d in (1, 10)),
+        *(saturated_layer(share, d) for d in dimensions for share in (0.5, 1.0)),
+        *(half_dead_layer(d) for d in dimensions),
+    ]
