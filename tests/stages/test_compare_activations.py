@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
-from synthetic_study import ESTIMATORS, save_study, stand_in
 
 import compare_activations
 from pipeline.files import DamagedFileError
+from tests.stages.synthetic_study import ESTIMATORS, save_study, stand_in
 
 STATISTICS = {"resamples": 200, "seed": 0, "confidence": 0.95}
 

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
-from synthetic_study import ESTIMATORS, save_study, stand_in
 
 import compare_optimizers
+from tests.stages.synthetic_study import ESTIMATORS, save_study, stand_in
 
 STATISTICS = {"resamples": 200, "seed": 0, "confidence": 0.95}
 PAIR = {"run": "tanh_full_batch", "reference": "tanh"}

@@ -2,10 +2,10 @@ import json
 
 import pandas as pd
 import pytest
-from synthetic_study import ESTIMATORS, save_study, stand_in
 
 import judge_claims
 from infoplane.claims import COLUMNS, ClaimError
+from tests.stages.synthetic_study import ESTIMATORS, save_study, stand_in
 
 STATISTICS = {"resamples": 200, "seed": 0, "confidence": 0.95}
 

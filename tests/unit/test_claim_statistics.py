@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
-from claim_tables import (
+
+from infoplane.claims import Evidence, judge
+from infoplane.claims.gradient_noise import crossing_epochs, fall_factors
+from tests.unit.claim_tables import (
     EPOCHS,
     FLAT,
     RISE,
@@ -12,9 +15,6 @@ from claim_tables import (
     on,
     planes,
 )
-
-from infoplane.claims import Evidence, judge
-from infoplane.claims.gradient_noise import crossing_epochs, fall_factors
 
 
 @pytest.mark.parametrize(

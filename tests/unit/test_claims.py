@@ -2,18 +2,6 @@ import inspect
 
 import numpy as np
 import pytest
-from claim_tables import (
-    CLAIMS,
-    FLAT,
-    RISE,
-    RISE_AND_FALL,
-    claim,
-    evidence,
-    gradients,
-    information,
-    on,
-    planes,
-)
 
 from infoplane.claims import (
     STATISTICS,
@@ -30,6 +18,18 @@ from infoplane.claims import (
 from infoplane.claims.judging import finding_verdict
 from infoplane.claims.registry import claim_statistic
 from infoplane.statistics import Interval, Resampling
+from tests.unit.claim_tables import (
+    CLAIMS,
+    FLAT,
+    RISE,
+    RISE_AND_FALL,
+    claim,
+    evidence,
+    gradients,
+    information,
+    on,
+    planes,
+)
 
 
 @pytest.mark.parametrize("name", ["C01", "C02", "C03", "C04", "C06", "C07", "C08", "C09", "C10"])

@@ -1,7 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from claim_tables import (
+
+from infoplane.claims import TableError, trajectory_statistics
+from tests.unit.claim_tables import (
     EPOCHS,
     FLAT,
     RISE,
@@ -9,8 +11,6 @@ from claim_tables import (
     information,
     planes,
 )
-
-from infoplane.claims import TableError, trajectory_statistics
 
 
 def test_trajectory_statistics_by_brute_force():
