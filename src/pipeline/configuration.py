@@ -103,3 +103,19 @@ def estimator_parameters(config: dict, estimator: str) -> dict:
     """Return an estimator's method and parameters, without where it is used."""
     entry = config["estimators"][estimator]
     return {key: value for key, value in entry.items() if key not in ESTIMATOR_USE}
+
+
+def estimate_names(config: dict, estimator: str) -> list[str]:
+    """Return the names of the estimates that an estimator gives: two if it gives both bounds."""
+    if config["estimators"][estimator].get("bound") == "both":
+        return [f"{estimator}_upper", f"{estimator}_lower"]
+    return [estimator]
+
+
+def estimates_by_run(config: dict) -> dict[str, list[str]]:
+    """Return the names of the estimates that each run of the study has."""
+    estimates: dict[str, list[str]] = {run: [] for run in config["runs"]}
+    for estimator in config["estimators"]:
+        for run in estimator_runs(config, estimator):
+            estimates[run] += estimate_names(config, estimator)
+    return estimates

@@ -26,7 +26,7 @@ QUANTILES = (0.05, 0.95)
 BAND = "5 % to 95 % of the networks"
 INPUT_AXIS = "$I(X;T)$ (bits)"
 LABEL_AXIS = "$I(T;Y)$ (bits)"
-EPOCH_AXIS = "epoch"
+EPOCH_AXIS = "epoch (linear to 1, then log)"
 
 # Tol's "muted" scheme: any two of the first six differ by at least 20 in CIE Lab for normal sight
 # and the three colour-vision deficiencies.
@@ -83,17 +83,17 @@ def figure_style():
         yield
 
 
-def save_figure(figure: Figure, paths: Iterable) -> None:
-    """Write a figure in the format of each path's suffix, the same bytes for the same figure.
+def save_figure(figure: Figure, output) -> None:
+    """Write a figure twice, as the same bytes whenever the figure is the same.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-    paths : iterable of path
-        Such as a rule's outputs, ``*.svg`` and ``*.png``.
+    output
+        A rule's outputs ``svg`` and ``png``.
     """
-    for path in paths:
-        metadata = {"Date": None} if str(path).endswith(".svg") else None
+    # The date is the one thing in an SVG that differs between two runs.
+    for path, metadata in ((output.svg, {"Date": None}), (output.png, None)):
         with mpl.rc_context(STYLE), replacing(path) as temporary:
             figure.savefig(temporary, metadata=metadata)
 
@@ -202,7 +202,9 @@ def over_networks(frame: pd.DataFrame, value: str, keys: list[str]) -> pd.DataFr
         return pd.DataFrame(columns=[*keys, "mean", "median", "low", "high"], dtype=np.float64)
     defined = ~np.isnan(values).all(axis=1)
     spread = np.full((3, len(values)), np.nan)
-    spread[:, defined] = np.nanquantile(values[defined], [0.5, *QUANTILES], axis=1)
+    # Between two infinite values, as of an SNR without noise, there is no quantile: NaN.
+    with np.errstate(invalid="ignore"):
+        spread[:, defined] = np.nanquantile(values[defined], [0.5, *QUANTILES], axis=1)
     median, low, high = spread
     summary = {"mean": values.mean(axis=1), "median": median, "low": low, "high": high}
     return pd.DataFrame(summary, index=table.index).reset_index()
@@ -226,8 +228,8 @@ def layer_marker(layer: int) -> str:
 
 
 def marker_size(layer: int) -> float:
-    """Return a marker's size in points: a layer's marker fits into that of the layer below."""
-    return max(7.5 - 0.7 * (layer - 1), 3.5)
+    """Return a marker's size in points; the first layer's shows behind one on the same point."""
+    return 9.5 if layer == 1 else max(6.8 - 0.3 * (layer - 2), 4.5)
 
 
 def add_layer_legend(

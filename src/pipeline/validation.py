@@ -10,8 +10,15 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from infoplane.claims import ClaimError, check_available
 from infoplane.estimators import METHODS, make_estimator
-from pipeline.configuration import estimator_parameters, estimator_runs, resolve_run
+from infoplane.gradients import DEFINITIONS
+from pipeline.configuration import (
+    estimates_by_run,
+    estimator_parameters,
+    estimator_runs,
+    resolve_run,
+)
 
 Key = tuple[str | int, ...]
 
@@ -39,8 +46,16 @@ def check_configuration(config: dict, files: Sequence[str], schema: str | Path) 
         Names, for every mistake, the file and line, the key, the value and what is allowed.
     """
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    mistakes = list(_schema_mistakes(config, rules)) or list(_reference_mistakes(config))
-    mistakes = mistakes or list(_value_mistakes(config))
+    # Each check takes for granted what the one before it has found in order.
+    mistakes = (
+        list(_schema_mistakes(config, rules))
+        or list(_reference_mistakes(config))
+        or [
+            *_value_mistakes(config),
+            *_shown_mistakes(config),
+            *_claim_mistakes(config),
+        ]
+    )
     if mistakes:
         places = Places(files)
         lines = [f"{places.of(key)}: {_dotted(key)}: {text}" for key, text in mistakes]
@@ -104,7 +119,7 @@ def _explain(error: ValidationError) -> Iterator[tuple[Key, str]]:
             yield key, unknown("value", value, wanted)
         case "oneOf":
             yield key, f"value {value!r}; allowed: {' or '.join(map(_allowed, wanted))}"
-        case "type" | "minimum" | "maximum" | "exclusiveMinimum" | "pattern":
+        case "type" | "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "pattern":
             yield key, f"value {value!r}; allowed: {_allowed(error.schema)}"
         case _:
             yield key, f"value {value!r}: {error.message}"
@@ -121,6 +136,7 @@ def _allowed(schema: dict) -> str:
         ("exclusiveMinimum", "above {}"),
         ("minimum", "at least {}"),
         ("maximum", "at most {}"),
+        ("exclusiveMaximum", "below {}"),
         ("pattern", "matching {}"),
         ("minItems", "of at least {}"),
         ("maxItems", "of at most {}"),
@@ -161,6 +177,41 @@ def _reference_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
         for run in estimator_runs(config, name):
             if run not in config["runs"]:
                 yield (*key, "runs"), unknown("run", run, config["runs"])
+
+
+def _shown_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
+    """Find figures and comparisons of runs, or of estimates, that the study does not have."""
+    estimates = estimates_by_run(config)
+    for name, figure in config["figures"].items():
+        key = ("figures", name)
+        wanted = figure.get("estimator", [])
+        for label, run in figure["runs"].items():
+            if run not in estimates:
+                yield (*key, "runs", label), unknown("run", run, estimates)
+                continue
+            estimate = wanted.get(label) if isinstance(wanted, dict) else wanted
+            if estimate and estimate not in estimates[run]:
+                yield (*key, "estimator"), unknown(f"estimate of {run}", estimate, estimates[run])
+    for name, comparison in config["comparisons"].items():
+        key = ("comparisons", name)
+        pairs = [run for pair in comparison.get("pairs", []) for run in pair.values()]
+        for run in [*comparison["runs"], *pairs]:
+            if run not in estimates:
+                yield (*key, "runs"), unknown("run", run, estimates)
+                continue
+            for estimate in set(comparison["estimators"]) - set(estimates[run]):
+                text = unknown(f"estimate of {run}", estimate, estimates[run])
+                yield (*key, "estimators"), text
+
+
+def _claim_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
+    """Find claims that their statistic refuses, or that the study cannot judge."""
+    definitions = dict.fromkeys(config["runs"], DEFINITIONS)
+    for name, entry in config["claims"].items():
+        try:
+            check_available({name: entry}, estimates_by_run(config), definitions)
+        except ClaimError as error:
+            yield ("claims", name), str(error)
 
 
 def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:

@@ -1,0 +1,40 @@
+"""
+Judge the claims of the debate.
+
+REQUIRED INPUTS
+    <results>/tables/information.parquet         from information.smk
+    <results>/tables/gradients.parquet           from gradients.smk
+OUTPUTS
+    <results>/claims.tsv                         one row per claim, condition and estimator
+    <results>/claims.json                        the same, with what every network contributes
+"""
+
+
+rule judge_claims:
+    """Judge each claim by an effect, its bootstrap interval and a threshold: three verdicts."""
+    input:
+        information="<results>/tables/information.parquet",
+        gradients="<results>/tables/gradients.parquet",
+        library=claims_library,
+    output:
+        table=report(
+            "<results>/claims.tsv",
+            caption="../report/claims.rst",
+            category="This study",
+            labels={"figure": "claims", "shows": "verdicts"},
+        ),
+        details="<results>/claims.json",
+    log:
+        "<results>/logs/judge_claims.log",
+    benchmark:
+        "<results>/benchmarks/judge_claims.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    params:
+        claims=config["claims"],
+        statistics=config["statistics"],
+    script:
+        "../../src/judge_claims.py"

@@ -4,7 +4,8 @@ Check the configuration and give the rules their names.
 OUTPUTS
     RUNS                the resolved runs by name
     library(...)        modules of src/infoplane as inputs, so that an edit reruns what uses them
-    chunks_of(...)      files of all chunks that a table needs
+    *_chunks(...)       files of all chunks that a table needs
+    figures(...)        files of the figures
 """
 
 import sys
@@ -42,6 +43,18 @@ def library(*modules):
     return [f"src/infoplane/{name}.py" for name in modules]
 
 
+def shared(*modules):
+    """Name the files of some modules that stage scripts share."""
+    return [f"src/pipeline/{name}.py" for name in modules]
+
+
+def claims_library(wildcards):
+    """Name the files that verdicts and comparisons depend on."""
+    return sorted(map(str, Path("src/infoplane/claims").glob("*.py"))) + library(
+        "statistics", "gradients"
+    )
+
+
 def estimator_library(wildcards):
     """Name the library files that an estimator's numbers depend on."""
     file, _ = METHODS[config["estimators"][wildcards.estimator]["method"]]
@@ -51,7 +64,9 @@ def estimator_library(wildcards):
 def training_chunks(wildcards):
     """Name the training files of the whole study."""
     return [
-        f"<results>/training/{run.name}/{chunk}.h5" for run in RUNS.values() for chunk in run.chunks()
+        f"<results>/training/{run.name}/{chunk}.h5"
+        for run in RUNS.values()
+        for chunk in run.chunks()
     ]
 
 
@@ -71,4 +86,14 @@ def information_chunks(wildcards):
         for estimator, entry in config["estimators"].items()
         for run in estimator_runs(config, estimator)
         for chunk in RUNS[run].chunks(entry.get("initialisations"))
+    ]
+
+
+def figures(prefix=""):
+    """Name the files of the figures whose names start so."""
+    return [
+        f"<results>/figures/{figure}.{kind}"
+        for figure in config["figures"]
+        if figure.startswith(prefix)
+        for kind in ("svg", "png")
     ]

@@ -1,8 +1,9 @@
 """
-Make the tasks.
+Make the tasks and record the configuration.
 
 OUTPUTS
     <results>/data/{task}.npz    every pattern, its label and p(y = 1 | x)
+    <results>/config.yaml        the whole configuration, all files merged
 """
 
 
@@ -25,3 +26,22 @@ rule generate_data:
         task=lookup(dpath="tasks/{task}", within=config),
     script:
         "../../src/generate_data.py"
+
+
+rule record_configuration:
+    """Record the whole configuration beside the results that it made."""
+    output:
+        record="<results>/config.yaml",
+    log:
+        "<results>/logs/record_configuration.log",
+    benchmark:
+        "<results>/benchmarks/record_configuration.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        config=dict(config),
+    script:
+        "../../src/record_configuration.py"

@@ -24,9 +24,9 @@ rule dump_activations:
         "<results>/logs/dump_activations/{run}/{chunk}.log",
     benchmark:
         "<results>/benchmarks/dump_activations/{run}/{chunk}.tsv"
+    priority: 1
     conda:
         "../../environment.yml"
-    priority: 1
     resources:
         mem_mb=1000,
         runtime=20,
@@ -45,11 +45,11 @@ rule estimate_information:
         "<results>/logs/estimate_information/{run}/{estimator}/{chunk}.log",
     benchmark:
         "<results>/benchmarks/estimate_information/{run}/{estimator}/{chunk}.tsv"
+    # Measured before more is dumped, so that few activations are on the disk at a time.
+    priority: 2
     conda:
         "../../environment.yml"
     threads: 1
-    # Measured before more is dumped, so that few activations are on the disk at a time.
-    priority: 2
     resources:
         mem_mb=1000,
         runtime=120,
