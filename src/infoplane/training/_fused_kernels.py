@@ -1,6 +1,6 @@
 """Matrix products of small dense layers, blocked so that sums stay in registers.
 
-A batch lies in memory as rows of `TILE` samples, one row per unit, so that the innermost loop
+A batch lies in memory as rows of samples, one row per unit, so that the innermost loop
 runs over samples and every unit's sum is a few vector registers. The three kernels are written
 in LLVM's own instructions: numba's loops cannot hold a block of sums in registers, and a loop
 over as many arrays as a block has rows is not vectorised at all, for fear that they overlap.
@@ -9,13 +9,17 @@ Layer widths are data; only the shapes of the blocks are compiled in.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from types import CellType, FunctionType, ModuleType
+
 import llvmlite.binding
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from infoplane.compilation import compiled
 from infoplane.vector_math import ROUNDING
 
 
@@ -29,11 +33,43 @@ def _registers() -> tuple[int, int, int, int, int]:
 # LANES numbers in a vector. Forward block: GROUP vectors of samples x UNITS units. Gradient
 # block: OUTER_UNITS units x OUTER_INPUTS inputs, each sum one vector.
 LANES, GROUP, UNITS, OUTER_UNITS, OUTER_INPUTS = _registers()
-# Samples in a row: a batch of 256 of a small network then fits the first-level cache.
+# Samples computed at a time: those of a small network then fit the first-level cache. Rows are
+# a little longer, or their beginnings would compete for the same few lines of that cache.
 TILE = 256
+STRIDE = TILE + LANES
 FLOAT, INTEGER = ir.FloatType(), ir.IntType(64)
 VECTOR = ir.VectorType(FLOAT, LANES)
 INT = types.int64
+
+
+def keyed_by(*modules: ModuleType) -> Callable:
+    """Return a decorator that makes numba's cache forget a kernel when a module changes.
+
+    Numba looks at the file that a kernel stands in and at the variables that it closes over, not
+    at the kernels and constants that it takes from other files. So a digest of those files is
+    added to the variables.
+
+    Parameters
+    ----------
+    *modules : module
+        Those that the kernel is compiled from, besides its own.
+    """
+    digest = hashlib.sha256()
+    for module in modules:
+        digest.update(Path(module.__file__).read_bytes())
+
+    def decorate(function: Callable) -> Callable:
+        code = function.__code__
+        code = code.replace(co_freevars=(*code.co_freevars, "digest_of_modules"))
+        cells = (*(function.__closure__ or ()), CellType(digest.hexdigest()))
+        keyed = FunctionType(
+            code, function.__globals__, function.__name__, function.__defaults__, cells
+        )
+        keyed.__doc__, keyed.__module__ = function.__doc__, function.__module__
+        keyed.__qualname__ = function.__qualname__
+        return keyed
+
+    return decorate
 
 
 class _Emitter:
@@ -118,8 +154,8 @@ def _dense_block(typing, units, rows, result, below, inputs, weights, weight, un
         (units, rows, result, below, inputs, weights, weight, unit_stride, input_stride,
          biases, bias, bias_stride, vectors) = arguments  # fmt: skip
         rows = emit.data(signature.args[1], rows)
-        result = emit.at(rows, emit.times(TILE, result))
-        below = emit.at(rows, emit.times(TILE, below))
+        result = emit.at(rows, emit.times(STRIDE, result))
+        below = emit.at(rows, emit.times(STRIDE, below))
         weights = emit.at(emit.data(signature.args[5], weights), weight)
         biases = emit.at(emit.data(signature.args[9], biases), bias)
         groups = builder.udiv(vectors, INTEGER(GROUP))
@@ -134,7 +170,7 @@ def _dense_block(typing, units, rows, result, below, inputs, weights, weight, un
                     for vector in range(group):
                         builder.store(start, sums[unit * group + vector])
                 with cgutils.for_range(builder, inputs) as loop:
-                    row = emit.at(below, sample, emit.times(TILE, loop.index))
+                    row = emit.at(below, sample, emit.times(STRIDE, loop.index))
                     vectors = [emit.load(emit.at(row, INTEGER(v * LANES))) for v in range(group)]
                     column = builder.mul(loop.index, input_stride)
                     for unit in range(size):
@@ -143,7 +179,7 @@ def _dense_block(typing, units, rows, result, below, inputs, weights, weight, un
                         for vector in range(group):
                             emit.accumulate(sums[unit * group + vector], factor, vectors[vector])
                 for unit in range(size):
-                    row = emit.at(result, sample, INTEGER(unit * TILE))
+                    row = emit.at(result, sample, INTEGER(unit * STRIDE))
                     for vector in range(group):
                         value = builder.load(sums[unit * group + vector])
                         emit.store(value, emit.at(row, INTEGER(vector * LANES)))
@@ -166,8 +202,8 @@ def _outer_block(typing, units, inputs, rows, delta, row, gradient, start, strid
         emit = _Emitter(context, builder)
         units, inputs, rows, delta, row, gradient, start, stride, vectors = arguments
         rows = emit.data(signature.args[2], rows)
-        deltas = emit.at(rows, emit.times(TILE, delta))
-        rows = emit.at(rows, emit.times(TILE, row))
+        deltas = emit.at(rows, emit.times(STRIDE, delta))
+        rows = emit.at(rows, emit.times(STRIDE, row))
         gradient = emit.at(emit.data(signature.args[5], gradient), start)
 
         def block(height, width):
@@ -177,10 +213,10 @@ def _outer_block(typing, units, inputs, rows, delta, row, gradient, start, strid
             with cgutils.for_range(builder, vectors) as loop:
                 sample = emit.times(LANES, loop.index)
                 left = [
-                    emit.load(emit.at(deltas, sample, INTEGER(n * TILE))) for n in range(height)
+                    emit.load(emit.at(deltas, sample, INTEGER(n * STRIDE))) for n in range(height)
                 ]
                 for number in range(width):
-                    right = emit.load(emit.at(rows, sample, INTEGER(number * TILE)))
+                    right = emit.load(emit.at(rows, sample, INTEGER(number * STRIDE)))
                     for unit in range(height):
                         emit.accumulate(sums[unit * width + number], left[unit], right)
             for unit in range(height):
@@ -205,13 +241,13 @@ def transpose_block(typing, table, columns, column, samples, sample, rows, place
 
     Parameters
     ----------
-    table : array of float32, shape (samples * columns,)
+    table : array of float32, shape (samples, columns)
     columns, column : int
         Width of the table, a multiple of `LANES`; first column to take.
     samples, sample : array of int64, int
         Rows of the table to take, from this place in the array on.
     rows, place : array of float32, int
-        Where the first number goes; the next row follows `TILE` numbers on.
+        Where the first number goes; the next row follows `STRIDE` numbers on.
     """
     signature = types.void(table, INT, INT, samples, INT, rows, INT)
 
@@ -237,28 +273,28 @@ def transpose_block(typing, table, columns, column, samples, sample, rows, place
                     block[first + size] = emit.shuffle(left, right, high)
             size //= 2
         for number, vector in enumerate(block):
-            emit.store(vector, emit.at(rows, INTEGER(number * TILE)))
+            emit.store(vector, emit.at(rows, INTEGER(number * STRIDE)))
         return context.get_dummy_value()
 
     return signature, generate
 
 
-@compiled(**ROUNDING)
+@njit(**ROUNDING)
 def share(left, largest):
     """Return the size of the next block when what is left is cut as evenly as possible."""
     blocks = (left + largest - 1) // largest
     return (left + blocks - 1) // blocks
 
 
-@compiled(**ROUNDING)
+@njit(**ROUNDING)
 def dense(rows, result, units, below, inputs, weights, weight, unit_stride, input_stride,
           biases, bias, bias_stride, vectors):  # fmt: skip
     """Set rows to biases plus weights times other rows.
 
     Parameters
     ----------
-    rows : array of float32, shape (all rows * TILE,)
-        One row of `TILE` samples per unit.
+    rows : array of float32, shape (all rows, STRIDE)
+        One row per unit.
     result, units : int
         First row to set, and how many.
     below, inputs : int
@@ -281,13 +317,13 @@ def dense(rows, result, units, below, inputs, weights, weight, unit_stride, inpu
         done += size
 
 
-@compiled(**ROUNDING)
+@njit(**ROUNDING)
 def outer(rows, delta, units, row, inputs, gradient, start, stride, vectors):
     """Add the sums over samples of the products of two sets of rows to a gradient.
 
     Parameters
     ----------
-    rows : array of float32, shape (all rows * TILE,)
+    rows : array of float32, shape (all rows, STRIDE)
     delta, units : int
         First row of the first set, and how many.
     row, inputs : int
