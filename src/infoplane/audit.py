@@ -29,9 +29,6 @@ __all__ = [
 ]
 
 CEILING_MARGIN_BITS = 0.1
-# Searches among neighbours in many dimensions compare all samples: their time grows with
-# samples^2 times units, about 4 ns each.
-NEIGHBOUR_COMPARISONS = 4e9
 
 
 @dataclass(frozen=True)
@@ -166,9 +163,6 @@ def standard_subjects() -> list[AuditSubject]:
         for variance in (0.1, 1e-3)
         for bound in ("upper", "lower")
     ]
-    searches = {"most_comparisons": NEIGHBOUR_COMPARISONS}
-    of_input = {**searches, "quantities": ("input",)}
-    of_label = {**searches, "quantities": ("label",)}
     return [
         AuditSubject("binned_30", _binned(30)),
         AuditSubject("binned_100", _binned(100)),
@@ -178,11 +172,11 @@ def standard_subjects() -> list[AuditSubject]:
         AuditSubject("kde_lower", _of_layer("kde", bound="lower"), noisy),
         *fixed_kde,
         AuditSubject("kde_scaled_0.1", _of_observed("kde_scaled", fraction=0.1), quiet),
-        AuditSubject("knn_3", _of_layer("knn"), noisy, **searches),
-        AuditSubject("knn_3_0.001", _of_layer("knn", 1e-3), quiet, **searches),
-        AuditSubject("ross_3", _of_observed("knn", noise_variance=0.0), **of_label),
-        AuditSubject("ksg1_3", _ksg(1), noisy, **of_input),
-        AuditSubject("ksg2_3", _ksg(2), noisy, **of_input),
+        AuditSubject("knn_3", _of_layer("knn"), noisy),
+        AuditSubject("knn_3_0.001", _of_layer("knn", 1e-3), quiet),
+        AuditSubject("ross_3", _of_observed("knn", noise_variance=0.0), quantities=("label",)),
+        AuditSubject("ksg1_3", _ksg(1), noisy, quantities=("input",)),
+        AuditSubject("ksg2_3", _ksg(2), noisy, quantities=("input",)),
         AuditSubject("edge", _edge),
         AuditSubject("matrix_renyi_alignment", _of_observed("matrix_renyi")),
         AuditSubject("matrix_renyi_median", _of_observed("matrix_renyi", width_rule="median")),

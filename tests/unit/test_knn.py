@@ -10,10 +10,12 @@ import math
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 from scipy.special import digamma
 from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 
 from infoplane.estimators import make_estimator
+from infoplane.estimators._neighbour_kernels import counts_of_all, nearest_of_all
 from infoplane.estimators.knn import (
     KnnEstimator,
     kozachenko_leonenko_entropy_bits,
@@ -92,15 +94,15 @@ def test_entropy_grows_by_the_logarithm_of_the_scale_per_dimension():
     assert grown == pytest.approx(kozachenko_leonenko_entropy_bits(values) + 6, abs=SUMMATION)
 
 
-@pytest.mark.parametrize("k", [1, 2, 5])
-def test_entropy_against_the_slow_version(k):
-    values = np.random.default_rng(k).standard_normal((120, 2))
+@pytest.mark.parametrize(("k", "units"), [(1, 2), (2, 2), (5, 2), (3, 7)])
+def test_entropy_against_the_slow_version(k, units):
+    values = np.random.default_rng(k).standard_normal((120, units))
     found = kozachenko_leonenko_entropy_bits(values, k)
     assert found == pytest.approx(slow_entropy_bits(values, k), abs=SUMMATION)
 
 
 @pytest.mark.parametrize("variant", [1, 2])
-@pytest.mark.parametrize(("k", "dimensions"), [(1, 1), (3, 1), (4, 3)])
+@pytest.mark.parametrize(("k", "dimensions"), [(1, 1), (3, 1), (4, 3), (3, 6)])
 def test_ksg_against_the_slow_version(variant, k, dimensions):
     x, y = gaussian_pair(0.7, 120, dimensions, seed=k)
     found = ksg_information_bits(x, y, k, variant)
@@ -123,6 +125,17 @@ def test_ksg_is_that_of_sklearn():
     assert ksg_information_bits(x, y, 4) == pytest.approx(expected * BITS_PER_NAT, abs=1e-5)
 
 
+@pytest.mark.parametrize("units", [1, 4, 12])
+def test_comparing_all_samples_finds_what_a_tree_finds(units):
+    values = np.random.default_rng(units).standard_normal((300, units))
+    tree, columns = cKDTree(values), np.ascontiguousarray(values.T)
+    distances = tree.query(values, k=[4], p=np.inf)[0][:, 0]
+    np.testing.assert_array_equal(nearest_of_all(columns, 3), distances)
+    for radii in (distances, np.nextafter(distances, 0), 2 * distances):
+        expected = tree.query_ball_point(values, radii, p=np.inf, return_length=True)
+        np.testing.assert_array_equal(counts_of_all(columns, radii), expected)
+
+
 @pytest.mark.parametrize("variant", [1, 2])
 def test_ksg_is_symmetric(variant):
     x, y = gaussian_pair(0.8, 300, 2)
@@ -130,7 +143,7 @@ def test_ksg_is_symmetric(variant):
     assert forwards == pytest.approx(backwards, abs=SUMMATION)
 
 
-@pytest.mark.parametrize(("k", "dimensions"), [(1, 1), (3, 2), (5, 4)])
+@pytest.mark.parametrize(("k", "dimensions"), [(1, 1), (3, 2), (5, 4), (3, 9)])
 def test_ross_against_the_slow_version(k, dimensions):
     generator = np.random.default_rng(k)
     labels = generator.integers(0, 3, 150)

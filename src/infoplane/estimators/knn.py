@@ -10,11 +10,14 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import digamma
 
+from infoplane.estimators._neighbour_kernels import counts_of_all, nearest_of_all
 from infoplane.estimators.base import Estimate, Estimator
 from infoplane.estimators.checks import duplicate_share, require_not_negative, require_whole
 from infoplane.units import BITS_PER_NAT
 
 NORM = np.inf
+# In more units than this, comparing all samples takes less time than a search tree.
+UNITS_FOR_TREES = 3
 
 
 def kozachenko_leonenko_entropy_bits(values: np.ndarray, neighbours: int = 3) -> float:
@@ -44,7 +47,7 @@ def kozachenko_leonenko_entropy_bits(values: np.ndarray, neighbours: int = 3) ->
     """
     values = _check_continuous("values", values, neighbours)
     samples, units = values.shape
-    distances = cKDTree(values).query(values, k=[neighbours + 1], p=NORM)[0][:, 0]
+    distances = _distances_to_neighbour(values, neighbours)
     nats = digamma(samples) - digamma(neighbours) + units * np.mean(np.log(2 * distances))
     return float(nats * BITS_PER_NAT)
 
@@ -87,11 +90,11 @@ def ksg_information_bits(
     if len(y) != samples:
         raise ValueError(f"y must have {samples} samples like x, not {len(y)}")
     joint = np.hstack([x, y])
-    distances, indices = cKDTree(joint).query(joint, k=neighbours + 1, p=NORM)
     if variant == 1:
-        radii_x = radii_y = np.nextafter(distances[:, -1], 0)
+        radii_x = radii_y = np.nextafter(_distances_to_neighbour(joint, neighbours), 0)
         constant = digamma(neighbours)
     else:
+        indices = cKDTree(joint).query(joint, k=neighbours + 1, p=NORM)[1]
         radii_x = np.abs(x[indices] - x[:, None]).max(axis=(1, 2))
         radii_y = np.abs(y[indices] - y[:, None]).max(axis=(1, 2))
         constant = digamma(neighbours) - 1 / neighbours
@@ -140,7 +143,7 @@ def ross_information_bits(values: np.ndarray, labels: np.ndarray, neighbours: in
     for label in np.unique(labels):
         of_class = labels == label
         members = values[of_class]
-        radii[of_class] = cKDTree(members).query(members, k=[neighbours + 1], p=NORM)[0][:, 0]
+        radii[of_class] = _distances_to_neighbour(members, neighbours)
         class_sizes[of_class] = len(members)
     counts = _counts_within(values, np.nextafter(radii, 0))
     nats = (
@@ -288,8 +291,17 @@ def add_noise(activations: np.ndarray, variance: float, draws: int, seed: int) -
     return values + math.sqrt(variance) * noise
 
 
+def _distances_to_neighbour(values: np.ndarray, neighbours: int) -> np.ndarray:
+    """Return the distance of each sample to its k-th nearest neighbour."""
+    if values.shape[1] > UNITS_FOR_TREES:
+        return nearest_of_all(np.ascontiguousarray(values.T), neighbours)
+    return cKDTree(values).query(values, k=[neighbours + 1], p=NORM)[0][:, 0]
+
+
 def _counts_within(values: np.ndarray, radii: np.ndarray) -> np.ndarray:
     """Count the samples within a closed cube about each sample, itself included."""
+    if values.shape[1] > UNITS_FOR_TREES:
+        return counts_of_all(np.ascontiguousarray(values.T), radii)
     return cKDTree(values).query_ball_point(values, radii, p=NORM, return_length=True)
 
 
