@@ -27,6 +27,10 @@ METHODS = {
     "kraskov_entropy": ("knn", "KraskovEntropyEstimator"),
     "edge": ("edge", "EdgeEstimator"),
     "matrix_renyi": ("matrix_renyi", "MatrixRenyiEstimator"),
+    "exact": ("exact", "ExactEstimator"),
+    "mixture_entropy": ("mixture_entropy", "MixtureEntropyEstimator"),
+    "decoder": ("variational", "DecoderEstimator"),
+    "infonce": ("variational", "InfoNceEstimator"),
 }
 
 

@@ -1,0 +1,101 @@
+"""How tightly a layer clusters its classes: distances within and between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from infoplane.compilation import compiled
+from infoplane.estimators.base import check_samples
+
+
+@dataclass(frozen=True)
+class ClassDistances:
+    """Hold mean Euclidean distances between a layer's activations.
+
+    Attributes
+    ----------
+    within : float
+        Mean over all pairs of different samples of one class, in units of activation; NaN if
+        every class has one sample.
+    between : float
+        Mean over all pairs of samples of different classes; NaN if there is one class.
+    """
+
+    within: float
+    between: float
+
+    @property
+    def ratio(self) -> float:
+        """Return within / between: 0 when every class is one point; NaN when all is one point."""
+        return self.within / self.between if self.between > 0 else float("nan")
+
+
+@compiled(fastmath={"reassoc", "contract", "nsz"})
+def _pair_sums(columns, ends):
+    """Sum the distances over pairs of equal and of different class.
+
+    Parameters
+    ----------
+    columns : array of float64, shape (units, samples)
+        Samples sorted by class.
+    ends : array of int64, shape (samples,)
+        For each sample, where its class ends.
+
+    Returns
+    -------
+    within, between : float
+    """
+    units, samples = columns.shape
+    squared = np.empty(samples)
+    within, between = 0.0, 0.0
+    for sample in range(samples):
+        squared[sample:] = 0.0
+        for unit in range(units):
+            row = columns[unit]
+            here = row[sample]
+            for other in range(sample, samples):
+                squared[other] += (row[other] - here) * (row[other] - here)
+        end = ends[sample]
+        for other in range(sample, end):
+            within += np.sqrt(squared[other])
+        for other in range(end, samples):
+            between += np.sqrt(squared[other])
+    return within, between
+
+
+def class_distances(activations: np.ndarray, labels: np.ndarray) -> ClassDistances:
+    """Measure how far apart activations of the same and of different classes lie.
+
+    Parameters
+    ----------
+    activations : array of float, shape (samples, units)
+    labels : array of int, shape (samples,)
+
+    Returns
+    -------
+    ClassDistances
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not what an `Estimator` accepts.
+
+    References
+    ----------
+    Goldfeld et al. (2019), ICML, "Estimating information flow in deep neural networks",
+    section 5: pairwise distances within and between classes, which clustering pulls apart.
+    """
+    activations, labels = check_samples(activations, labels)
+    order = np.argsort(labels, kind="stable")
+    columns = np.ascontiguousarray(activations[order].T, dtype=np.float64)
+    sizes = np.bincount(labels)
+    ends = np.repeat(np.cumsum(sizes), sizes)
+    within, between = _pair_sums(columns, ends)
+    same = int((sizes * (sizes - 1)).sum()) // 2
+    different = len(labels) * (len(labels) - 1) // 2 - same
+    return ClassDistances(
+        within / same if same else float("nan"),
+        between / different if different else float("nan"),
+    )

@@ -1,0 +1,75 @@
+"""Compiled loop of a Gaussian mixture's density."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from infoplane.compilation import compiled
+from infoplane.vector_math import ROUNDING, exp32
+
+
+@compiled(**ROUNDING)
+def _fill_distances(point, centres, distances):
+    """Write the squared distances of one point to all centres."""
+    distances[:] = np.float32(0.0)
+    for unit in range(centres.shape[0]):
+        coordinate, row = point[unit], centres[unit]
+        for centre in range(row.size):
+            difference = row[centre] - coordinate
+            distances[centre] += difference * difference
+
+
+@compiled(**ROUNDING)
+def _fill_weights(distances, least):
+    """Replace each squared distance d by exp(least - d)."""
+    for centre in range(distances.size):
+        distances[centre] = exp32(least - distances[centre])
+
+
+# Sums may be regrouped into vector lanes; nan and infinities keep their rules.
+@compiled(fastmath={"reassoc", "contract", "nsz"})
+def _sum(values, start, end):
+    """Return the sum of values[start:end] in float64."""
+    total = 0.0
+    for place in range(start, end):
+        total += np.float64(values[place])
+    return total
+
+
+@compiled(error_model="numpy")
+def log_kernel_sums(points, centres, class_ranges, own_ranges):
+    """Return ln sum_j exp(-|t - c_j|^2) over the centres of other patterns.
+
+    Parameters
+    ----------
+    points : array of float32, shape (points, units)
+    centres : array of float32, shape (units, centres)
+        The centres of a class side by side, and within it those of a pattern.
+    class_ranges, own_ranges : arrays of int64, shape (points, 2)
+        Where the centres of each point's class, and of its own pattern, start and end.
+
+    Returns
+    -------
+    of_class, of_all : arrays of float64, shape (points,)
+        In nats: over the other patterns of the point's class, and over all other patterns.
+        -inf where there are none.
+    """
+    of_class, of_all = np.empty(len(points)), np.empty(len(points))
+    distances = np.empty(centres.shape[1], np.float32)
+    for number in range(len(points)):
+        _fill_distances(points[number], centres, distances)
+        start, end = class_ranges[number]
+        own_start, own_end = own_ranges[number]
+        distances[own_start:own_end] = np.float32(np.inf)
+        least = np.float32(np.inf)
+        for place in range(distances.size):
+            least = min(least, distances[place])
+        if least == np.inf:
+            of_class[number] = of_all[number] = -np.inf
+            continue
+        _fill_weights(distances, least)
+        same = _sum(distances, start, end)
+        other = _sum(distances, 0, start) + _sum(distances, end, distances.size)
+        of_class[number] = np.log(same) - least
+        of_all[number] = np.log(same + other) - least
+    return of_class, of_all

@@ -1,0 +1,147 @@
+"""Sample propagation through noisy networks: statistics of the centres, a linear network.
+
+Means and variances over n draws are compared to within 5 standard errors.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from infoplane.data import binary_patterns
+from infoplane.estimators.mixture_entropy import mixture_information
+from infoplane.networks import (
+    initial_parameters,
+    net_inputs_and_activations,
+    split_parameters,
+)
+from infoplane.propagation import noisy_network_information, propagated_centres
+from infoplane.settings import TrainingSettings
+
+
+def settings(**changes):
+    values = {
+        "widths": (4, 3, 3, 2),
+        "activation": "linear",
+        "output": "softmax",
+        "initial_weights": "truncated_normal_fan_in",
+        "optimizer": "adam",
+        "learning_rate": 0.01,
+        "batch_size": 16,
+        "epochs": 4,
+        "snapshots": 3,
+        "training_fraction": 0.8,
+        "noise_standard_deviation": 0.3,
+    }
+    return TrainingSettings(**{**values, **changes})
+
+
+INPUTS = binary_patterns(4).astype(np.float32)
+LABELS = INPUTS[:, 0].astype(np.int64)
+
+
+def network(chosen, seed=0):
+    return initial_parameters(chosen.widths, "pytorch", np.random.default_rng(seed))
+
+
+def test_first_layer_is_certain_and_second_has_the_noise_of_the_first():
+    chosen = settings()
+    parameters = network(chosen)
+    draws = 20_000
+    first, second, _ = propagated_centres(
+        parameters, chosen, INPUTS, draws, np.random.default_rng(1)
+    )
+    _, activations = net_inputs_and_activations(parameters, chosen, INPUTS)
+    np.testing.assert_array_equal(first, np.repeat(activations[0][:, None], draws, axis=1))
+    weights = split_parameters(parameters, chosen.widths)[1][0].astype(np.float64)
+    covariance = 0.09 * weights @ weights.T
+    scale = math.sqrt(covariance.diagonal().max())
+    for centres, mean in zip(second, activations[1], strict=True):
+        assert np.abs(centres.mean(axis=0) - mean).max() < 5 * scale / math.sqrt(draws)
+        error = np.abs(np.cov(centres.T) - covariance).max()
+        assert error < 5 * scale**2 * math.sqrt(2 / draws)
+
+
+def test_no_noise_is_the_network_itself():
+    chosen = settings(noise_standard_deviation=0.0, activation="tanh")
+    centres = propagated_centres(network(chosen), chosen, INPUTS, 3, np.random.default_rng(0))
+    _, activations = net_inputs_and_activations(network(chosen), chosen, INPUTS)
+    for drawn, layer in zip(centres, activations, strict=True):
+        np.testing.assert_allclose(drawn, np.repeat(layer[:, None], 3, axis=1), rtol=0, atol=1e-6)
+
+
+def test_first_layer_is_the_mixture_over_its_activations():
+    chosen = settings()
+    parameters = network(chosen)
+    found = noisy_network_information(
+        parameters, chosen, INPUTS, LABELS, np.random.default_rng(2), own_draws=600
+    )[0]
+    _, activations = net_inputs_and_activations(parameters, chosen, INPUTS)
+    exact = mixture_information(activations[0], LABELS, 0.3, 4000, np.random.default_rng(3))
+    assert abs(found.mi_input_bits - exact.mi_input_bits) < 4 * found.mi_input_standard_error
+    assert abs(found.mi_label_bits - exact.mi_label_bits) < 4 * found.mi_label_standard_error
+
+
+def test_second_layer_of_a_linear_network_has_coloured_gaussian_noise():
+    """T_2 = W x + noise of covariance sigma^2 (W W' + I): whiten, and it is one mixture."""
+    chosen = settings()
+    parameters = network(chosen)
+    runs = [
+        noisy_network_information(
+            parameters,
+            chosen,
+            INPUTS,
+            LABELS,
+            np.random.default_rng(seed),
+            own_draws=500,
+            draws=100,
+        )[1]
+        for seed in range(20)
+    ]
+    _, activations = net_inputs_and_activations(parameters, chosen, INPUTS)
+    weights = split_parameters(parameters, chosen.widths)[1][0].astype(np.float64)
+    whitening = np.linalg.inv(np.linalg.cholesky(0.09 * (weights @ weights.T + np.eye(3))))
+    exact = mixture_information(
+        activations[1] @ whitening.T, LABELS, 1.0, 20_000, np.random.default_rng(4)
+    )
+    values = np.array([[run.mi_input_bits, run.mi_label_bits] for run in runs])
+    error = values.std(axis=0, ddof=1) / math.sqrt(len(runs))
+    difference = values.mean(axis=0) - (exact.mi_input_bits, exact.mi_label_bits)
+    # The bias of 500 draws is about 1/500 nats for every cell that the noise below fills.
+    assert (np.abs(difference) < 4 * error + 0.01).all()
+    lower = np.mean([run.mi_input_lower_bits for run in runs])
+    assert abs(lower - exact.mi_input_bits) < 4 * error[0] + 0.02
+
+
+def test_noise_loses_information_layer_by_layer():
+    chosen = settings(activation="tanh", widths=(6, 5, 4, 3, 2), noise_standard_deviation=0.1)
+    inputs = binary_patterns(6).astype(np.float32)
+    layers = noisy_network_information(
+        network(chosen), chosen, inputs, inputs[:, 0].astype(np.int64), np.random.default_rng(5)
+    )
+    values = [layer.mi_input_bits for layer in layers]
+    errors = [layer.mi_input_standard_error for layer in layers]
+    assert len(layers) == 4
+    assert (np.diff(values) < 4 * np.hypot(errors[1:], errors[:-1])).all()
+    assert values[0] <= 6.0 + 1e-9
+
+
+def test_depends_on_the_generator_alone():
+    chosen = settings()
+    twice = [
+        noisy_network_information(
+            network(chosen), chosen, INPUTS, LABELS, np.random.default_rng(6), own_draws=10
+        )
+        for _ in range(2)
+    ]
+    assert [layer.mi_input_bits for layer in twice[0]] == [
+        layer.mi_input_bits for layer in twice[1]
+    ]
+
+
+def test_refuses_a_network_without_noise():
+    chosen = settings(noise_standard_deviation=0.0)
+    with pytest.raises(ValueError, match="noise_standard_deviation must be above 0"):
+        noisy_network_information(network(chosen), chosen, INPUTS, LABELS, np.random.default_rng(0))
