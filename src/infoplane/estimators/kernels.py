@@ -21,19 +21,19 @@ def squared_distances(values: np.ndarray) -> np.ndarray:
 
 
 def gaussian_kernel(squared: np.ndarray, width: float) -> np.ndarray:
-    """Return the kernel matrix exp(-distance^2 / width^2).
+    """Return the kernel exp(-distance^2 / width^2) of pairs of samples.
 
     Parameters
     ----------
-    squared : array of float, shape (samples, samples)
+    squared : array of float, of any shape
         Squared distances.
     width : float
         sigma, in units of the distance; sqrt(2) times the standard deviation of the Gaussian.
 
     Returns
     -------
-    array of float64, shape (samples, samples)
-        Ones on the diagonal.
+    array of float64, of the same shape
+        1 where the distance is 0.
     """
     return np.exp(-squared / width**2)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from scipy.spatial.distance import squareform
 
 from infoplane.estimators.base import Estimate, Estimator
 from infoplane.estimators.checks import require_choice, require_positive, require_whole
@@ -92,11 +93,14 @@ def aligned_width(squared: np.ndarray, labels: np.ndarray) -> float:
     iterations, which one call for one epoch cannot.
     """
     widths = ALIGNMENT_CANDIDATES * typical_distance(squared, "mean")
-    ideal = label_kernel(labels)
+    # Each pair stands twice in the matrices, and their diagonals are ones.
+    pairs = squareform(squared, checks=False)
+    alike = squareform(label_kernel(labels), checks=False).astype(bool)
     alignments = []
     for width in widths:
-        kernel = gaussian_kernel(squared, width)
-        alignments.append(np.vdot(kernel, ideal) / math.sqrt(np.vdot(kernel, kernel)))
+        kernel = gaussian_kernel(pairs, width)
+        squared_norm = len(labels) + 2 * np.vdot(kernel, kernel)
+        alignments.append((len(labels) + 2 * kernel[alike].sum()) / math.sqrt(squared_norm))
     return float(widths[int(np.argmax(alignments))])
 
 
