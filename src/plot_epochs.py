@@ -9,6 +9,7 @@ Params  runs           panel label to run id
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pipeline.figures import (
     BAND,
@@ -55,6 +56,7 @@ def epochs_figure(frame: pd.DataFrame, ceiling_bits: float | None = None) -> Fig
         draw_layer_curves(panel, curves, "mean")
         set_epoch_axis(panel, int(frame["epoch"].max()))
         panel.set(title=f"{label}\n({count_networks(part)})", ylabel=INPUT_AXIS)
+        panel.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         panel.label_outer()
     hide_unused(axes, len(labels))
     add_layer_legend(figure, layer_names(frame), f"mean; band: {BAND}", linestyle="-")

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from pipeline.figures import (
-    BAND,
     add_layer_legend,
     count_networks,
     draw_layer_curves,
@@ -26,7 +25,7 @@ from pipeline.figures import (
 from pipeline.stage import run_as_script
 
 DEVIATION_LINE = (0, (2, 1.2))
-ROWS = ("signal-to-noise ratio", "norm of the gradient")
+ROWS = ("signal-to-noise ratio", "norm of the gradient (nats)")
 
 
 def noise_figure(frame: pd.DataFrame) -> Figure:
@@ -48,7 +47,7 @@ def noise_figure(frame: pd.DataFrame) -> Figure:
         upper.set_title(f"{label} ({count_networks(part)})")
         upper.axhline(1, color="0.35", linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=0)
         keys = ["layer", "epoch"]
-        draw_layer_curves(upper, over_networks(part, "snr", keys), "median")
+        draw_layer_curves(upper, over_networks(part, "snr", keys), "median", band=False)
         draw_layer_curves(lower, over_networks(part, "mean_norm", keys), "median", band=False)
         deviation = over_networks(part, "std_norm", keys)
         draw_layer_curves(
@@ -63,7 +62,7 @@ def noise_figure(frame: pd.DataFrame) -> Figure:
         Line2D([], [], color="0.3", linestyle=DEVIATION_LINE, label="deviation"),
     ]
     axes[1, 0].legend(handles=lines, loc="best")
-    add_layer_legend(figure, layer_names(frame), f"median; band: {BAND}", linestyle="-")
+    add_layer_legend(figure, layer_names(frame), "median over networks:", linestyle="-")
     return figure
 
 

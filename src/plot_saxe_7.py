@@ -7,6 +7,7 @@ Params  runs       panel label to run id
 
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -51,6 +52,33 @@ def one_column(frame: pd.DataFrame, quantity: str) -> pd.DataFrame:
     )
 
 
+def draw_curves(axes: Axes, values: pd.DataFrame) -> None:
+    """Draw a quantity's median over networks, and its band, on both sets of samples.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    values : pandas.DataFrame
+        From `one_column`; empty where all networks diverged.
+    """
+    if values.empty:
+        return
+    sns.lineplot(
+        values,
+        x="epoch",
+        y="value",
+        hue="samples",
+        style="samples",
+        palette=COLOURS,
+        dashes=DASHES,
+        estimator="median",
+        errorbar=("pi", BAND_PERCENT),
+        err_kws={"linewidth": 0},
+        legend=False,
+        ax=axes,
+    )
+
+
 def learning_figure(frame: pd.DataFrame) -> Figure:
     """Draw loss and accuracy, rows, of each run, columns.
 
@@ -69,20 +97,7 @@ def learning_figure(frame: pd.DataFrame) -> Figure:
         part = frame[frame["label"] == label]
         axes[0, column].set_title(f"{label} ({count_networks(part)})")
         for panel, (quantity, text) in zip(axes[:, column], QUANTITIES.items(), strict=True):
-            sns.lineplot(
-                one_column(trained(part), quantity),
-                x="epoch",
-                y="value",
-                hue="samples",
-                style="samples",
-                palette=COLOURS,
-                dashes=DASHES,
-                estimator="median",
-                errorbar=("pi", BAND_PERCENT),
-                err_kws={"linewidth": 0},
-                legend=False,
-                ax=panel,
-            )
+            draw_curves(panel, one_column(trained(part), quantity))
             set_epoch_axis(panel, int(frame["epoch"].max()))
             panel.set_ylabel(text)
             panel.label_outer()

@@ -9,9 +9,12 @@ Params  runs           label to run id, one of them
         label_bits     optional: H(Y), drawn as a line
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -47,6 +50,37 @@ def nearest_epochs(stored: np.ndarray, wanted: list[int]) -> list[int]:
     return list(dict.fromkeys(found))
 
 
+def draw_layers(axes: Axes, points: pd.DataFrame, layers: Iterable[int]) -> None:
+    """Draw one point per network and layer, in the layers' colours and markers.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    points : pandas.DataFrame
+        ``layer, mi_input_bits, mi_label_bits``; none where all networks diverged.
+    layers : iterable of int
+        All that the figure shows.
+    """
+    if points.empty:
+        return
+    sns.scatterplot(
+        points,
+        x="mi_input_bits",
+        y="mi_label_bits",
+        hue="layer",
+        palette={layer: layer_colour(layer) for layer in layers},
+        style="layer",
+        markers={layer: layer_marker(layer) for layer in layers},
+        size="layer",
+        sizes={layer: marker_size(layer) ** 2 for layer in layers},
+        linewidth=0.3,
+        edgecolor="white",
+        alpha=0.85,
+        legend=False,
+        ax=axes,
+    )
+
+
 def networks_figure(
     frame: pd.DataFrame,
     epochs: list[int],
@@ -73,23 +107,7 @@ def networks_figure(
     figure, axes = new_figure(2.8, 1, len(shown), sharex=True, sharey=True)
     for panel, epoch in zip(axes.flat, shown, strict=True):
         draw_bounds(panel, ceiling_bits, label_bits)
-        points = trained(frame[frame["epoch"] == epoch])
-        sns.scatterplot(
-            points,
-            x="mi_input_bits",
-            y="mi_label_bits",
-            hue="layer",
-            palette={layer: layer_colour(layer) for layer in names},
-            style="layer",
-            markers={layer: layer_marker(layer) for layer in names},
-            size="layer",
-            sizes={layer: marker_size(layer) ** 2 for layer in names},
-            linewidth=0.3,
-            edgecolor="white",
-            alpha=0.85,
-            legend=False,
-            ax=panel,
-        )
+        draw_layers(panel, trained(frame[frame["epoch"] == epoch]), names)
         panel.set(title=f"epoch {format_epoch(epoch)}", xlabel=INPUT_AXIS, ylabel=LABEL_AXIS)
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     add_layer_legend(figure, names)

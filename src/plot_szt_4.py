@@ -38,6 +38,13 @@ NORMS = {
     "mean_norm": {"linestyle": "-"},
     "std_norm": {"linestyle": (0, (2, 1.2)), "marker": ""},
 }
+# What the definitions of infoplane.gradients draw. Losses are in nats.
+NORM_TEXTS = {
+    "szt_first": "gradient (nats), over the weights' norm",
+    "szt_second": "summed over layers (nats)",
+    "szt_latest": "summed over layers (nats)",
+    "saxe_sample": "gradient (nats)",
+}
 
 
 def transition_epochs(frame: pd.DataFrame) -> pd.Series:
@@ -53,6 +60,8 @@ def transition_epochs(frame: pd.DataFrame) -> pd.Series:
     transition : pandas.Series of float64
         By layer; infinite where more than half of the networks never have it.
     """
+    if trained(frame).empty:
+        return pd.Series(np.inf, index=frame["layer"].unique())
     table = trained(frame).pivot(index=["init", "epoch"], columns="layer", values="snr")  # noqa: PD010
     inits, epochs = (table.index.unique(level) for level in ("init", "epoch"))
     snr = table.to_numpy(dtype=np.float64).reshape(len(inits), len(epochs), -1)
@@ -68,7 +77,8 @@ def draw_norms(axes: Axes, frame: pd.DataFrame) -> None:
     ----------
     axes : matplotlib.axes.Axes
     frame : pandas.DataFrame
-        ``init, epoch, layer, mean_norm, std_norm, snr, status`` of one run and definition.
+        ``init, epoch, layer, definition, mean_norm, std_norm, snr, status`` of one run and
+        definition.
     """
     for norm, look in NORMS.items():
         curves = over_networks(frame, norm, ["layer", "epoch"])
@@ -84,6 +94,7 @@ def draw_norms(axes: Axes, frame: pd.DataFrame) -> None:
         axes.axvline(middle, color="0.35", linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=0)
         text = f"transition: epoch {format_epoch(middle)}"
     text += f" ({len(found)} of {len(transition)} layers)"
+    axes.set_ylabel(NORM_TEXTS[frame["definition"].iloc[0]])
     axes.set_title(f"{frame['label'].iloc[0]}\n{text}")
 
 
@@ -107,7 +118,6 @@ def gradients_figure(frame: pd.DataFrame, run_label: str) -> Figure:
     panels |= {label: figure.add_subplot(grid[row, 1]) for row, label in enumerate(others)}
     for label, panel in panels.items():
         draw_norms(panel, frame[frame["label"] == label])
-    panels[first].set_ylabel("norm of the gradient, over the weights' norm")
     figure.suptitle(f"{run_label} ({count_networks(frame)})", fontsize=8)
     add_norm_legend(panels[first])
     add_layer_legend(figure, layer_names(frame), "median over networks:")
@@ -129,7 +139,7 @@ def read_definitions(path, runs: Mapping[str, str], definitions: Mapping[str, st
     return read_runs(
         path,
         dict.fromkeys(definitions, run),
-        ["layer", "mean_norm", "std_norm", "snr"],
+        ["layer", "definition", "mean_norm", "std_norm", "snr"],
         ("definition", definitions),
     )
 

@@ -282,7 +282,7 @@ def draw_layer_curves(
             "marker": layer_marker(layer),
             "markersize": 3.2,
             # Markers of different layers stand at different epochs, so that none hides another.
-            "markevery": (0.03 * layer, 0.25),
+            "markevery": (layer * len(curve) // 30 % len(curve), len(curve) // 4 + 1),
             "label": f"layer {layer}",
         }
         axes.plot(curve["epoch"], curve[centre], **look | line)
