@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from infoplane.data import szt_task
 from infoplane.estimators import make_estimator
-from infoplane.estimators._kde_kernels import ALIGNMENT, BLOCK, TILE
+from infoplane.estimators._kde_kernels import BLOCK, LANES, TILE, negative_power_of_two
 from infoplane.estimators.kde import kde_bounds
 
 ACCURACY = 1e-5
@@ -131,7 +131,7 @@ def test_agrees_on_a_layer_of_the_papers_size(kind):
     assert_agrees(kde_bounds(activations, labels, 0.1), brute_force(activations, labels, 0.1), 2e-6)
 
 
-@pytest.mark.parametrize("units", [1, 2, 3, 10, 13])
+@pytest.mark.parametrize("units", [1, 2, 3, 10, 15, 16, 23, 40])
 @pytest.mark.parametrize("classes", [1, 2, 7])
 def test_any_number_of_units_and_classes(units, classes):
     activations = layer("tanh", 200, units, 1.0)
@@ -145,10 +145,10 @@ def test_any_number_of_units_and_classes(units, classes):
         (1, 1),
         (TILE, TILE),
         (TILE + 1, TILE - 1),
-        (ALIGNMENT, 1),
+        (LANES, 1),
         (BLOCK + TILE + 1, 3),
         (5, BLOCK + TILE),
-        (1, 2 * TILE + ALIGNMENT + 1, 17),
+        (1, 2 * TILE + LANES + 1, 17),
     ],
 )
 def test_label_segments_around_the_sizes_of_tiles_and_blocks(counts):
@@ -191,6 +191,19 @@ def test_distances_that_overflow_float32_count_as_infinite():
     activations = np.array([[-3e38], [3e38], [0.0]], np.float32)
     for estimate in kde_bounds(activations, np.zeros(3, int), 0.1).values():
         assert estimate.mi_input_bits == pytest.approx(math.log2(3), abs=1e-12)
+
+
+def test_negative_powers_of_two_over_the_whole_range():
+    exponents = np.concatenate(
+        [np.linspace(0, 126, 20001), np.geomspace(1e-30, 1, 1000), np.arange(127)]
+    ).astype(np.float32)
+    powers = np.array([negative_power_of_two(x) for x in exponents], np.float64)
+    exact = 2.0 ** -exponents.astype(np.float64)
+    # 9.4e-8 of the polynomial and one and a half roundings of 6e-8.
+    assert np.abs(powers / exact - 1).max() < 2e-7
+    assert negative_power_of_two(np.float32(0)) == 1
+    for exponent in (np.float32(126), np.float32(1e30), np.float32(np.inf)):
+        assert negative_power_of_two(exponent) == np.float32(2.0**-126)
 
 
 # Invariants

@@ -9,8 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from infoplane.estimators._kde_kernels import ALIGNMENT, pair_sums
+from infoplane.estimators._kde_kernels import BLOCK, GROUP, pair_sums
 from infoplane.estimators.base import Estimate, Estimator, check_samples
+from infoplane.units import BITS_PER_NAT
 
 BOUNDS = ("lower", "upper")
 # Where squared distances of the size of the noise keep their precision in float32.
@@ -96,18 +97,23 @@ def kde_bounds(
 def check_noise_variance(noise_variance: object) -> None:
     """Refuse what cannot be the variance of the added noise."""
     number = isinstance(noise_variance, Real) and not isinstance(noise_variance, bool)
-    if not number or not 0 < noise_variance < math.inf or 1 / (8 * noise_variance) == math.inf:
+    if (
+        not number
+        or not 0 < noise_variance < math.inf
+        or BITS_PER_NAT / (8 * noise_variance) == math.inf
+    ):
         raise ValueError(f"noise_variance must be a finite number > 0, not {noise_variance!r}")
 
 
 def _both_bounds(
     activations: np.ndarray, labels: np.ndarray, noise_variance: float
 ) -> dict[str, Estimate]:
-    samples = len(labels)
-    points, starts, ends, places = _sorted_points(activations, labels, noise_variance)
-    factor = points.dtype.type(1 / (8 * noise_variance))
-    sums = pair_sums(points, starts, ends, factor)[:, :, places]
-    of_label = (ends - starts)[np.sort(labels)]
+    samples, units = activations.shape
+    blocks, rows, sizes, block_labels, places = _blocks(activations, labels, noise_variance)
+    factor = blocks.dtype.type(BITS_PER_NAT / (8 * noise_variance))
+    last_units = (0,) * (units if units < 2 * GROUP else 2 * GROUP + units % GROUP)
+    sums = pair_sums(blocks, rows, sizes, block_labels, factor, last_units)[:, :, places]
+    of_label = np.bincount(labels)[labels]
     estimates = {}
     for bound, (same_label, other_label) in zip(BOUNDS, sums, strict=True):
         density = np.log2((same_label + other_label) / samples)
@@ -120,29 +126,35 @@ def _both_bounds(
     return estimates
 
 
-def _sorted_points(
+def _blocks(
     activations: np.ndarray, labels: np.ndarray, noise_variance: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Lay the samples out as `pair_sums` wants them.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Lay the samples out in blocks of equal labels, as `pair_sums` wants them.
 
     Returns
     -------
-    points : array of float32 or float64, shape (even units, padded samples)
-    starts, ends : arrays of int64, shape (classes,)
+    blocks : array of float32 or float64, shape (blocks, units * BLOCK)
+    rows : array of float32 or float64, shape (blocks * BLOCK, units)
+    sizes, block_labels : arrays of int64, shape (blocks,)
     places : array of int64, shape (samples,)
-        Where the samples, in order of their labels, stand in `points`.
+        Where each sample stands in `rows`.
     """
     samples, units = activations.shape
     small = activations.dtype in (np.float16, np.float32)
     least, most = FLOAT32_NOISE_VARIANCES
     dtype = np.float32 if small and least <= noise_variance <= most else np.float64
     counts = np.bincount(labels)
-    padded = (counts + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
-    starts = np.cumsum(padded) - padded
-    firsts = np.cumsum(counts) - counts
+    blocks_of_label = -(-counts // BLOCK)
+    first_blocks = np.cumsum(blocks_of_label) - blocks_of_label
+    block_labels = np.repeat(np.arange(counts.size), blocks_of_label)
+    earlier = np.arange(block_labels.size) - first_blocks[block_labels]
+    sizes = np.minimum(counts[block_labels] - earlier * BLOCK, BLOCK)
     order = np.argsort(labels, kind="stable")
-    places = np.arange(samples) + np.repeat(starts - firsts, counts)
-    points = np.zeros((units + units % 2, padded.sum()), dtype)
-    points[:units] = np.inf
-    points[:units, places] = activations[order].T
-    return points, starts, starts + counts, places
+    places = np.empty(samples, np.int64)
+    places[order] = np.arange(samples) + np.repeat(
+        first_blocks * BLOCK - (np.cumsum(counts) - counts), counts
+    )
+    rows = np.full((sizes.size * BLOCK, units), np.inf, dtype)
+    rows[places] = activations
+    blocks = rows.reshape(sizes.size, BLOCK, units).transpose(0, 2, 1)
+    return blocks.reshape(sizes.size, units * BLOCK), rows, sizes, block_labels, places
