@@ -170,6 +170,16 @@ def test_ross_of_a_uniform_noise_channel():
     assert ross_information_bits(values, labels) == pytest.approx(expected, abs=0.06)
 
 
+def test_ross_counts_all_neighbours_at_the_same_distance():
+    corners = np.array(np.meshgrid(*[[-1.0, 1.0]] * 6)).reshape(6, -1).T
+    labels = (corners[:, 0] > 0).astype(int)
+    # No density: every two corners are 2 apart, so that m = 63 for each of them.
+    nats = digamma(64) - digamma(32) + digamma(3) - digamma(63)
+    found = ross_information_bits(corners, labels, 3)
+    assert found == pytest.approx(nats * BITS_PER_NAT, abs=SUMMATION)
+    assert found == pytest.approx(slow_ross_bits(corners, labels, 3), abs=SUMMATION)
+
+
 def test_ross_of_a_single_label_is_zero():
     values = np.random.default_rng(4).standard_normal((100, 2))
     assert ross_information_bits(values, np.zeros(100, dtype=int)) == pytest.approx(0, abs=1e-12)

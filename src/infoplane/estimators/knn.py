@@ -121,8 +121,8 @@ def ross_information_bits(values: np.ndarray, labels: np.ndarray, neighbours: in
     Returns
     -------
     float
-        I = psi(N) - <psi(N_y)> + psi(k) - <psi(m)>, in bits, with m the number of samples of
-        any label within the distance of the k-th neighbour of the same label.
+        I = psi(N) - <psi(N_y)> + psi(k) - <psi(m)>, in bits, with m the number of other
+        samples, of any label, within the distance of the k-th neighbour of the same label.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def ross_information_bits(values: np.ndarray, labels: np.ndarray, neighbours: in
         members = values[of_class]
         radii[of_class] = _distances_to_neighbour(members, neighbours)
         class_sizes[of_class] = len(members)
-    counts = _counts_within(values, np.nextafter(radii, 0))
+    counts = _counts_within(values, radii) - 1
     nats = (
         digamma(len(values))
         - np.mean(digamma(class_sizes))
