@@ -102,10 +102,11 @@ def append_codes(states, codes, start, stop, radix):
         The number of possible codes: states become states * radix + code.
     """
     radix = np.uint64(radix)
-    for sample in range(states.size):
+    digits = codes[:, start:stop]
+    for sample in range(digits.shape[0]):
         state = states[sample]
-        for unit in range(start, stop):
-            state = state * radix + np.uint64(codes[sample, unit])
+        for unit in range(digits.shape[1]):
+            state = state * radix + np.uint64(digits[sample, unit])
         states[sample] = state
 
 
@@ -173,10 +174,12 @@ def entropy_of_ranks(ranks, distinct):
     of_size = np.zeros(samples + 1, np.int64)
     for state in range(distinct):
         of_size[counts[state]] += 1
-    bits = 0.0
-    for size in range(1, samples + 1):
+    bits, size, rest = 0.0, 1, samples
+    while rest > 0:
         if of_size[size] > 0:
             bits += of_size[size] * size / samples * math.log2(samples / size)
+            rest -= of_size[size] * size
+        size += 1
     return bits
 
 
