@@ -2,8 +2,8 @@
 
 Every contender of a comparison runs in every round, for one call or as many as fill a hundredth
 of a second, so that a slow spell of the machine hits all alike; times are medians over rounds,
-ratios are medians of the rounds' ratios. Before anything is timed the contenders' results are
-compared.
+ratios are medians of the rounds' ratios. Times are processor times of this process, to which
+waiting for other jobs does not add. Before anything is timed the contenders' results are compared.
 """
 
 from __future__ import annotations
@@ -228,11 +228,11 @@ def scaling(estimator: str) -> list[dict]:
 
 def _seconds(contender: Contender, activations: np.ndarray, labels: np.ndarray) -> float:
     """Return the time of one call, from as many as fill `ROUND_SECONDS`, and at least one."""
-    calls, start = 0, time.perf_counter()
-    while calls == 0 or time.perf_counter() - start < ROUND_SECONDS:
+    calls, start = 0, time.process_time()
+    while calls == 0 or time.process_time() - start < ROUND_SECONDS:
         contender(activations, labels)
         calls += 1
-    return (time.perf_counter() - start) / calls
+    return (time.process_time() - start) / calls
 
 
 def measure() -> dict:
