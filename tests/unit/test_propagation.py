@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from infoplane.data import binary_patterns
+from infoplane.estimators import make_estimator
 from infoplane.estimators.mixture_entropy import mixture_information
 from infoplane.networks import (
     initial_parameters,
@@ -145,3 +146,37 @@ def test_refuses_a_network_without_noise():
     chosen = settings(noise_standard_deviation=0.0)
     with pytest.raises(ValueError, match="noise_standard_deviation must be above 0"):
         noisy_network_information(network(chosen), chosen, INPUTS, LABELS, np.random.default_rng(0))
+
+
+def test_estimator_measures_networks_only():
+    chosen = settings()
+    estimator = make_estimator("sample_propagation", patterns=16, own_draws=10, draws=2)
+    found = estimator.of_network(network(chosen), chosen, INPUTS, LABELS, np.random.default_rng(6))
+    same = noisy_network_information(
+        network(chosen),
+        chosen,
+        INPUTS,
+        LABELS,
+        np.random.default_rng(6),
+        patterns=16,
+        own_draws=10,
+        draws=2,
+    )
+    assert found == same
+    assert estimator.parameters == {"patterns": 16, "own_draws": 10, "draws": 2, "bound": "upper"}
+    with pytest.raises(TypeError, match="measures networks, not activations"):
+        estimator(INPUTS, LABELS)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"patterns": 1}, "patterns must be a whole number of at least 2"),
+        ({"own_draws": 1}, "own_draws must be a whole number of at least 2"),
+        ({"draws": 0}, "draws must be a whole number of at least 1"),
+        ({"bound": "middle"}, "bound must be one of 'lower', 'upper', not 'middle'"),
+    ],
+)
+def test_estimator_refuses(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        make_estimator("sample_propagation", **parameters)

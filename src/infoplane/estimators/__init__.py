@@ -29,6 +29,7 @@ METHODS = {
     "matrix_renyi": ("matrix_renyi", "MatrixRenyiEstimator"),
     "exact": ("exact", "ExactEstimator"),
     "mixture_entropy": ("mixture_entropy", "MixtureEntropyEstimator"),
+    "sample_propagation": ("sample_propagation", "SamplePropagationEstimator"),
     "decoder": ("variational", "DecoderEstimator"),
     "infonce": ("variational", "InfoNceEstimator"),
 }
