@@ -108,7 +108,7 @@ def load_task(path: str | Path) -> Task:
         If the file is truncated or lacks an array.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return Task(arrays["inputs"], arrays["labels"], arrays["label_probability"])
     except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
         raise DamagedFileError(
