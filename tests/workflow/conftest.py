@@ -1,0 +1,45 @@
+"""Copies of the repository to run the workflow in."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+COPIED = ("config", "src", "workflow", "environment.yml")
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """Return a copy of what the workflow needs, with no results."""
+    return copy_repository(tmp_path / "clone")
+
+
+def copy_repository(target: Path) -> Path:
+    """Copy what the workflow needs."""
+    for name in COPIED:
+        source = REPOSITORY / name
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("*.egg-info")
+            shutil.copytree(source, target / name, ignore=ignored)
+        else:
+            shutil.copy(source, target / name)
+    return target
+
+
+def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run Snakemake in a folder as a user would, and return what it says."""
+    environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
+    # The report calls snakemake by name.
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
