@@ -244,7 +244,7 @@ def transpose_block(typing, table, columns, column, samples, sample, rows, place
     table : array of float32, shape (samples, columns)
     columns, column : int
         Width of the table, a multiple of `LANES`; first column to take.
-    samples, sample : array of int64, int
+    samples, sample : array of int32, int
         Rows of the table to take, from this place in the array on.
     rows, place : array of float32, int
         Where the first number goes; the next row follows `STRIDE` numbers on.
@@ -259,7 +259,7 @@ def transpose_block(typing, table, columns, column, samples, sample, rows, place
         rows = emit.at(emit.data(signature.args[5], rows), place)
         block = []
         for lane in range(LANES):
-            index = builder.load(emit.at(samples, INTEGER(lane)))
+            index = builder.sext(builder.load(emit.at(samples, INTEGER(lane))), INTEGER)
             block.append(emit.load(emit.at(table, builder.mul(index, columns))))
         # Swap the off-diagonal quarters of ever smaller squares.
         size = LANES // 2

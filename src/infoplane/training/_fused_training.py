@@ -42,7 +42,7 @@ def train(widths, activation, output, adam, rate, decay, table, samples, count, 
           shuffled, seed, parameters, means, squares, steps, starts, rows, slopes,
           first_epoch, last_epoch):  # fmt: skip
     """Train one network, in place, until an epoch leaves a parameter that is not finite."""
-    order = np.arange(count)
+    order = np.arange(count).astype(np.int32)
     met = samples.copy()
     gradient = np.zeros_like(parameters)
     zeros = np.zeros(1, dtype=np.float32)

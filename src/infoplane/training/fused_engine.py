@@ -42,7 +42,9 @@ class FusedEngine:
     Notes
     -----
     A network whose parameters are no longer all finite at the end of an epoch stays as it is
-    from there on. Inside, a unit's bias follows its weights, as the weight of a constant input.
+    from there on. A network's numbers are the same bit for bit whatever the stack and however
+    training is cut into calls; they depend on the processor's vector length, which sets the
+    order of sums. Inside, a unit's bias follows its weights, as the weight of a constant input.
     """
 
     def __init__(
@@ -65,7 +67,7 @@ class FusedEngine:
         count = training_samples.shape[1]
         # Vectors may run past the end of the last batch; what they compute there is discarded.
         self._samples = np.pad(training_samples, ((0, 0), (0, TILE)), mode="edge")
-        self._samples = self._samples.astype(np.int64)
+        self._samples = self._samples.astype(np.int32)
         self._batch_size = count if settings.batch_size is None else min(settings.batch_size, count)
         self._table = sample_table(inputs, labels, widths[-1])
         self._order = bias_last(widths)
@@ -108,7 +110,7 @@ class FusedEngine:
                 ACTIVATIONS.index(settings.activation),
                 OUTPUTS.index(settings.output),
                 settings.optimizer == "adam",
-                settings.learning_rate,
+                float(settings.learning_rate),
                 np.float32(settings.weight_decay) * self._is_weight,
                 self._table,
                 self._samples[network],
