@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from pipeline.files import load_table, replacing
+from pipeline.files import DamagedFileError, load_table, replacing
 
 WIDTH_INCHES = 7.0
 QUANTILES = (0.05, 0.95)
@@ -162,6 +162,36 @@ def read_runs(
         part["status"] = part["status"].astype(str)
         parts.append(part.assign(label=label))
     return pd.concat(parts, ignore_index=True)
+
+
+def read_text_table(path, columns: Iterable[str], runs: Mapping[str, str]) -> pd.DataFrame:
+    """Read a small table of text, its columns separated by tabs.
+
+    Parameters
+    ----------
+    path : path
+    columns : iterable of str
+        Columns that must be there.
+    runs : mapping of str to str
+        Panel label to the id of a run that must be there; empty where there are no runs.
+
+    Raises
+    ------
+    DamagedFileError
+        If a column is missing.
+    ValueError
+        If a run has no rows.
+    """
+    table = pd.read_csv(path, sep="\t")
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise DamagedFileError(
+            f"{path} lacks the columns {', '.join(missing)}; delete it and run again"
+        )
+    for label, run in runs.items():
+        if not (table["run"] == run).any():
+            raise ValueError(f"{path} has no rows with run {run!r}, which panel {label!r} shows")
+    return table
 
 
 def trained(frame: pd.DataFrame) -> pd.DataFrame:

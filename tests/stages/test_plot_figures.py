@@ -11,17 +11,23 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
-from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from pipeline import figures
-from pipeline.files import save_table
+from pipeline.files import DamagedFileError
+from tests.stages.figure_tables import (
+    DEFINITIONS,
+    EPOCHS,
+    INITS,
+    LAYERS,
+    RUNS,
+    grid,
+    save,
+    save_study,
+)
 from tests.support import stand_in
 
-EPOCHS = np.array([0, 1, 3, 10, 30, 100, 400, 1000])
-LAYERS, INITS, DIVERGED = 4, 5, ("saxe_sgd_relu", 2)
-RUNS = ("szt_tanh", "saxe_tanh", "saxe_relu", "saxe_sgd_tanh", "saxe_sgd_relu")
-DEFINITIONS = ("szt_first", "szt_second", "szt_latest", "saxe_sample")
 BOUNDS = {"ceiling_bits": 12.0, "label_bits": 0.99916}
 ONE = {"runs": {"ReLU": "saxe_sgd_relu"}, "estimator": "binned", **BOUNDS}
 TWO = {"tanh": "saxe_sgd_tanh", "ReLU": "saxe_sgd_relu"}
@@ -40,6 +46,11 @@ PARAMS = {
     "saxe_20": {"runs": TWO, "definition": "saxe_sample"},
     "epochs": {"runs": {run: run for run in RUNS}, "estimator": "binned", "ceiling_bits": 12.0},
 }
+PARAMS |= {
+    "robustness": {"runs": {"tanh": "saxe_tanh", "ReLU": "saxe_relu"}, "threshold_bits": 0.5},
+    "audit": {},
+}
+TRAINED = [name for name in PARAMS if name not in ("robustness", "audit")]
 BITS = {figures.INPUT_AXIS, figures.LABEL_AXIS}
 AXES = {
     "szt_2": BITS,
@@ -63,63 +74,21 @@ AXES = {
 CAPTIONS = Path(__file__).parents[2] / "workflow" / "report"
 
 
-def grid(*names_and_values):
-    """Return every combination of some columns' values as a frame."""
-    names, values = zip(*names_and_values, strict=True)
-    return pd.DataFrame(itertools.product(*values), columns=list(names))
-
-
-def with_status(frame):
-    """Mark one network diverged, cut its rows and make them absurd."""
-    lost = (frame["run"] == DIVERGED[0]) & (frame["init"] == DIVERGED[1])
-    numbers = frame.select_dtypes("float").columns
-    frame.loc[lost, numbers] = 1e6
-    frame["status"] = np.where(lost, "diverged", "ok")
-    return frame[~lost | (frame["epoch"] < 30)]
-
-
-def save(frame, path):
-    save_table(path, {name: frame[name].to_numpy() for name in frame})
-
-
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory):
-    """Save merged tables of a made-up study."""
+    """Save the tables of a made-up study."""
     folder = tmp_path_factory.mktemp("tables")
-    draws = np.random.default_rng(0)
-    keys = (("run", RUNS), ("init", range(INITS)), ("epoch", EPOCHS))
-    layer = ("layer", range(1, LAYERS + 1))
-
-    information = grid(*keys, layer, ("estimator", ("binned", "kde")))
-    time = np.log10(information["epoch"] + 1) / 3
-    noise = draws.uniform(0, 0.5, len(information))
-    information["mi_input_bits"] = 12.0 - information["layer"] * (0.5 + time) + noise
-    information["mi_label_bits"] = (0.2 + 0.7 * time) / information["layer"] ** 0.2
-    information.loc[information["estimator"] == "kde", "mi_input_bits"] += 100.0
-    save(with_status(information), folder / "information.parquet")
-
-    gradients = grid(*keys, layer, ("definition", DEFINITIONS))
-    gradients["mean_norm"] = 10.0 ** (-gradients["layer"] - gradients["epoch"] / 500)
-    gradients["std_norm"] = draws.uniform(1e-4, 1e-3, len(gradients))
-    gradients["snr"] = np.where(gradients["epoch"] < 100 * gradients["layer"], 3.0, 0.5)
-    dead = (gradients["run"] == "saxe_sgd_relu") & (gradients["layer"] == LAYERS)
-    gradients.loc[dead, ["mean_norm", "std_norm", "snr"]] = [0.0, 0.0, np.nan]
-    save(with_status(gradients), folder / "gradients.parquet")
-
-    metrics = grid(*keys)
-    for name, value in (("train_loss", 0.3), ("test_loss", 0.4), ("train_accuracy", 0.8)):
-        metrics[name] = value + draws.uniform(0, 0.1, len(metrics))
-    metrics["test_accuracy"] = metrics["train_accuracy"] - 0.05
-    save(with_status(metrics), folder / "metrics.parquet")
+    save_study(folder)
     return folder
 
 
 def run_stage(name, tables, folder, **changes):
     output = {kind: folder / f"{name}.{kind}" for kind in ("svg", "png")}
-    names = ("information", "gradients", "metrics")
+    inputs = {name: tables / f"{name}.parquet" for name in ("information", "gradients", "metrics")}
+    inputs |= {name: tables / f"{name}.tsv" for name in ("robustness", "audit")}
     importlib.import_module(f"plot_{name}").main(
         stand_in(
-            input={table: tables / f"{table}.parquet" for table in names},
+            input=inputs,
             output=output,
             params=PARAMS[name] | changes,
         )
@@ -180,7 +149,7 @@ def test_files_are_the_same_bytes_every_time(name, tables, tmp_path):
     ]
 
 
-@pytest.mark.parametrize("name", PARAMS)
+@pytest.mark.parametrize("name", TRAINED)
 def test_axes_have_units_and_divergence_is_told(name, tables, tmp_path, drawn):
     figure = drawn(name, tables, tmp_path)
     texts = [text.get_text() for text, _ in shown_texts(figure)]
@@ -206,7 +175,7 @@ def test_texts_are_large_enough_inside_the_page_and_apart(name, tables, tmp_path
         assert not box.padded(-1).overlaps(other_box.padded(-1)), (text, other)
 
 
-@pytest.mark.parametrize("name", PARAMS)
+@pytest.mark.parametrize("name", TRAINED)
 def test_diverged_networks_leave_no_mark(name, tables, tmp_path, drawn):
     figure = drawn(name, tables, tmp_path)
     for axes in data_axes(figure):
@@ -323,7 +292,7 @@ def test_summary_over_networks_by_hand():
     np.testing.assert_allclose(summary["high"], [2.85, 13.6, np.nan])
 
 
-@pytest.mark.parametrize("name", PARAMS)
+@pytest.mark.parametrize("name", TRAINED)
 def test_a_run_whose_networks_all_diverged_is_drawn_empty(name, tables, tmp_path, drawn):
     lost = tmp_path / "lost"
     for table in ("information", "gradients", "metrics"):
@@ -334,12 +303,45 @@ def test_a_run_whose_networks_all_diverged_is_drawn_empty(name, tables, tmp_path
     assert any("0 networks, 5 diverged left out" in text for text in texts)
 
 
+def test_robustness_shows_every_specification(tables, tmp_path, drawn):
+    figure = drawn("robustness", tables, tmp_path)
+    texts = [text.get_text() for text, _ in shown_texts(figure)]
+    assert texts.count("drop of $I(X;T)$ (bits)") == 2
+    assert {"tanh (3 to 5 networks)", "ReLU (3 to 5 networks)", "T3, tanh", "T3, ReLU"} <= {*texts}
+    assert texts.count("bins: 30") == texts.count("bins: 100") == 1
+    assert texts.count("noise variance: 0.1") == texts.count("family: kde") == 1
+    # Layer 3 of the tanh run, binned_30: 3 + 9 characters / 10, and the larger half-interval.
+    assert "3.9\n±0.3" in texts
+    curves = [axes for axes in figure.axes if axes.get_title().startswith("T3")]
+    assert [len(axes.lines[-1].get_xdata()) for axes in curves] == [3, 2]
+    for axes in curves:
+        assert (np.diff(axes.lines[-1].get_ydata()) >= 0).all()
+
+
+def test_audit_shows_bias_and_refusals(tables, tmp_path, drawn):
+    figure = drawn("audit", tables, tmp_path)
+    texts = [text.get_text() for text, _ in shown_texts(figure)]
+    assert {"$I(X;T)$ (bits) by task", "$I(T;Y)$ (bits) by task", "ms a call"} <= {*texts}
+    # Bias of ksg1_3: -0.5 a unit, so -1.5 at three of them; where it refuses it has none.
+    assert "\u22121.5" in texts
+    crosses = [line for line in figure.findobj(Line2D) if line.get_label() == "refused"]
+    assert [tuple(line.get_xydata()[0]) for line in crosses] == [(1.5, 1.5)]
+
+
+def test_text_tables_without_a_column_are_refused(tables, tmp_path):
+    table = pd.read_csv(tables / "audit.tsv", sep="\t").drop(columns="bias_bits")
+    table.to_csv(tmp_path / "audit.tsv", sep="\t", index=False)
+    with pytest.raises(DamagedFileError, match=r"audit\.tsv lacks the columns bias_bits"):
+        run_stage("audit", tmp_path, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "change", "words"),
     [
         ("szt_3", {"runs": {"softsign": "saxe_softsign"}}, ["saxe_softsign", "softsign"]),
         ("saxe_1a", {"estimator": "binned_31"}, ["binned_31", "information.parquet"]),
         ("saxe_20", {"definition": "orhan"}, ["orhan", "gradients.parquet"]),
+        ("robustness", {"runs": {"tanh": "nothing"}}, ["nothing", "robustness.tsv"]),
         ("saxe_7", {"runs": {"tanh": "nothing"}}, ["nothing", "metrics.parquet"]),
     ],
 )
@@ -362,43 +364,6 @@ def test_captions_are_filled_in_and_valid(name, more):
     )
     strict = {"halt_level": 2, "report_level": 2}
     docutils.core.publish_string(caption, writer="null", settings_overrides=strict)
-    for run in params["runs"].values():
+    for run in params.get("runs", {}).values():
         assert f"``{run}``" in caption
-    assert ("50 initialisations" in caption) == bool(more)
-
-
-def test_layers_differ_for_every_kind_of_sight():
-    # Machado, Oliveira & Fernandes (2009), severity 1.0, on linear RGB.
-    deficiencies = {
-        "none": np.eye(3),
-        "protanopia": [
-            [0.152286, 1.052583, -0.204868],
-            [0.114503, 0.786281, 0.099216],
-            [-0.003882, -0.048116, 1.051998],
-        ],
-        "deuteranopia": [
-            [0.367322, 0.860646, -0.227968],
-            [0.280085, 0.672501, 0.047413],
-            [-0.011820, 0.042940, 0.968881],
-        ],
-        "tritanopia": [
-            [1.255528, -0.076749, -0.178779],
-            [-0.078411, 0.930809, 0.147602],
-            [0.004733, 0.691367, 0.303900],
-        ],
-    }
-    rgb = np.array([to_rgb(colour) for colour in figures.LAYER_COLOURS[:6]])
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    for matrix in deficiencies.values():
-        colours = lab(np.clip(linear @ np.transpose(matrix), 0, 1))
-        for one, other in itertools.combinations(colours, 2):
-            # About ten times a just noticeable difference.
-            assert np.linalg.norm(one - other) > 20
-
-
-def lab(linear):
-    """Return CIE Lab coordinates, D65, of linear RGB values."""
-    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
-    xyz = linear @ np.transpose(to_xyz) / [0.9505, 1.0, 1.089]
-    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116).T
-    return np.column_stack([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+    assert ("50 initialisations" in caption) == (bool(more) and name in TRAINED)

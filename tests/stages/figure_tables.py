@@ -1,0 +1,106 @@
+"""Tables of a made-up study, for the stages that draw figures."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+
+from pipeline.files import save_table
+
+EPOCHS = np.array([0, 1, 3, 10, 30, 100, 400, 1000])
+LAYERS, INITS, DIVERGED = 4, 5, ("saxe_sgd_relu", 2)
+RUNS = ("szt_tanh", "saxe_tanh", "saxe_relu", "saxe_sgd_tanh", "saxe_sgd_relu")
+DEFINITIONS = ("szt_first", "szt_second", "szt_latest", "saxe_sample")
+
+
+def grid(*names_and_values):
+    """Return every combination of some columns' values as a frame."""
+    names, values = zip(*names_and_values, strict=True)
+    return pd.DataFrame(itertools.product(*values), columns=list(names))
+
+
+def with_status(frame):
+    """Mark one network diverged, cut its rows and make them absurd."""
+    lost = (frame["run"] == DIVERGED[0]) & (frame["init"] == DIVERGED[1])
+    numbers = frame.select_dtypes("float").columns
+    frame.loc[lost, numbers] = 1e6
+    frame["status"] = np.where(lost, "diverged", "ok")
+    return frame[~lost | (frame["epoch"] < 30)]
+
+
+def save(frame, path):
+    """Write a frame as a Parquet table."""
+    save_table(path, {name: frame[name].to_numpy() for name in frame})
+
+
+def save_study(folder):
+    """Save all tables that figures are drawn from."""
+    save_merged_tables(folder)
+    save_text_tables(folder)
+
+
+def save_merged_tables(folder):
+    """Save information, gradients and metrics; one network diverges, one layer is dead."""
+    draws = np.random.default_rng(0)
+    keys = (("run", RUNS), ("init", range(INITS)), ("epoch", EPOCHS))
+    layer = ("layer", range(1, LAYERS + 1))
+
+    information = grid(*keys, layer, ("estimator", ("binned", "kde")))
+    time = np.log10(information["epoch"] + 1) / 3
+    noise = draws.uniform(0, 0.5, len(information))
+    information["mi_input_bits"] = 12.0 - information["layer"] * (0.5 + time) + noise
+    information["mi_label_bits"] = (0.2 + 0.7 * time) / information["layer"] ** 0.2
+    information.loc[information["estimator"] == "kde", "mi_input_bits"] += 100.0
+    save(with_status(information), folder / "information.parquet")
+
+    gradients = grid(*keys, layer, ("definition", DEFINITIONS))
+    gradients["mean_norm"] = 10.0 ** (-gradients["layer"] - gradients["epoch"] / 500)
+    gradients["std_norm"] = draws.uniform(1e-4, 1e-3, len(gradients))
+    gradients["snr"] = np.where(gradients["epoch"] < 100 * gradients["layer"], 3.0, 0.5)
+    dead = (gradients["run"] == "saxe_sgd_relu") & (gradients["layer"] == LAYERS)
+    gradients.loc[dead, ["mean_norm", "std_norm", "snr"]] = [0.0, 0.0, np.nan]
+    save(with_status(gradients), folder / "gradients.parquet")
+
+    metrics = grid(*keys)
+    for name, value in (("train_loss", 0.3), ("test_loss", 0.4), ("train_accuracy", 0.8)):
+        metrics[name] = value + draws.uniform(0, 0.1, len(metrics))
+    metrics["test_accuracy"] = metrics["train_accuracy"] - 0.05
+    save(with_status(metrics), folder / "metrics.parquet")
+
+
+def save_text_tables(folder):
+    """Save the tables of robustness and of the audit."""
+    choices = pd.DataFrame(
+        {
+            "estimator": ["binned_30", "binned_100", "kde_0.1_upper"],
+            "family": ["binned", "binned", "kde"],
+            "bins": [30, 100, np.nan],
+            "noise_variance": [np.nan, np.nan, 0.1],
+        }
+    )
+    robustness = grid(
+        ("run", ("saxe_tanh", "saxe_relu")),
+        ("layer", range(1, LAYERS + 1)),
+        ("estimator", choices["estimator"]),
+    ).merge(choices)
+    robustness["drop"] = np.where(robustness["run"] == "saxe_tanh", 1.0, 0.1) * robustness["layer"]
+    robustness["drop"] += robustness["estimator"].str.len() / 10
+    robustness["ci_low"], robustness["ci_high"] = robustness["drop"] - 0.2, robustness["drop"] + 0.3
+    robustness["inits"] = np.where(robustness["family"] == "kde", 3, 5)
+    missing = (robustness["run"] == "saxe_relu") & (robustness["estimator"] == "binned_30")
+    robustness[~missing].to_csv(folder / "robustness.tsv", sep="\t", index=False)
+
+    audit = grid(
+        ("family", ("gaussian_channel", "constant_layer")),
+        ("dimension", (1, 3)),
+        ("samples", (256, 1024)),
+        ("estimator", ("binned_30", "ksg1_3")),
+        ("quantity", ("input", "label")),
+    )
+    audit["bias_bits"] = np.where(audit["estimator"] == "ksg1_3", -0.5, 0.004) * audit["dimension"]
+    audit["spread_bits"], audit["seconds"], audit["refused"] = 0.01, audit["samples"] / 1e5, ""
+    refused = (audit["estimator"] == "ksg1_3") & (audit["family"] == "constant_layer")
+    audit.loc[refused, ["bias_bits", "spread_bits", "seconds"]] = np.nan
+    audit.loc[refused, "refused"] = "values must have a density"
+    untried = (audit["estimator"] == "ksg1_3") & (audit["quantity"] == "label")
+    audit[~untried].to_csv(folder / "audit.tsv", sep="\t", index=False)
