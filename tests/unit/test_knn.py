@@ -171,13 +171,19 @@ def test_ross_of_a_uniform_noise_channel():
 
 
 def test_ross_counts_all_neighbours_at_the_same_distance():
+    values = np.arange(64.0)[:, None]
+    labels = np.arange(64) % 2
+    # Equally spaced: many neighbours are exactly as far as the k-th of the same label.
+    found = ross_information_bits(values, labels, 3)
+    assert found == pytest.approx(slow_ross_bits(values, labels, 3), abs=SUMMATION)
+
+
+def test_few_values_in_every_unit_are_refused():
     corners = np.array(np.meshgrid(*[[-1.0, 1.0]] * 6)).reshape(6, -1).T
-    labels = (corners[:, 0] > 0).astype(int)
-    # No density: every two corners are 2 apart, so that m = 63 for each of them.
-    nats = digamma(64) - digamma(32) + digamma(3) - digamma(63)
-    found = ross_information_bits(corners, labels, 3)
-    assert found == pytest.approx(nats * BITS_PER_NAT, abs=SUMMATION)
-    assert found == pytest.approx(slow_ross_bits(corners, labels, 3), abs=SUMMATION)
+    with pytest.raises(ValueError, match="in each unit more than 50% of the values repeat"):
+        ross_information_bits(corners, (corners[:, 0] > 0).astype(int), 3)
+    one_continuous = np.hstack([corners, np.random.default_rng(0).random((64, 1))])
+    assert math.isfinite(kozachenko_leonenko_entropy_bits(one_continuous))
 
 
 def test_ross_of_a_single_label_is_zero():

@@ -18,6 +18,7 @@ from infoplane.units import BITS_PER_NAT
 NORM = np.inf
 # In more units than this, comparing all samples takes less time than a search tree.
 UNITS_FOR_TREES = 3
+LEAST_DISTINCT_SHARE = 0.5
 
 
 def kozachenko_leonenko_entropy_bits(values: np.ndarray, neighbours: int = 3) -> float:
@@ -39,7 +40,7 @@ def kozachenko_leonenko_entropy_bits(values: np.ndarray, neighbours: int = 3) ->
     Raises
     ------
     ValueError
-        If rows are duplicated or there are too few samples.
+        If rows are duplicated, or most values in every unit, or there are too few samples.
 
     References
     ----------
@@ -76,7 +77,7 @@ def ksg_information_bits(
     Raises
     ------
     ValueError
-        If rows are duplicated, shapes do not fit or there are too few samples.
+        If rows are duplicated, or most values in every unit, shapes do not fit or there are too few samples.
 
     References
     ----------
@@ -127,7 +128,7 @@ def ross_information_bits(values: np.ndarray, labels: np.ndarray, neighbours: in
     Raises
     ------
     ValueError
-        If rows are duplicated or a label has too few samples.
+        If rows are duplicated, or most values in every unit, or a label has too few samples.
 
     References
     ----------
@@ -323,6 +324,12 @@ def _check_continuous(name: str, values: np.ndarray, neighbours: int) -> np.ndar
             f"{name} must have a density, but {share:.4%} of its {len(values)} rows repeat "
             "another row; declare noise that tells them apart, or use an estimator for "
             "discrete values"
+        )
+    if all(len(np.unique(unit)) < LEAST_DISTINCT_SHARE * len(values) for unit in values.T):
+        raise ValueError(
+            f"{name} must have a density, but in each unit more than "
+            f"{1 - LEAST_DISTINCT_SHARE:.0%} of the values repeat another; declare noise that "
+            "tells them apart, or use an estimator for discrete values"
         )
     return values
 
