@@ -77,7 +77,8 @@ def ksg_information_bits(
     Raises
     ------
     ValueError
-        If rows are duplicated, or most values in every unit, shapes do not fit or there are too few samples.
+        If rows are duplicated, or most values in every unit, or shapes do not fit, or there are
+        too few samples.
 
     References
     ----------
