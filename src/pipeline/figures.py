@@ -259,7 +259,7 @@ def layer_marker(layer: int) -> str:
 
 def marker_size(layer: int) -> float:
     """Return a marker's size in points; the first layer's shows behind one on the same point."""
-    return 9.5 if layer == 1 else max(6.8 - 0.3 * (layer - 2), 4.5)
+    return 8.8 if layer == 1 else max(6.8 - 0.3 * (layer - 2), 4.5)
 
 
 def add_layer_legend(
