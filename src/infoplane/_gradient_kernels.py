@@ -1,307 +1,206 @@
-"""Compiled loops of the gradient statistics: one pass over a network's training samples.
+"""One pass over a network's training samples that adds up gradients, compiled as one function.
 
-The samples of a mini-batch go through in blocks whose activations stay in the nearest caches;
-arrays hold units x samples, samples innermost, so that every inner loop vectorises. All is
-float64: late in training gradients are many decades smaller than the outputs they come from.
+The passes through the network are those of the fused training engine, in float32, but errors and
+slopes are formed so that nothing cancels: late in training gradients are many decades smaller
+than the probabilities and activations that they are differences of. Whatever is squared or
+summed over mini-batches is float64.
+
+Only `add_gradients` is kept in numba's cache: what it calls is compiled into it, and it is keyed
+by all the files that it is compiled from.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
+from numba import njit
 
+from infoplane import settings, vector_math
 from infoplane.compilation import compiled
+from infoplane.settings import ACTIVATIONS, OUTPUTS
+from infoplane.training import _fused_kernels, _fused_training
+from infoplane.training._fused_kernels import LANES, TILE, dense, keyed_by, outer
+from infoplane.training._fused_training import activate, fetch, multiply_slopes
+from infoplane.vector_math import ROUNDING, exp32, sigmoid32, tanh32
 
-# Codes of what differs between networks, by position.
-TANH, RELU, LINEAR, SOFTSIGN, SOFTPLUS = range(5)
-SOFTMAX, SIGMOID = range(2)
+# Sums over samples may be split over the lanes of a vector.
+SUMMING = {"fastmath": {"contract", "reassoc"}, "error_model": "numpy"}
 
-BLOCK = 128
-
-# "contract" fuses multiplications and additions; nothing is reordered.
-ROUNDING = {"fastmath": {"contract"}, "error_model": "numpy"}
-# Sums over samples may be split into the lanes of a vector.
-SUMMING = {"fastmath": {"contract", "reassoc", "nsz"}, "error_model": "numpy"}
-
-LOG2_E = 1.4426950408889634
-# ln 2 in two parts: the first has so few bits that its product with an exponent is exact.
-LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
-# Adding 1.5 * 2^52 rounds to an integer and leaves it in the low bits.
-SHIFT = 6755399441055744.0
-SHIFT_BITS = np.float64(SHIFT).view(np.int64)
-EXPONENT_BIAS, MANTISSA_BITS = np.int64(1023), np.int64(52)
-EXP_LOWEST = -708.0
-(C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12) = (1.0 / math.factorial(k) for k in range(2, 13))
-(D1, D3, D5, D7, D9, D11, D13, D15, D17) = (1.0 / k for k in range(1, 18, 2))
-(D19, D21, D23, D25, D27, D29, D31, D33) = (1.0 / k for k in range(19, 34, 2))
+ZERO, ONE, TWO, FOUR = np.float32(0.0), np.float32(1.0), np.float32(2.0), np.float32(4.0)
+TANH, SOFTPLUS = ACTIVATIONS.index("tanh"), ACTIVATIONS.index("softplus")
+SOFTMAX = OUTPUTS.index("softmax")
 
 
 @compiled(**ROUNDING)
-def decay(x):
-    """Return exp(-x) of a float64 that is not negative.
+@keyed_by(_fused_kernels, _fused_training, settings, vector_math)
+def add_gradients(widths, activation, output, table, order, count, batch_size, parameters, starts,
+                  rows, slopes, totals, squares):  # fmt: skip
+    """Add up gradients of mini-batches and of samples, and their squared norms.
 
     Parameters
     ----------
-    x : float64
-
-    Returns
-    -------
-    float64
-        Within 2 units in the last place up to 708, then constant at 3e-308.
-    """
-    x = EXP_LOWEST if -x < EXP_LOWEST else -x
-    shifted = x * LOG2_E + SHIFT
-    rounded = shifted - SHIFT
-    r = (x - rounded * LN2_HIGH) - rounded * LN2_LOW
-    high = (((C12 * r + C11) * r + C10) * r + C9) * r + C8
-    polynomial = (((((high * r + C7) * r + C6) * r + C5) * r + C4) * r + C3) * r + C2
-    exponent = np.float64(shifted).view(np.int64) - SHIFT_BITS + EXPONENT_BIAS
-    return ((r * r) * polynomial + r + 1.0) * np.int64(exponent << MANTISSA_BITS).view(np.float64)
-
-
-@compiled(**ROUNDING)
-def log_one_plus(x):
-    """Return log(1 + x) of a float64 in [0, 1].
-
-    Notes
-    -----
-    2 artanh(s) with s = x / (2 + x) <= 1/3; the power series ends at s^33, where the next term
-    is below 2^-59 of the sum.
-    """
-    s = x / (2.0 + x)
-    t = s * s
-    high = (((((((D33 * t + D31) * t + D29) * t + D27) * t + D25) * t + D23) * t + D21) * t) + D19
-    middle = ((((high * t + D17) * t + D15) * t + D13) * t + D11) * t + D9
-    series = (((middle * t + D7) * t + D5) * t + D3) * t + D1
-    return 2.0 * s * series
-
-
-@compiled(**ROUNDING)
-def activate(net, derivative, first, units, count, activation):
-    """Replace the net inputs of a layer by its activations, and give the derivatives.
-
-    Parameters
-    ----------
-    net, derivative : arrays of float64, shape (units of all layers, BLOCK)
-    first, units : int
-        The rows of this layer.
-    count : int
-        Samples in the block.
-    activation : int
-
-    Notes
-    -----
-    Derivatives are products of positive numbers, never 1 - h^2 or the like: they keep their
-    relative accuracy where a unit saturates.
-    """
-    for row in range(first, first + units):
-        if activation == TANH:
-            for s in range(count):
-                z = net[row, s]
-                small = decay(2.0 * abs(z))
-                share = 1.0 / (1.0 + small)
-                net[row, s] = math.copysign((1.0 - small) * share, z)
-                derivative[row, s] = 4.0 * small * (share * share)
-        elif activation == RELU:
-            for s in range(count):
-                z = net[row, s]
-                net[row, s] = z if z > 0.0 else 0.0
-                derivative[row, s] = 1.0 if z > 0.0 else 0.0
-        elif activation == SOFTSIGN:
-            for s in range(count):
-                share = 1.0 / (1.0 + abs(net[row, s]))
-                net[row, s] *= share
-                derivative[row, s] = share * share
-        elif activation == SOFTPLUS:
-            for s in range(count):
-                z = net[row, s]
-                small = decay(abs(z))
-                net[row, s] = (z if z > 0.0 else 0.0) + log_one_plus(small)
-                derivative[row, s] = (small if z < 0.0 else 1.0) / (1.0 + small)
-        else:
-            for s in range(count):
-                derivative[row, s] = 1.0
-
-
-@compiled(**ROUNDING)
-def output_errors(net, first, classes, labels, count, output, delta, scratch):
-    """Write the derivative of each sample's loss with respect to the output's net inputs.
-
-    Parameters
-    ----------
-    net : array of float64, shape (units of all layers, BLOCK)
-    first, classes : int
-        The rows of the output layer.
-    labels : array of int64, shape (BLOCK,)
-    count : int
-        Samples in the block.
-    output : int
-    delta : array of float64, shape (units of all layers, BLOCK)
-        The output layer's rows are overwritten.
-    scratch : array of float64, shape (3, BLOCK)
-
-    Notes
-    -----
-    p - 1 of the labelled class is minus the sum of the other classes' probabilities, and
-    sigmoid(z) - 1 is -sigmoid(-z): nothing cancels where the network is certain.
-    """
-    if output == SIGMOID:
-        for unit in range(classes):
-            row = first + unit
-            for s in range(count):
-                sign = -1.0 if labels[s] == unit else 1.0
-                z = sign * net[row, s]
-                small = decay(abs(z))
-                delta[row, s] = sign * (small if z < 0.0 else 1.0) / ((1.0 + small) * classes)
-        return
-    highest, total, others = scratch
-    for s in range(count):
-        highest[s], total[s], others[s] = net[first, s], 0.0, 0.0
-    for row in range(first + 1, first + classes):
-        for s in range(count):
-            highest[s] = max(highest[s], net[row, s])
-    for unit in range(classes):
-        row = first + unit
-        for s in range(count):
-            share = decay(highest[s] - net[row, s])
-            delta[row, s] = share
-            total[s] += share
-            others[s] += 0.0 if labels[s] == unit else share
-    for unit in range(classes):
-        row = first + unit
-        for s in range(count):
-            delta[row, s] = (-others[s] if labels[s] == unit else delta[row, s]) / total[s]
-
-
-@compiled(**SUMMING)
-def combine(target, row, offset, weights, start, stride, source, first, terms, count):
-    """Write offset + sum_i weights[start + i stride] source[first + i] to a row."""
-    for s in range(count):
-        target[row, s] = offset
-    i = 0
-    while i + 4 <= terms:
-        a, b = weights[start + i * stride], weights[start + (i + 1) * stride]
-        c, d = weights[start + (i + 2) * stride], weights[start + (i + 3) * stride]
-        k = first + i
-        for s in range(count):
-            target[row, s] += (a * source[k, s] + b * source[k + 1, s]) + (
-                c * source[k + 2, s] + d * source[k + 3, s]
-            )
-        i += 4
-    while i < terms:
-        a = weights[start + i * stride]
-        for s in range(count):
-            target[row, s] += a * source[first + i, s]
-        i += 1
-
-
-@compiled(**SUMMING)
-def add_products(delta, row, below, first, terms, count, sums, squares, start):
-    """Add up, over samples, the products of one unit's errors with the activations below.
-
-    Parameters
-    ----------
-    delta : array of float64, shape (units of all layers, BLOCK)
-    row : int
-        The unit.
-    below : array of float64, shape (units of all layers, BLOCK)
-    first, terms : int
-        The rows of the layer below.
-    count : int
-        Samples in the block.
-    sums, squares : arrays of float64, shape (weights,)
-        Elements start .. start + terms - 1 grow by the sums of the products and squares.
-    start : int
-    """
-    i = 0
-    while i + 4 <= terms:
-        k = first + i
-        a = b = c = d = aa = bb = cc = dd = 0.0
-        for s in range(count):
-            error = delta[row, s]
-            p, q = error * below[k, s], error * below[k + 1, s]
-            u, v = error * below[k + 2, s], error * below[k + 3, s]
-            a, b, c, d = a + p, b + q, c + u, d + v
-            aa, bb, cc, dd = aa + p * p, bb + q * q, cc + u * u, dd + v * v
-        w = start + i
-        sums[w] += a
-        sums[w + 1] += b
-        sums[w + 2] += c
-        sums[w + 3] += d
-        squares[w] += aa
-        squares[w + 1] += bb
-        squares[w + 2] += cc
-        squares[w + 3] += dd
-        i += 4
-    while i < terms:
-        a = aa = 0.0
-        for s in range(count):
-            p = delta[row, s] * below[first + i, s]
-            a, aa = a + p, aa + p * p
-        sums[start + i] += a
-        squares[start + i] += aa
-        i += 1
-
-
-@compiled(error_model="numpy")
-def gradient_sums(
-    parameters, widths, activation, output, inputs, labels, order, batch_size, sums, squares
-):
-    """Add up the gradients of each sample's loss, and their squares, at frozen weights.
-
-    Parameters
-    ----------
-    parameters : array of float64, shape (parameters,)
-        In the layout of `infoplane.networks`.
     widths : array of int64, shape (layers + 1,)
     activation, output : int
-    inputs : array of float64, shape (features, samples)
-    labels : array of int64, shape (samples,)
-    order : array of int64, shape (samples,)
-        The samples in the order of the epoch.
-    batch_size : int
-    sums : array of float64, shape (batches, weights)
-        Grows by the sum of each mini-batch's gradients; layer after layer, row-major.
-    squares : array of float64, shape (weights,)
-        Grows by the sum of all samples' squared gradients, element by element.
+        Places in `ACTIVATIONS` and `OUTPUTS`.
+    table : array of float32, shape (samples, columns)
+        From `infoplane.training.fused_engine.sample_table`.
+    order : array of int64, shape (count + TILE,)
+        Rows of the table in the order of the epoch, followed by any.
+    count, batch_size : int
+        Training samples, and how many make a mini-batch.
+    parameters : array of float32, shape (parameters,)
+        In the layout of `infoplane.networks`.
+    starts : array of int64, shape (layers + 2,)
+        First row of the table's columns, of each layer's units and of the scratch rows.
+    rows, slopes : arrays of float32, shape (all rows, STRIDE)
+        Overwritten.
+    totals : array of float64, shape (2, weights)
+        Grows by the sum of the gradients of the mini-batches' mean losses, and of the samples'
+        losses; layer after layer, row-major.
+    squares : array of float64, shape (2, layers)
+        Grows by the sums of the squared norms of the same gradients.
     """
-    layers = widths.size - 1
-    net = np.empty((widths.sum(), BLOCK))
-    derivative, delta = np.empty_like(net), np.empty_like(net)
-    block_labels, scratch = np.empty(BLOCK, np.int64), np.empty((3, BLOCK))
-    for batch in range(sums.shape[0]):
-        end = min((batch + 1) * batch_size, order.size)
-        for begin in range(batch * batch_size, end, BLOCK):
-            count = min(BLOCK, end - begin)
-            for s in range(count):
-                block_labels[s] = labels[order[begin + s]]
-            for feature in range(widths[0]):
-                for s in range(count):
-                    net[feature, s] = inputs[feature, order[begin + s]]
-            below, start = 0, 0
-            for layer in range(layers):
-                terms, units = widths[layer], widths[layer + 1]
-                biases, first = start + terms * units, below + terms
-                for unit in range(units):
-                    at = start + unit * terms
-                    bias = parameters[biases + unit]
-                    combine(net, first + unit, bias, parameters, at, 1, net, below, terms, count)
-                if layer < layers - 1:
-                    activate(net, derivative, first, units, count, activation)
-                below, start = first, biases + units
-            output_errors(net, below, widths[layers], block_labels, count, output, delta, scratch)
-            weight = sums.shape[1]
-            for layer in range(layers - 1, -1, -1):
-                terms, units = widths[layer], widths[layer + 1]
-                first, below = below, below - terms
-                start -= (terms + 1) * units
-                weight -= terms * units
-                for unit in range(units):
-                    row, at = first + unit, weight + unit * terms
-                    add_products(delta, row, net, below, terms, count, sums[batch], squares, at)
-                for unit in range(terms if layer > 0 else 0):
-                    row, at = below + unit, start + unit
-                    combine(delta, row, 0.0, parameters, at, terms, delta, first, units, count)
-                    for s in range(count):
-                        delta[row, s] *= derivative[row, s]
+    gradient = np.empty(totals.shape[1], np.float32)
+    zeros = np.zeros(1, np.float32)
+    norms = np.empty((2, TILE))
+    for first in range(0, count, batch_size):
+        size = min(batch_size, count - first)
+        gradient[:] = ZERO
+        for start in range(first, first + size, TILE):
+            width = min(TILE, first + size - start)
+            vectors = (width + LANES - 1) // LANES
+            fetch(table, order, start, vectors, rows)
+            forward(widths, activation, parameters, starts, rows, slopes, vectors)
+            output_errors(widths, output, starts, rows, width, vectors * LANES)
+            backward(widths, activation, parameters, starts, rows, slopes, vectors, gradient,
+                     squares[1], norms, zeros)  # fmt: skip
+        place = 0
+        for layer in range(widths.size - 1):
+            for index in range(place, place + widths[layer] * widths[layer + 1]):
+                total = np.float64(gradient[index])
+                mean = total / size
+                totals[0, index] += mean
+                totals[1, index] += total
+                squares[0, layer] += mean * mean
+            place += widths[layer] * widths[layer + 1]
+
+
+@njit(**ROUNDING)
+def forward(widths, activation, parameters, starts, rows, slopes, vectors):
+    """Compute all layers' units and the slopes of the hidden ones; the output's net input."""
+    weight = 0
+    for layer in range(1, widths.size):
+        below, units, result = widths[layer - 1], widths[layer], starts[layer]
+        dense(rows, result, units, starts[layer - 1], below, parameters, weight, below, 1,
+              parameters, weight + units * below, 1, vectors)  # fmt: skip
+        weight += units * (below + 1)
+        if layer < widths.size - 1:
+            if activation == TANH:
+                activate_tanh(rows, slopes, result, result + units, vectors * LANES)
+            else:
+                activate(activation, rows, slopes, result, result + units, vectors * LANES)
+
+
+@njit(**ROUNDING)
+def activate_tanh(rows, slopes, first, last, samples):
+    """Apply tanh in place and keep its slope, 4 exp(-2|z|) / (1 + exp(-2|z|))^2.
+
+    1 - tanh(z)^2 would be zero from 9 on.
+    """
+    for unit in range(first, last):
+        for sample in range(samples):
+            small = exp32(-TWO * abs(rows[unit, sample]))
+            share = ONE / (ONE + small)
+            slopes[unit, sample] = FOUR * small * (share * share)
+        for sample in range(samples):
+            rows[unit, sample] = tanh32(rows[unit, sample])
+
+
+@njit(**ROUNDING)
+def output_errors(widths, output, starts, rows, width, padded):
+    """Turn the output's net input into the derivative of each sample's loss with respect to it.
+
+    Parameters
+    ----------
+    width, padded : int
+        Samples in the rows, and how many fill whole vectors; those beyond `width` get zero.
+
+    Notes
+    -----
+    p - 1 of the labelled class is minus the sum of the others' probabilities, and
+    sigmoid(z) - 1 is -sigmoid(-z).
+    """
+    classes, first, target = widths[-1], starts[widths.size - 1], widths[0] + 1
+    if output == SOFTMAX:
+        largest, total, others = starts[-1], starts[-1] + 1, starts[-1] + 2
+        for sample in range(padded):
+            rows[largest, sample] = rows[first, sample]
+            rows[total, sample] = ZERO
+            rows[others, sample] = ZERO
+        for unit in range(first + 1, first + classes):
+            for sample in range(padded):
+                rows[largest, sample] = max(rows[largest, sample], rows[unit, sample])
+        for unit in range(classes):
+            for sample in range(padded):
+                power = exp32(rows[first + unit, sample] - rows[largest, sample])
+                rows[first + unit, sample] = power
+                rows[total, sample] += power
+                rows[others, sample] += power * (ONE - rows[target + unit, sample])
+        for unit in range(classes):
+            for sample in range(padded):
+                labelled = rows[target + unit, sample]
+                error = (ONE - labelled) * rows[first + unit, sample]
+                error -= labelled * rows[others, sample]
+                rows[first + unit, sample] = error / rows[total, sample]
+    else:
+        scale = np.float32(1.0 / classes)
+        for unit in range(classes):
+            for sample in range(padded):
+                sign = ONE - TWO * rows[target + unit, sample]
+                error = sign * sigmoid32(sign * rows[first + unit, sample])
+                rows[first + unit, sample] = error * scale
+    for unit in range(first, first + classes):
+        for sample in range(width, padded):
+            rows[unit, sample] = ZERO
+
+
+@njit(**ROUNDING)
+def backward(widths, activation, parameters, starts, rows, slopes, vectors, gradient, squares,
+             norms, zeros):  # fmt: skip
+    """Add the samples' gradients and their squared norms; units' rows become their errors."""
+    weight, place, scratch = parameters.size, gradient.size, starts[-1]
+    # The engine takes tanh's slopes from its values; those of softplus stand in the array.
+    slopes_of = SOFTPLUS if activation == TANH else activation
+    for layer in range(widths.size - 1, 0, -1):
+        below, units, delta = widths[layer - 1], widths[layer], starts[layer]
+        weight -= units * (below + 1)
+        place -= units * below
+        outer(rows, delta, units, starts[layer - 1], below, gradient, place, below, vectors)
+        squares[layer - 1] += squared_norms(
+            rows, delta, units, starts[layer - 1], below, norms, vectors * LANES
+        )
+        if layer > 1:
+            dense(rows, scratch, below, delta, units, parameters, weight, 1, below, zeros, 0, 0,
+                  vectors)  # fmt: skip
+            multiply_slopes(slopes_of, rows, slopes, starts[layer - 1], below, scratch,
+                            vectors * LANES)  # fmt: skip
+
+
+@njit(**SUMMING)
+def squared_norms(rows, delta, units, row, inputs, norms, samples):
+    """Return the sum over samples of the squared norm of a layer's gradient.
+
+    A sample's gradient is the outer product of its errors and the activations below, and the
+    norm of an outer product is the product of the norms.
+    """
+    for part in range(2):
+        first, count = (delta, units) if part == 0 else (row, inputs)
+        for sample in range(samples):
+            norms[part, sample] = 0.0
+        for unit in range(first, first + count):
+            for sample in range(samples):
+                value = np.float64(rows[unit, sample])
+                norms[part, sample] += value * value
+    total = 0.0
+    for sample in range(samples):
+        total += norms[0, sample] * norms[1, sample]
+    return total

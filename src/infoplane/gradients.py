@@ -18,19 +18,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from infoplane import _gradient_kernels as kernels
+from infoplane._gradient_kernels import add_gradients
 from infoplane.networks import split_parameters
-from infoplane.settings import TrainingSettings
+from infoplane.settings import ACTIVATIONS, OUTPUTS, TrainingSettings
+from infoplane.training._fused_kernels import STRIDE, TILE
+from infoplane.training.fused_engine import aligned_zeros, row_starts, sample_table
 from infoplane.training.schedule import shuffle_epoch
-
-ACTIVATION_CODES = {
-    "tanh": kernels.TANH,
-    "relu": kernels.RELU,
-    "linear": kernels.LINEAR,
-    "softsign": kernels.SOFTSIGN,
-    "softplus": kernels.SOFTPLUS,
-}
-OUTPUT_CODES = {"softmax": kernels.SOFTMAX, "sigmoid": kernels.SIGMOID}
 
 
 @dataclass(frozen=True)
@@ -108,60 +101,70 @@ def gradient_moments(
     Raises
     ------
     ValueError
-        If shapes do not fit together, a parameter is not finite or `batch_size` is below 1.
+        If shapes do not fit together, a parameter is not finite, `batch_size` is below 1 or the
+        network has noise or is quantised.
 
     Notes
     -----
-    Computed in float64. With errors delta and activations h below, a sample's gradient is
-    delta h', so the samples' first two moments are sums of delta h and delta^2 h^2 and no
-    per-sample gradient is stored. A sample variance that rounding makes negative is 0. Norms
-    hold down to 1e-150, below which squares underflow.
+    With errors delta and activations h below, a sample's gradient is delta h', whose squared
+    norm is |delta|^2 |h|^2: no per-sample gradient is stored. The passes through the network are
+    float32, like the weights, and cancel nowhere but in sums over samples; squares and sums over
+    mini-batches are float64. A variance that rounding makes negative is 0.
     """
-    parameters = np.ascontiguousarray(parameters, dtype=np.float64)
-    columns = np.ascontiguousarray(np.asarray(inputs, dtype=np.float64).T)
-    labels = np.ascontiguousarray(labels, dtype=np.int64)
+    parameters = np.ascontiguousarray(parameters, dtype=np.float32)
+    inputs, labels = np.asarray(inputs), np.asarray(labels)
     layers = split_parameters(parameters, settings.widths)
-    _check(parameters, epochs, settings, columns, labels, batch_size)
+    _check(parameters, epochs, settings, inputs, labels, batch_size)
+    samples, batches = labels.size, -(-labels.size // batch_size)
     sizes = [above * below for below, above in itertools.pairwise(settings.widths)]
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    batch_sizes = np.diff(np.append(np.arange(0, labels.size, batch_size), labels.size))
+    first_weights = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    table = sample_table(inputs, labels, settings.widths[-1])
+    starts, row_count = row_starts(settings.widths, table.shape[1])
+    rows, slopes = aligned_zeros(row_count + 1, STRIDE), aligned_zeros(row_count + 1, STRIDE)
+    # Vectors may run past the last sample; what they compute there is discarded.
+    order = np.zeros(samples + TILE, dtype=np.int64)
 
-    order = np.empty(labels.size, dtype=np.int64)
     measured = np.empty((4, len(parameters), len(layers)))
     for snapshot, epoch in enumerate(epochs):
-        shuffle_epoch(order, np.uint64(order_seed), int(epoch))
-        sums, squares = np.zeros((len(batch_sizes), sum(sizes))), np.zeros(sum(sizes))
-        kernels.gradient_sums(
-            parameters[snapshot],
+        shuffle_epoch(order[:samples], np.uint64(order_seed), int(epoch))
+        totals, squares = np.zeros((2, sum(sizes))), np.zeros((2, len(layers)))
+        add_gradients(
             np.array(settings.widths),
-            ACTIVATION_CODES[settings.activation],
-            OUTPUT_CODES[settings.output],
-            columns,
-            labels,
+            ACTIVATIONS.index(settings.activation),
+            OUTPUTS.index(settings.output),
+            table,
             order,
+            samples,
             batch_size,
-            sums,
+            parameters[snapshot],
+            starts,
+            rows,
+            slopes,
+            totals,
             squares,
         )
-        mean = sums.sum(axis=0) / labels.size
-        measured[:2, snapshot] = mean_norm_and_variance(sums / batch_sizes[:, None], starts)
-        measured[2, snapshot] = np.sqrt(np.add.reduceat(mean**2, starts))
-        measured[3, snapshot] = np.add.reduceat(squares / labels.size - mean**2, starts)
-    measured[3] = np.maximum(measured[3], 0.0)
-    norms = [np.sqrt((weights**2).sum(axis=(-2, -1))) for weights, _ in layers]
+        for part, draws in enumerate((batches, samples)):
+            measured[2 * part : 2 * part + 2, snapshot] = mean_norm_and_variance(
+                totals[part], squares[part], draws, first_weights
+            )
+    norms = [np.sqrt((w.astype(np.float64) ** 2).sum(axis=(-2, -1))) for w, _ in layers]
     return GradientMoments(*measured, weight_norm=np.stack(norms, axis=-1))
 
 
 def mean_norm_and_variance(
-    gradients: np.ndarray, starts: np.ndarray
+    total: np.ndarray, squares: np.ndarray, draws: int, first_weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the norm of the mean gradient and the trace of the covariance, layer by layer.
 
     Parameters
     ----------
-    gradients : array of float64, shape (draws, weights)
-        One gradient a row, layer after layer.
-    starts : array of int, shape (layers,)
+    total : array of float64, shape (weights,)
+        Sum of the gradients, layer after layer.
+    squares : array of float64, shape (layers,)
+        Sum of their squared norms.
+    draws : int
+        Number of gradients.
+    first_weights : array of int, shape (layers,)
         Where each layer begins.
 
     Returns
@@ -170,11 +173,11 @@ def mean_norm_and_variance(
         The covariance is divided by the number of draws; with one draw it is NaN, because
         nothing is known about fluctuations.
     """
-    mean = gradients.mean(axis=0)
-    variance = ((gradients - mean) ** 2).mean(axis=0)
-    if len(gradients) == 1:
-        variance[:] = np.nan
-    return np.sqrt(np.add.reduceat(mean**2, starts)), np.add.reduceat(variance, starts)
+    square_of_mean = np.add.reduceat((total / draws) ** 2, first_weights)
+    variance = np.maximum(squares / draws - square_of_mean, 0.0)
+    if draws == 1:
+        variance = np.full_like(variance, np.nan)
+    return np.sqrt(square_of_mean), variance
 
 
 def szt_first(moments: GradientMoments) -> GradientStatistics:
@@ -297,14 +300,18 @@ def _check_series(epochs, snr) -> tuple[np.ndarray, np.ndarray]:
     return epochs, snr
 
 
-def _check(parameters, epochs, settings, columns, labels, batch_size) -> None:
+def _check(parameters, epochs, settings, inputs, labels, batch_size) -> None:
+    if settings.quantisation_bits is not None or settings.noise_standard_deviation > 0:
+        raise ValueError(
+            "gradient statistics are defined for plain networks only, without noise or quantisation"
+        )
     if parameters.ndim != 2 or len(epochs) != len(parameters):
         raise ValueError(f"parameters of shape {parameters.shape} do not fit {len(epochs)} epochs")
     if not np.isfinite(parameters).all():
         raise ValueError("parameters must be finite: leave out what follows a divergence")
-    if columns.shape != (settings.widths[0], labels.size) or labels.size == 0:
+    if inputs.shape != (labels.size, settings.widths[0]) or labels.size == 0:
         raise ValueError(
-            f"inputs of shape {columns.shape[::-1]} do not fit {labels.size} labels and an input "
+            f"inputs of shape {inputs.shape} do not fit {labels.size} labels and an input "
             f"layer of {settings.widths[0]}"
         )
     if labels.min() < 0 or labels.max() >= settings.widths[-1]:

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from infoplane import _gradient_kernels as kernels
 from infoplane.data import szt_task
 from infoplane.gradients import (
     DEFINITIONS,
@@ -23,6 +22,8 @@ from infoplane.training.schedule import shuffle_epoch
 from tests.support import settings
 
 SEED = np.uint64(11)
+# The network is passed in float32 (2^-24 = 6e-8), its sums cancel tenfold or so.
+RTOL = 1e-5
 
 
 def a_network(widths=(12, 8, 5, 2), samples=150, scale=1.0, **changes):
@@ -98,7 +99,8 @@ def assert_same_moments(measured: GradientMoments, expected: dict, rtol: float) 
 def worked_example() -> GradientMoments:
     """Return the moments of two identical layers with mini-batch gradients [2, 3], [4, 5]."""
     gradients = np.array([[2.0, 3.0, 2.0, 3.0], [4.0, 5.0, 4.0, 5.0]])
-    mean, variance = mean_norm_and_variance(gradients, np.array([0, 2]))
+    squares = (gradients**2).sum(axis=0).reshape(2, 2).sum(axis=1)
+    mean, variance = mean_norm_and_variance(gradients.sum(axis=0), squares, 2, np.array([0, 2]))
     return GradientMoments(mean, variance, mean, variance, weight_norm=np.array([10.0, 5.0]))
 
 
@@ -128,19 +130,18 @@ def test_other_definitions_on_the_worked_example():
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_agrees_with_automatic_differentiation(activation, output):
-    # Mini-batches of 140 and 10 samples: across the kernel's blocks, and a partial one.
-    network = a_network((12, 7, 5, 2), samples=150, activation=activation, output=output)
-    measured = moments_of(network, epoch=4, batch_size=140)
-    # float64 on both sides; sums of 150 terms in another order.
-    assert_same_moments(measured, plain_moments(network, 4, 140), rtol=1e-11)
+    # Mini-batches of 270 and 10 samples: more than the kernel takes at a time, and a partial one.
+    network = a_network((12, 7, 5, 2), samples=280, activation=activation, output=output)
+    measured = moments_of(network, epoch=4, batch_size=270)
+    assert_same_moments(measured, plain_moments(network, 4, 270), RTOL)
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-@pytest.mark.parametrize("widths", [(3, 2), (5, 1, 4), (12, 10, 7, 5, 4, 3, 2), (6, 9, 11, 3)])
+@pytest.mark.parametrize("widths", [(3, 2), (5, 1, 4), (12, 10, 7, 5, 4, 3, 2), (20, 70, 3)])
 def test_agrees_with_automatic_differentiation_at_other_widths(widths, output):
     network = a_network(widths, samples=60, output=output)
     measured = moments_of(network, epoch=1, batch_size=7)
-    assert_same_moments(measured, plain_moments(network, 1, 7), rtol=1e-11)
+    assert_same_moments(measured, plain_moments(network, 1, 7), RTOL)
 
 
 def saturated_moments(margin, output) -> GradientMoments:
@@ -150,34 +151,34 @@ def saturated_moments(margin, output) -> GradientMoments:
     return moments_of((chosen, parameters, np.ones((5, 1)), np.zeros(5, int)), batch_size=2)
 
 
-@pytest.mark.parametrize("margin", [1.0, 20.0, 60.0, 300.0])
+@pytest.mark.parametrize("margin", [1.0, 20.0, 50.0, 80.0])
 def test_certain_networks_keep_their_tiny_gradients(margin):
     # Softmax of two: both errors are sigmoid(-margin). Two sigmoid units, averaged: half of
-    # sigmoid(-margin / 2). In float32 p - y would be 0 from a margin of 17 on.
+    # sigmoid(-margin / 2). Subtracted, p - y would be 0 from a margin of 17 on.
     for output, error in (
         ("softmax", 1 / (1 + math.exp(margin))),
         ("sigmoid", 0.5 / (1 + math.exp(margin / 2))),
     ):
         mean = saturated_moments(margin, output).batch_mean_norm
-        np.testing.assert_allclose(mean, [[math.sqrt(2) * error]], rtol=1e-14)
+        np.testing.assert_allclose(mean, [[math.sqrt(2) * error]], rtol=1e-6)
 
 
-@pytest.mark.parametrize("margin", [-600.0, -60.0])
+@pytest.mark.parametrize("margin", [-600.0, -30.0])
 def test_wrong_and_certain_networks_have_errors_of_one(margin):
     mean = saturated_moments(margin, "softmax").sample_mean_norm
-    np.testing.assert_allclose(mean, [[math.sqrt(2)]], rtol=1e-14)
+    np.testing.assert_allclose(mean, [[math.sqrt(2)]], rtol=1e-6)
 
 
-@pytest.mark.parametrize("net_input", [0.0, 3.0, -12.0, 40.0, -150.0])
+@pytest.mark.parametrize("net_input", [0.0, 3.0, -12.0, 40.0])
 def test_saturated_tanh_keeps_its_tiny_derivative(net_input):
     # One hidden unit of derivative 1 / cosh^2; output weights +1, -1 and errors -1/2, +1/2
     # wherever the output's net inputs are equal, which biases of -+tanh make them.
     height = math.tanh(net_input)
-    parameters = np.array([[net_input, 0.0, 1.0, -1.0, -height, height]], np.float64)
+    parameters = np.array([[net_input, 0.0, 1.0, -1.0, -height, height]], np.float32)
     chosen = settings(widths=(1, 1, 2))
     network = (chosen, parameters, np.ones((4, 1)), np.zeros(4, int))
     mean = moments_of(network, batch_size=2).batch_mean_norm
-    np.testing.assert_allclose(mean[0, 0], 1 / math.cosh(net_input) ** 2, rtol=1e-13)
+    np.testing.assert_allclose(mean[0, 0], 1 / math.cosh(net_input) ** 2, rtol=2e-6)
 
 
 def test_deeper_certain_networks_agree_with_higher_precision():
@@ -197,20 +198,10 @@ def test_deeper_certain_networks_agree_with_higher_precision():
         gradients = (error[:, :, None] * rows[layer][:, None, :]).reshape(len(inputs), -1)
         mean = np.sqrt((gradients.mean(axis=0) ** 2).sum())
         variance = gradients.var(axis=0).sum()
-        np.testing.assert_allclose(measured.sample_mean_norm[0, layer], float(mean), rtol=1e-11)
-        np.testing.assert_allclose(measured.sample_variance[0, layer], float(variance), rtol=1e-11)
+        # Net inputs of some hundreds, in float32, are 1e-5 off, and errors are exp(-margin).
+        np.testing.assert_allclose(measured.sample_mean_norm[0, layer], float(mean), rtol=1e-4)
+        np.testing.assert_allclose(measured.sample_variance[0, layer], float(variance), rtol=2e-4)
         error = (error @ layers[layer][0]) * (rows[layer] > 0)
-
-
-def test_exponential_and_logarithm_are_exact_to_rounding():
-    x = np.concatenate([np.linspace(0, 708, 20001), np.geomspace(1e-300, 700, 2000)])
-    measured = np.array([kernels.decay(value) for value in x])
-    np.testing.assert_allclose(measured, np.exp(-x), rtol=5e-16)
-    assert kernels.decay(1e9) > 0
-    assert math.isnan(kernels.decay(math.nan))
-    share = np.concatenate([np.linspace(0, 1, 2001), np.geomspace(1e-300, 1, 2000)])
-    measured = np.array([kernels.log_one_plus(value) for value in share])
-    np.testing.assert_allclose(measured, np.log1p(share), rtol=5e-16)
 
 
 def test_samples_do_not_know_their_batches():
@@ -218,7 +209,7 @@ def test_samples_do_not_know_their_batches():
     one, other = moments_of(network, batch_size=50), moments_of(network, 3, 77, np.uint64(1))
     # The same sums in another order.
     for name in ("sample_mean_norm", "sample_variance"):
-        np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=1e-12)
+        np.testing.assert_allclose(getattr(one, name), getattr(other, name), RTOL)
     # Equal mini-batches have the samples' mean; 77, 77 and 46 do not.
     np.testing.assert_allclose(one.batch_mean_norm, one.sample_mean_norm, rtol=1e-12)
     assert (abs(other.batch_mean_norm / other.sample_mean_norm - 1) > 1e-6).all()
@@ -243,6 +234,12 @@ def test_snapshots_are_measured_one_by_one():
             np.testing.assert_array_equal(
                 getattr(together, field.name)[number], getattr(alone, field.name)[0]
             )
+
+
+@pytest.mark.parametrize("change", [{"quantisation_bits": 4}, {"noise_standard_deviation": 0.1}])
+def test_networks_with_noise_or_quantisation_are_refused(change):
+    with pytest.raises(ValueError, match="plain networks only"):
+        moments_of(a_network(**change))
 
 
 def test_one_mini_batch_has_no_fluctuation_to_measure():
