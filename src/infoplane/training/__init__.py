@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -151,9 +152,7 @@ def choose_engine(engine: str, device: str, settings: TrainingSettings) -> tuple
         if value not in allowed:
             raise ValueError(f"{name} {value!r} is not one of: {', '.join(allowed)}")
     if engine != "torch":
-        from infoplane.training.fused_engine import FusedEngine
-
-        if FusedEngine.supports(settings) and device != "cuda":
+        if _engine_class("fused", settings).supports(settings) and device != "cuda":
             return "fused", "cpu"
         if engine == "fused":
             raise ValueError(
@@ -170,19 +169,33 @@ def choose_engine(engine: str, device: str, settings: TrainingSettings) -> tuple
 
 def _make_engine(engine: str, device: str, settings: TrainingSettings):
     if engine == "fused":
+        return _engine_class(engine, settings)
+    return partial(_engine_class(engine, settings), device=device)
+
+
+def _engine_class(engine: str, settings: TrainingSettings) -> type:
+    """Return the class that trains such networks, importing what it needs."""
+    quantised = settings.quantisation_bits is not None
+    noisy = settings.noise_standard_deviation > 0
+    if engine == "fused" and (quantised or noisy):
+        from infoplane.training.channel_engine import ChannelEngine
+
+        return ChannelEngine
+    if engine == "fused":
         from infoplane.training.fused_engine import FusedEngine
 
         return FusedEngine
-    from functools import partial
+    if quantised:
+        from infoplane.training.quantised import QuantisedTorchEngine
 
-    if settings.quantisation_bits is not None:
-        from infoplane.training.quantised import QuantisedTorchEngine as TorchEngine
-    elif settings.noise_standard_deviation > 0:
-        from infoplane.training.noisy import NoisyTorchEngine as TorchEngine
-    else:
-        from infoplane.training.torch_engine import TorchEngine
+        return QuantisedTorchEngine
+    if noisy:
+        from infoplane.training.noisy import NoisyTorchEngine
 
-    return partial(TorchEngine, device=device)
+        return NoisyTorchEngine
+    from infoplane.training.torch_engine import TorchEngine
+
+    return TorchEngine
 
 
 def _check_data(inputs: np.ndarray, labels: np.ndarray, settings: TrainingSettings) -> None:

@@ -23,16 +23,15 @@ class NoisyTorchEngine(TorchEngine):
         self._noise: list[torch.Tensor] = []
 
     def _batches(self, epoch: int):
-        inits, count = self._targets.shape[:2]
-        noise = np.empty((inits, count, sum(self._hidden_widths)), np.float32)
-        for values, seed in zip(noise, self._order_seeds, strict=True):
-            epoch_noise(values, seed, epoch)
+        count = self._targets.shape[1]
+        units = sum(self._hidden_widths)
+        noise = np.stack([epoch_noise(units, count, seed, epoch) for seed in self._order_seeds])
         noise *= np.float32(self._settings.noise_standard_deviation)
+        noise = torch.from_numpy(noise.transpose(0, 2, 1)).to(self._device)
         first = 0
         for batch in super()._batches(epoch):
             last = first + batch.shape[1]
-            part = torch.from_numpy(noise[:, first:last]).to(self._device)
-            self._noise = list(part.split(self._hidden_widths, dim=2))
+            self._noise = list(noise[:, first:last].split(self._hidden_widths, dim=2))
             first = last
             yield batch
 
@@ -40,16 +39,21 @@ class NoisyTorchEngine(TorchEngine):
         return super()._hidden(net, layer) + self._noise[layer - 1]
 
 
-def epoch_noise(values: np.ndarray, seed: np.uint64, epoch: int) -> None:
-    """Fill an array with the standard normal noise of one network in one epoch.
+def epoch_noise(units: int, samples: int, seed: np.uint64, epoch: int) -> np.ndarray:
+    """Draw the standard normal noise of one network in one epoch.
 
     Parameters
     ----------
-    values : array of float32, shape (samples, hidden units)
-        In the order in which the samples are met.
+    units, samples : int
+        Hidden units, and samples of the epoch.
     seed : uint64
         The network's own seed.
     epoch : int
+
+    Returns
+    -------
+    noise : array of float32, shape (units, samples)
+        Samples in the order in which they are met.
 
     Notes
     -----
@@ -57,4 +61,5 @@ def epoch_noise(values: np.ndarray, seed: np.uint64, epoch: int) -> None:
     stream.
     """
     key = np.array([seed, epoch], dtype=np.uint64)
-    np.random.Generator(np.random.Philox(key=key)).standard_normal(out=values, dtype=np.float32)
+    generator = np.random.Generator(np.random.Philox(key=key))
+    return generator.standard_normal((units, samples), dtype=np.float32)
