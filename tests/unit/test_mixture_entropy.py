@@ -13,11 +13,15 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.special import logsumexp
-from scipy.stats import norm
+from scipy.stats import multivariate_normal, norm
 
 from infoplane.estimators import make_estimator
 from infoplane.estimators._mixture_kernels import log_kernel_sums
-from infoplane.estimators.mixture_entropy import mixture_information, propagated_information
+from infoplane.estimators.mixture_entropy import (
+    gaussian_log_density,
+    mixture_information,
+    propagated_information,
+)
 
 BALANCED = np.array([0, 1] * 500)
 
@@ -185,6 +189,18 @@ def test_lower_bound_needs_enough_draws():
     found = propagated_information(own, np.arange(10), background, BALANCED[:10], 0.5, generator)
     assert math.isnan(found.mi_input_lower_bits)
     assert math.isfinite(found.mi_input_bits)
+
+
+def test_gaussian_is_fitted_to_the_other_draws():
+    generator = np.random.default_rng(3)
+    own, points = generator.normal(size=(6, 30, 3)), generator.normal(size=(6, 3))
+    found = gaussian_log_density(own, points)
+    for number in range(6):
+        others = own[number, 1:]
+        # The noise has variance 1/2 in these units.
+        normal = multivariate_normal(others.mean(axis=0), np.cov(others.T) + 0.5 * np.eye(3))
+        expected = normal.logpdf(points[number]) + 1.5 * math.log(math.pi)
+        assert found[number] == pytest.approx(expected, abs=1e-12)
 
 
 def test_compiled_sums_agree_with_slow_ones():
