@@ -14,13 +14,18 @@ rule train_networks:
     input:
         data=lambda wildcards: f"<results>/data/{RUNS[wildcards.run].task}.npz",
         library=library(
+            "compilation",
             "data",
             "networks",
+            "quantisation",
             "settings",
             "training/__init__",
-            "training/schedule",
+            "training/_fused_kernels",
+            "training/_fused_training",
             "training/fused_engine",
+            "training/schedule",
             "training/torch_engine",
+            "vector_math",
         ),
     output:
         training="<results>/training/{run}/{chunk}.h5",
