@@ -5,8 +5,7 @@ slopes are formed so that nothing cancels: late in training gradients are many d
 than the probabilities and activations that they are differences of. Whatever is squared or
 summed over mini-batches is float64.
 
-Only `add_gradients` is kept in numba's cache: what it calls is compiled into it, and it is keyed
-by all the files that it is compiled from.
+Only `add_gradients` is kept in numba's cache: what it calls is compiled into it.
 """
 
 from __future__ import annotations
@@ -14,11 +13,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from infoplane import settings, vector_math
 from infoplane.compilation import compiled
 from infoplane.settings import ACTIVATIONS, OUTPUTS
-from infoplane.training import _fused_kernels, _fused_training
-from infoplane.training._fused_kernels import LANES, TILE, dense, keyed_by, outer
+from infoplane.training._fused_kernels import LANES, TILE, dense, outer
 from infoplane.training._fused_training import activate, fetch, multiply_slopes
 from infoplane.vector_math import ROUNDING, exp32, sigmoid32, tanh32
 
@@ -31,7 +28,6 @@ SOFTMAX = OUTPUTS.index("softmax")
 
 
 @compiled(**ROUNDING)
-@keyed_by(_fused_kernels, _fused_training, settings, vector_math)
 def add_gradients(widths, activation, output, table, order, count, batch_size, parameters, starts,
                   rows, slopes, totals, squares):  # fmt: skip
     """Add up gradients of mini-batches and of samples, and their squared norms.

@@ -73,9 +73,7 @@ class Estimator:
         return asdict(self)
 
 
-def check_samples(
-    activations: np.ndarray, labels: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def check_samples(activations: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Refuse arrays that no estimator can use.
 
     Parameters

@@ -9,10 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from infoplane import settings, vector_math
 from infoplane.compilation import compiled
-from infoplane.training import _fused_kernels, _fused_training, schedule
-from infoplane.training._fused_kernels import LANES, TILE, dense, keyed_by
+from infoplane.training._fused_kernels import LANES, TILE, dense
 from infoplane.training._fused_training import (
     LINEAR,
     ONE,
@@ -32,7 +30,6 @@ from infoplane.vector_math import ROUNDING, SHIFT
 
 
 @compiled(**ROUNDING)
-@keyed_by(_fused_kernels, _fused_training, schedule, settings, vector_math)
 def train_epoch(widths, activation, output, adam, rate, decay, table, samples, count, batch_size,
                 shuffled, seed, parameters, means, squares, steps, starts, rows, slopes,
                 is_weight, bits, noise, epoch):  # fmt: skip

@@ -9,11 +9,6 @@ Layer widths are data; only the shapes of the blocks are compiled in.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from pathlib import Path
-from types import CellType, FunctionType, ModuleType
-
 import llvmlite.binding
 from llvmlite import ir
 from numba import njit, types
@@ -40,36 +35,6 @@ STRIDE = TILE + LANES
 FLOAT, INTEGER = ir.FloatType(), ir.IntType(64)
 VECTOR = ir.VectorType(FLOAT, LANES)
 INT = types.int64
-
-
-def keyed_by(*modules: ModuleType) -> Callable:
-    """Return a decorator that makes numba's cache forget a kernel when a module changes.
-
-    Numba looks at the file that a kernel stands in and at the variables that it closes over, not
-    at the kernels and constants that it takes from other files. So a digest of those files is
-    added to the variables.
-
-    Parameters
-    ----------
-    *modules : module
-        Those that the kernel is compiled from, besides its own.
-    """
-    digest = hashlib.sha256()
-    for module in modules:
-        digest.update(Path(module.__file__).read_bytes())
-
-    def decorate(function: Callable) -> Callable:
-        code = function.__code__
-        code = code.replace(co_freevars=(*code.co_freevars, "digest_of_modules"))
-        cells = (*(function.__closure__ or ()), CellType(digest.hexdigest()))
-        keyed = FunctionType(
-            code, function.__globals__, function.__name__, function.__defaults__, cells
-        )
-        keyed.__doc__, keyed.__module__ = function.__doc__, function.__module__
-        keyed.__qualname__ = function.__qualname__
-        return keyed
-
-    return decorate
 
 
 class _Emitter:

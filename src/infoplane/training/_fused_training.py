@@ -1,7 +1,6 @@
 """Training of one small dense network, compiled as one function.
 
-Only `train` is kept in numba's cache: what it calls is compiled into it, and it is keyed by all
-the files that it is compiled from.
+Only `train` is kept in numba's cache: what it calls is compiled into it.
 """
 
 from __future__ import annotations
@@ -11,16 +10,13 @@ import math
 import numpy as np
 from numba import njit
 
-from infoplane import settings, vector_math
 from infoplane.compilation import compiled
 from infoplane.settings import ACTIVATIONS, OUTPUTS
-from infoplane.training import _fused_kernels, schedule
 from infoplane.training._fused_kernels import (
     LANES,
     STRIDE,
     TILE,
     dense,
-    keyed_by,
     outer,
     transpose_block,
 )
@@ -37,7 +33,6 @@ SOFTMAX = OUTPUTS.index("softmax")
 
 
 @compiled(**ROUNDING)
-@keyed_by(_fused_kernels, schedule, settings, vector_math)
 def train(widths, activation, output, adam, rate, decay, table, samples, count, batch_size,
           shuffled, seed, parameters, means, squares, steps, starts, rows, slopes,
           first_epoch, last_epoch):  # fmt: skip
