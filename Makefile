@@ -10,7 +10,7 @@ export PYTHONPATH := src
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 SMOKE := --configfile config/smoke.yaml
 
-.PHONY: help setup figures smoke test check bench clean
+.PHONY: help setup figures smoke test check bench gallery clean
 .DEFAULT_GOAL := help
 
 help: ## List the commands.
@@ -43,6 +43,9 @@ test: check ## Run all checks and tests, a small study from end to end among the
 
 bench: setup ## Measure every speed claim side by side.
 	$(BIN)/python -m benchmarks
+
+gallery: setup ## Publish a finished full run in docs/ and the README.
+	$(BIN)/python docs/gallery.py
 
 clean: ## Remove the results of the small study and all caches.
 	rm -rf results/smoke .pytest_cache .ruff_cache

@@ -1,0 +1,148 @@
+"""Publish a full run: copy its figures and claims to docs/gallery, and its numbers to the README.
+
+Usage: python docs/gallery.py [results]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import re
+import shutil
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+GALLERY = DOCS / "gallery"
+README = DOCS.parent / "README.md"
+VERDICTS = ("supported", "refuted", "inconclusive")
+TITLES = {
+    "szt_2": "SZT figure 2: every network's layers at three epochs",
+    "szt_3": "SZT figure 3: averaged paths at three sizes of the training set",
+    "szt_4": "SZT figure 4: mean and deviation of the gradients",
+    "saxe_1a": "SAXE figure 1A: tanh networks",
+    "saxe_1b": "SAXE figure 1B: ReLU networks",
+    "saxe_5": "SAXE figure 5: mini-batches against full batch",
+    "saxe_7": "SAXE figure 7: learning curves",
+    "saxe_20": "SAXE figure 20: the gradients' signal-to-noise ratio",
+    "infoplane_epochs": "I(X;T) along training, every condition",
+    "infoplane_robustness": "Every estimator on the same activations",
+    "infoplane_audit": "Every estimator where the truth is known",
+}
+
+
+def read_rows(path: Path) -> list[dict]:
+    """Read a table of text separated by tabs."""
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def number(text: str) -> str:
+    """Write a number with three digits."""
+    return f"{float(text):.3g}"
+
+
+def claims_table(rows: list[dict]) -> str:
+    """Return the README's table: a row a claim and condition, its verdicts counted.
+
+    Parameters
+    ----------
+    rows : list of dict
+        The rows of claims.tsv.
+
+    Returns
+    -------
+    markdown : str
+    """
+    lines = [
+        "| claim | condition | effect under the first estimator [95 % interval] | threshold "
+        "| supported | refuted | inconclusive |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    told = None
+    for claim, condition in dict.fromkeys((row["claim"], row["protocol"]) for row in rows):
+        own = [row for row in rows if (row["claim"], row["protocol"]) == (claim, condition)]
+        judged = [row for row in own if row["estimator"] != "all"]
+        first = judged[0]
+        counts = [sum(row["verdict"] == verdict for row in judged) for verdict in VERDICTS]
+        statement = "" if claim == told else f"**{claim}** {first['statement']} ({first['source']})"
+        effect = (
+            f"{number(first['estimate'])} [{number(first['ci_low'])}, {number(first['ci_high'])}] "
+            f"`{first['estimator']}`"
+        )
+        cells = [statement, condition, effect, number(first["threshold"])]
+        cells += [f"{count} of {len(judged)}" if count else "" for count in counts]
+        lines.append(f"| {' | '.join(cells)} |")
+        told = claim
+    return "\n".join(lines)
+
+
+def cost_paragraph(benchmarks: Path) -> str:
+    """Return the README's paragraph on what the full run costs, from its benchmark files.
+
+    Parameters
+    ----------
+    benchmarks : path
+        Snakemake's benchmark files.
+
+    Returns
+    -------
+    markdown : str
+    """
+    seconds: dict[str, list[float]] = {}
+    memory: dict[str, float] = {}
+    for path in sorted(benchmarks.rglob("*.tsv")):
+        stage = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")
+        (row,) = read_rows(path)
+        processor = row["cpu_time"] if row["cpu_time"] not in ("NA", "-") else row["s"]
+        seconds.setdefault(stage, []).append(float(processor))
+        used = row["max_rss"] if row["max_rss"] not in ("NA", "-") else "0"
+        memory[stage] = max(memory.get(stage, 0.0), float(used))
+    lines = ["| stage | jobs | processor time | peak memory of a job |", "|---|---|---|---|"]
+    for stage in sorted(seconds, key=lambda stage: -sum(seconds[stage]))[:6]:
+        total = sum(seconds[stage])
+        lines.append(
+            f"| `{stage}` | {len(seconds[stage])} | {total / 60:.1f} min | {memory[stage]:.0f} MB |"
+        )
+    jobs = sum(map(len, seconds.values()))
+    total = sum(map(sum, seconds.values()))
+    lines.append(f"| all stages | {jobs} | {total / 60:.1f} min | {max(memory.values()):.0f} MB |")
+    return "\n".join(lines)
+
+
+def fill(text: str, name: str, content: str) -> str:
+    """Replace what stands between a section's two marks."""
+    pattern = rf"(<!-- {name}: [^>]*-->\n).*?(<!-- end of {name} -->)"
+    filled, count = re.subn(
+        pattern, lambda marks: f"{marks[1]}{content}\n{marks[2]}", text, flags=re.DOTALL
+    )
+    if count != 1:
+        raise ValueError(f"the text has no section {name!r} between its marks")
+    return filled
+
+
+def gallery_page(figures: list[str]) -> str:
+    """Return the page that shows the figures."""
+    parts = ["# Gallery\n\nThe figures of the full run, as `make figures` draws them.\n"]
+    parts += [f"## {TITLES[name]}\n\n![{TITLES[name]}](gallery/{name}.png)\n" for name in figures]
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Copy the figures and the claims, write the page and the README's sections."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", nargs="?", type=Path, default=DOCS.parent / "results")
+    results = parser.parse_args().results
+    GALLERY.mkdir(exist_ok=True)
+    figures = [name for name in TITLES if (results / f"figures/{name}.png").exists()]
+    for name in figures:
+        shutil.copy(results / f"figures/{name}.png", GALLERY)
+    shutil.copy(results / "claims.tsv", GALLERY)
+    (DOCS / "gallery.md").write_text(gallery_page(figures), encoding="utf-8")
+    table = claims_table(read_rows(GALLERY / "claims.tsv"))
+    text = fill(README.read_text(encoding="utf-8"), "claims", table)
+    text = fill(text, "cost", cost_paragraph(results / "benchmarks"))
+    README.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

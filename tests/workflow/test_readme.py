@@ -1,0 +1,41 @@
+"""The README: its table is the published run's, its links lead somewhere, its commands exist."""
+
+import importlib.util
+import re
+
+from tests.workflow.conftest import REPOSITORY
+
+README = (REPOSITORY / "README.md").read_text()
+
+
+def gallery():
+    spec = importlib.util.spec_from_file_location("gallery", REPOSITORY / "docs/gallery.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_table_of_claims_is_that_of_the_published_run():
+    module = gallery()
+    table = module.claims_table(module.read_rows(REPOSITORY / "docs/gallery/claims.tsv"))
+    assert module.fill(README, "claims", table) == README
+    assert table.count("\n") > 10
+
+
+def test_links_and_pictures_are_there():
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert len(links) > 5
+    for link in links:
+        assert (REPOSITORY / link).exists(), link
+
+
+def test_commands_of_make_exist():
+    makefile = (REPOSITORY / "Makefile").read_text()
+    for command in re.findall(r"\bmake ([a-z]+)", README):
+        assert f"\n{command}:" in makefile, command
+
+
+def test_every_claim_of_the_configuration_is_in_the_table():
+    claims = (REPOSITORY / "config/claims.yaml").read_text()
+    for claim in re.findall(r"^  (C\d\d):", claims, re.MULTILINE):
+        assert f"**{claim}**" in README, claim
