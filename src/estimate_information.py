@@ -1,4 +1,4 @@
-"""Estimate I(X;T) and I(T;Y) of every layer at every snapshot with one estimator.
+"""Estimate I(X;T) and I(T;Y) of every layer at every snapshot with one entry's estimators.
 
 Reads   activations    layers/1 .. layers/L, shape (inits, snapshots, samples, units)
 Writes  table          run, init, epoch, layer, estimator, mi_input_bits, mi_label_bits,
@@ -11,8 +11,10 @@ import h5py
 import numpy as np
 
 from infoplane.estimators import Estimate, make_estimator
+from pipeline.configuration import estimator_variants, gives_both_bounds
 from pipeline.files import reading_hdf5, save_table
 from pipeline.stage import Heartbeat, run_as_script
+from pipeline.tables import chosen_snapshots
 
 Measure = Callable[[np.ndarray, np.ndarray], dict[str, Estimate]]
 
@@ -32,7 +34,7 @@ def make_measure(name: str, parameters: dict) -> Measure:
     -------
     measure : callable
     """
-    if parameters.get("bound") == "both":
+    if gives_both_bounds(parameters):
         from infoplane.estimators.kde import kde_bounds
 
         def measure(activations, labels):
@@ -74,13 +76,6 @@ def resolve_range(parameters: dict, lowest: np.ndarray, highest: np.ndarray, lay
         low, high = parameters["range"]
     # A layer that never varies has a range of no width; one bin holds it whatever the width.
     return {**resolved, "low": low, "high": high if high > low else low + 1.0}
-
-
-def chosen_snapshots(stored: int, wanted: int | None) -> np.ndarray:
-    """Return at most `wanted` indices, evenly taken, the first and the last among them."""
-    if wanted is None or wanted >= stored:
-        return np.arange(stored)
-    return np.unique(np.rint(np.linspace(0, stored - 1, wanted)).astype(np.int64))
 
 
 def information_rows(
@@ -132,7 +127,7 @@ def main(snakemake) -> None:
         snakemake.wildcards.run,
         snakemake.wildcards.estimator,
     )
-    rows = []
+    variants, rows = estimator_variants(name, params.estimator), []
     with reading_hdf5(snakemake.input.activations, "activations") as file:
         initialisations = file["initialisations"][:]
         wanted = range(len(initialisations))
@@ -143,7 +138,8 @@ def main(snakemake) -> None:
         for done, init in enumerate(wanted, start=1):
             rows += [
                 (initialisations[init], *row)
-                for row in information_rows(file, init, name, params.estimator, snapshots)
+                for variant, parameters in variants.items()
+                for row in information_rows(file, init, variant, parameters, snapshots)
             ]
             progress(done)
     init, epoch, layer, key, estimates = zip(*rows, strict=True)

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 import h5py
 import numpy as np
 
-from estimate_information import chosen_snapshots
 from infoplane.clustering import ClassDistances, class_distances
 from infoplane.data import Task
 from infoplane.estimators import make_estimator
@@ -24,6 +23,7 @@ from infoplane.settings import TrainingSettings
 from infoplane.training.schedule import seed_sequence
 from pipeline.files import load_task, reading_hdf5, save_table
 from pipeline.stage import Heartbeat, run_as_script
+from pipeline.tables import chosen_snapshots
 
 
 def network_rows(

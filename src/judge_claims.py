@@ -53,17 +53,18 @@ def load_evidence(
     -------
     Evidence
     """
-    cases = [case for name, entry in claims.items() for case in read_claim(name, entry).cases]
-
+    read = [read_claim(name, entry) for name, entry in claims.items()]
+    cases = [case for claim in read for case in claim.cases]
     runs = {run for case in cases for run in (case.run, case.reference)} - {None}
+    estimators = {name for claim in read for case in claim.cases for name in claim.estimators(case)}
+    definitions = {case.definition for case in cases} - {None}
 
-    def rows(path, columns, kind):
-        wanted = {getattr(case, kind) for case in cases} - {None}
+    def rows(path, columns, kind, wanted):
         return load_table(path, [*columns, "status"], named(run=runs, **{kind: wanted})).to_pandas()
 
     return Evidence(
-        rows(information, INFORMATION, "estimator"),
-        rows(gradients, GRADIENTS, "definition"),
+        rows(information, INFORMATION, "estimator", estimators),
+        rows(gradients, GRADIENTS, "definition", definitions),
         resampling,
     )
 

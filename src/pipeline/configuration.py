@@ -9,6 +9,8 @@ from infoplane.settings import TrainingSettings
 SETTING_NAMES = tuple(field.name for field in fields(TrainingSettings))
 # Keys of an estimator that say where it is used; the others are its parameters.
 ESTIMATOR_USE = ("runs", "initialisations", "snapshots")
+# Methods that give two bounds from one pass with `bound: both`.
+WITH_BOTH_BOUNDS = ("kde", "sample_propagation")
 
 
 @dataclass(frozen=True)
@@ -105,11 +107,52 @@ def estimator_parameters(config: dict, estimator: str) -> dict:
     return {key: value for key, value in entry.items() if key not in ESTIMATOR_USE}
 
 
+def estimator_variants(name: str, parameters: dict) -> dict[str, dict]:
+    """Return the estimators that an entry stands for, by name.
+
+    Parameters
+    ----------
+    name : str
+        The entry's key.
+    parameters : dict
+        As of `estimator_parameters`. ``vary`` holds one parameter and its values.
+
+    Returns
+    -------
+    variants : dict of str to dict
+        One, or one for each varied value, which ends its name: ``binned_fixed_8``.
+    """
+    fixed = {key: value for key, value in parameters.items() if key != "vary"}
+    if "vary" not in parameters:
+        return {name: fixed}
+    ((key, values),) = parameters["vary"].items()
+    texts = [value if isinstance(value, str) else f"{value:g}" for value in values]
+    return {
+        f"{name}_{text}": {**fixed, key: value} for text, value in zip(texts, values, strict=True)
+    }
+
+
+def gives_both_bounds(parameters: dict) -> bool:
+    """Tell whether one pass gives an upper and a lower bound."""
+    return parameters["method"] in WITH_BOTH_BOUNDS and parameters.get("bound") == "both"
+
+
+def estimate_parameters(config: dict, estimator: str) -> dict[str, dict]:
+    """Return the parameters of every estimate that an entry gives, by the estimate's name."""
+    estimates = {}
+    variants = estimator_variants(estimator, estimator_parameters(config, estimator))
+    for name, parameters in variants.items():
+        if gives_both_bounds(parameters):
+            bounds = ("upper", "lower")
+            estimates |= {f"{name}_{bound}": {**parameters, "bound": bound} for bound in bounds}
+        else:
+            estimates[name] = parameters
+    return estimates
+
+
 def estimate_names(config: dict, estimator: str) -> list[str]:
-    """Return the names of the estimates that an estimator gives: two if it gives both bounds."""
-    if config["estimators"][estimator].get("bound") == "both":
-        return [f"{estimator}_upper", f"{estimator}_lower"]
-    return [estimator]
+    """Return the names of the estimates that an entry gives."""
+    return list(estimate_parameters(config, estimator))
 
 
 def estimates_by_run(config: dict) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""Merge the tables of many chunks into one."""
+"""Choose snapshots, and merge the tables of many chunks into one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.files import load_table
+
+
+def chosen_snapshots(stored: int, wanted: int | None) -> np.ndarray:
+    """Return at most `wanted` indices, evenly taken, the first and the last among them."""
+    if wanted is None or wanted >= stored:
+        return np.arange(stored)
+    return np.unique(np.rint(np.linspace(0, stored - 1, wanted)).astype(np.int64))
 
 
 def network_status(metrics: pa.Table) -> dict[str, dict[int, str]]:

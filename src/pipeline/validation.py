@@ -14,8 +14,8 @@ from infoplane.claims import ClaimError, check_available
 from infoplane.estimators import METHODS, make_estimator
 from infoplane.gradients import DEFINITIONS
 from pipeline.configuration import (
+    estimate_parameters,
     estimates_by_run,
-    estimator_parameters,
     estimator_runs,
     resolve_run,
 )
@@ -199,7 +199,7 @@ def _shown_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
             if run not in estimates:
                 yield (*key, "runs"), unknown("run", run, estimates)
                 continue
-            for estimate in set(comparison["estimators"]) - set(estimates[run]):
+            for estimate in set(comparison.get("estimators", [])) - set(estimates[run]):
                 text = unknown(f"estimate of {run}", estimate, estimates[run])
                 yield (*key, "estimators"), text
 
@@ -221,21 +221,23 @@ def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
             resolve_run(config, run)
         except (ValueError, KeyError, TypeError) as error:
             yield ("runs", run), f"with its protocol and the defaults: {error}"
+    owners: dict[str, str] = {}
     for name in config["estimators"]:
-        parameters = estimator_parameters(config, name)
-        try:
-            make_estimator(**_with_numbers(parameters))
-        except (ValueError, TypeError) as error:
-            yield ("estimators", name), str(error)
+        for estimate, parameters in estimate_parameters(config, name).items():
+            try:
+                make_estimator(**_with_numbers(parameters))
+            except (ValueError, TypeError) as error:
+                yield ("estimators", name), str(error)
+            if owners.setdefault(estimate, name) != name:
+                text = f"gives the estimate {estimate!r}, as {owners[estimate]!r} does"
+                yield ("estimators", name), text
 
 
 def _with_numbers(parameters: dict) -> dict:
-    """Replace what only the activations or the stage decide by numbers of the same kind."""
+    """Replace what only the activations decide by numbers of the same kind."""
     parameters = dict(parameters)
     if "range" in parameters:
         limits = parameters.pop("range")
         low, high = (0.0, 1.0) if isinstance(limits, str) else limits
         parameters.update(low=low, high=high)
-    if parameters.get("bound") == "both":
-        parameters["bound"] = "upper"
     return parameters

@@ -2,6 +2,7 @@
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
 import dump_activations
@@ -70,16 +71,21 @@ def test_only_what_is_asked_for_is_measured(activations, tmp_path):
     assert set(table["epoch"]) == {0, 4}
 
 
+def test_varied_parameters_come_under_their_names(activations, tmp_path):
+    parameters = {"method": "binned", "range": [-1.0, 1.0]}
+    varied = estimate(activations, tmp_path, {**parameters, "vary": {"bins": [8, 30]}})
+    assert set(varied["estimator"]) == {"some_8", "some_30"}
+    for bins in (8, 30):
+        name = f"some_{bins}"
+        alone = estimate(activations, tmp_path, {**parameters, "bins": bins}, name)
+        rows = varied[varied["estimator"] == name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(rows, alone, check_categorical=False)
+
+
 def test_both_bounds_come_under_their_names(activations, tmp_path):
     parameters = {"method": "kde", "noise_variance": 0.1}
-    both = estimate(
-        activations,
-        tmp_path,
-        {**parameters, "bound": "both"},
-        "kde",
-        initialisations=3,
-        snapshots=2,
-    )
+    few = {"initialisations": 3, "snapshots": 2}
+    both = estimate(activations, tmp_path, {**parameters, "bound": "both"}, "kde", **few)
     assert set(both["estimator"]) == {"kde_upper", "kde_lower"}
     for bound in ("upper", "lower"):
         one = estimate(activations, tmp_path, {**parameters, "bound": bound}, bound, **few)

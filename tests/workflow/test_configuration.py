@@ -104,6 +104,21 @@ WRONG = {
         30,
         ["estimators.binned_30", "'n_bin'", "bins"],
     ),
+    "varied value that the method refuses": (
+        "estimators/binned_fixed/vary",
+        {"bins": [8, 0]},
+        ["estimators.binned_fixed", "bins", "0"],
+    ),
+    "two parameters varied": (
+        "estimators/binned_fixed/vary",
+        {"bins": [8], "bin_width": [0.1]},
+        ["estimators.binned_fixed.vary"],
+    ),
+    "two estimates of one name": (
+        "estimators/binned",
+        {"method": "binned", "range": "global", "vary": {"bins": [30]}, "runs": "all"},
+        ["estimators.binned", "'binned_30'"],
+    ),
     "no such method": (
         "estimators/binned_30/method",
         "bined",

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(workflow.basedir).parent / "src"))
 
 from infoplane.estimators import METHODS
 from pipeline.configuration import (
+    estimate_parameters,
     estimator_parameters,
     estimator_runs,
     resolve_run,
@@ -59,6 +60,17 @@ def estimator_library(wildcards):
     """Name the library files that an estimator's numbers depend on."""
     file, _ = METHODS[config["estimators"][wildcards.estimator]["method"]]
     return library(f"estimators/{file}", "estimators/base")
+
+
+def parameters_of_estimates(runs, estimators=None):
+    """Give the method and parameters of the named estimates of some runs, by default of all."""
+    return {
+        name: parameters
+        for estimator in config["estimators"]
+        if set(runs) & set(estimator_runs(config, estimator))
+        for name, parameters in estimate_parameters(config, estimator).items()
+        if estimators is None or name in estimators
+    }
 
 
 def training_chunks(wildcards):

@@ -6,6 +6,7 @@ REQUIRED INPUTS
 OUTPUTS
     <results>/tables/activations.tsv             tanh, ReLU, linear
     <results>/tables/optimizers.tsv              mini-batches and full batch, and their ratios
+    <results>/tables/robustness.tsv              every layer's drop under every estimator
 """
 
 
@@ -53,3 +54,30 @@ rule compare_optimizers:
         statistics=config["statistics"],
     script:
         "../../src/compare_optimizers.py"
+
+
+rule summarise_robustness:
+    """Summarise how far the drop of every layer depends on the estimator, on the same networks."""
+    input:
+        information="<results>/tables/information.parquet",
+        library=claims_library,
+    output:
+        table="<results>/tables/robustness.tsv",
+    log:
+        "<results>/logs/summarise_robustness.log",
+    benchmark:
+        "<results>/benchmarks/summarise_robustness.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        **config["comparisons"]["robustness"],
+        parameters=parameters_of_estimates(
+            config["comparisons"]["robustness"]["runs"],
+            config["comparisons"]["robustness"].get("estimators"),
+        ),
+        statistics=config["statistics"],
+    script:
+        "../../src/summarise_robustness.py"

@@ -5,6 +5,7 @@ REQUIRED INPUTS
     <results>/tables/information.parquet         from information.smk
     <results>/tables/gradients.parquet           from gradients.smk
     <results>/tables/metrics.parquet             from training.smk
+    <results>/tables/robustness.tsv              from comparisons.smk
 OUTPUTS
     <results>/figures/{figure}.svg, .png
 """
@@ -260,3 +261,31 @@ rule plot_epochs:
         **config["figures"]["infoplane_epochs"],
     script:
         "../../src/plot_epochs.py"
+
+
+rule plot_robustness:
+    """Draw the drop of every layer under every estimator, and what the verdict depends on."""
+    input:
+        robustness="<results>/tables/robustness.tsv",
+        library=shared("figures"),
+    output:
+        svg=report(
+            "<results>/figures/infoplane_robustness.svg",
+            caption="../report/plot_robustness.rst",
+            category="This study",
+            labels={"figure": "robustness", "shows": "drop under every estimator"},
+        ),
+        png="<results>/figures/infoplane_robustness.png",
+    log:
+        "<results>/logs/plot_robustness.log",
+    benchmark:
+        "<results>/benchmarks/plot_robustness.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        **config["figures"]["infoplane_robustness"],
+    script:
+        "../../src/plot_robustness.py"

@@ -81,6 +81,11 @@ class Claim:
     overall: bool
     cases: tuple[Case, ...]
 
+    def estimators(self, case: Case) -> list[str]:
+        """Return all estimators that a case is judged from, its own first."""
+        others = [self.parameters[name] for name in self.statistic.other_estimators]
+        return [name for name in (case.estimator, *others) if name is not None]
+
 
 def read_claim(name: str, entry: Mapping) -> Claim:
     """Read one entry of ``claims`` in the configuration.
@@ -184,19 +189,21 @@ def check_available(
     ClaimError
         Names the claim, the run and what is missing.
     """
-    for name, entry in claims.items():
-        for case in read_claim(name, entry).cases:
+    for claim in [read_claim(name, entry) for name, entry in claims.items()]:
+        for case in claim.cases:
+            wanted = [("estimator", name, estimators) for name in claim.estimators(case)]
+            if case.definition is not None:
+                wanted.append(("definition", case.definition, definitions))
             for run in filter(None, (case.run, case.reference)):
                 if run not in estimators:
                     raise ClaimError(
-                        f"claim {name}: run {run!r} is not in the study; it has "
+                        f"claim {claim.name}: run {run!r} is not in the study; it has "
                         f"{', '.join(estimators)}"
                     )
-                for kind, there in (("estimator", estimators), ("definition", definitions)):
-                    wanted = getattr(case, kind)
-                    if wanted is not None and wanted not in there.get(run, ()):
+                for kind, name, there in wanted:
+                    if name not in there.get(run, ()):
                         raise ClaimError(
-                            f"claim {name}: run {run!r} has no {kind} {wanted!r}; it has "
+                            f"claim {claim.name}: run {run!r} has no {kind} {name!r}; it has "
                             f"{', '.join(there.get(run, ())) or 'none'}"
                         )
 

@@ -22,12 +22,15 @@ class ClaimStatistic:
         ``estimator``, ``definition`` or both.
     paired : bool
         Whether it compares a run with a reference run.
+    other_estimators : tuple of str
+        Parameters that name further estimators of the same runs.
     """
 
     name: str
     function: Callable[..., Finding]
     needs: tuple[str, ...]
     paired: bool
+    other_estimators: tuple[str, ...] = ()
 
     def __call__(self, evidence: Evidence, case: Case, parameters: dict) -> Finding:
         """Return the finding in one case."""
@@ -54,7 +57,9 @@ class ClaimStatistic:
 STATISTICS: dict[str, ClaimStatistic] = {}
 
 
-def claim_statistic(*, needs: tuple[str, ...], paired: bool = False):
+def claim_statistic(
+    *, needs: tuple[str, ...], paired: bool = False, other_estimators: tuple[str, ...] = ()
+):
     """Register a function under its own name, for ``statistic:`` in the configuration.
 
     Parameters
@@ -63,12 +68,16 @@ def claim_statistic(*, needs: tuple[str, ...], paired: bool = False):
         What else a row of its claims names: ``estimator``, ``definition`` or both.
     paired : bool
         Whether a claim names pairs of ``run`` and ``reference`` instead of runs.
+    other_estimators : tuple of str
+        Parameters that name further estimators, which the runs must have as well.
     """
 
     def register(function):
         if function.__name__ in STATISTICS:
             raise ValueError(f"claim statistic {function.__name__} is registered twice")
-        STATISTICS[function.__name__] = ClaimStatistic(function.__name__, function, needs, paired)
+        STATISTICS[function.__name__] = ClaimStatistic(
+            function.__name__, function, needs, paired, other_estimators
+        )
         return function
 
     return register
