@@ -185,7 +185,7 @@ def _shown_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
     for name, figure in config["figures"].items():
         key = ("figures", name)
         wanted = figure.get("estimator", [])
-        for label, run in figure["runs"].items():
+        for label, run in figure.get("runs", {}).items():
             if run not in estimates:
                 yield (*key, "runs", label), unknown("run", run, estimates)
                 continue

@@ -12,7 +12,7 @@ from pipeline.configuration import chunk_initialisations, resolve_run
 from pipeline.validation import ConfigurationError, check_configuration
 from tests.workflow.conftest import REPOSITORY, snakemake
 
-FILES = [f"config/{name}.yaml" for name in ("config", "estimators", "claims", "figures")]
+FILES = [f"config/{name}.yaml" for name in ("config", "estimators", "claims", "figures", "audit")]
 SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
 
 
@@ -172,6 +172,8 @@ WRONG = {
         ["saxe_rleu"],
         ["comparisons.activations.runs", "did you mean 'saxe_relu'"],
     ),
+    "odd number of samples": ("audit/sizes", [256, 257], ["audit.sizes", "257"]),
+    "one draw has no spread": ("audit/repetitions", 1, ["audit.repetitions", "1", "at least 2"]),
     "confidence": ("statistics/confidence", 95, ["statistics.confidence", "95", "below 1"]),
     "results outside": ("pathvars", {"results": "/"}, ["pathvars.results", "'/'"]),
 }

@@ -98,7 +98,7 @@ def test_conda_environment_has_the_pins_of_the_project():
 
 def test_constraints_satisfy_the_requirements():
     pinned = dict(
-        line.split("==")
+        line.lower().split("==")
         for line in (REPOSITORY / "constraints.txt").read_text().splitlines()
         if not line.startswith("#")
     )

@@ -62,6 +62,12 @@ def estimator_library(wildcards):
     return library(f"estimators/{file}", "estimators/base")
 
 
+def audit_library(wildcards):
+    """Name the library files that the audit depends on: all estimators, and its tasks."""
+    estimators = sorted(map(str, Path("src/infoplane/estimators").glob("*.py")))
+    return estimators + library("audit", "audit_tasks")
+
+
 def parameters_of_estimates(runs, estimators=None):
     """Give the method and parameters of the named estimates of some runs, by default of all."""
     return {

@@ -6,6 +6,7 @@ REQUIRED INPUTS
     <results>/tables/gradients.parquet           from gradients.smk
     <results>/tables/metrics.parquet             from training.smk
     <results>/tables/robustness.tsv              from comparisons.smk
+    <results>/tables/audit.tsv                   from audit.smk
 OUTPUTS
     <results>/figures/{figure}.svg, .png
 """
@@ -289,3 +290,29 @@ rule plot_robustness:
         **config["figures"]["infoplane_robustness"],
     script:
         "../../src/plot_robustness.py"
+
+
+rule plot_audit:
+    """Draw how far each estimator is from known mutual information, and how long a call takes."""
+    input:
+        audit="<results>/tables/audit.tsv",
+        library=shared("figures"),
+    output:
+        svg=report(
+            "<results>/figures/infoplane_audit.svg",
+            caption="../report/plot_audit.rst",
+            category="This study",
+            labels={"figure": "audit", "shows": "estimators where the truth is known"},
+        ),
+        png="<results>/figures/infoplane_audit.png",
+    log:
+        "<results>/logs/plot_audit.log",
+    benchmark:
+        "<results>/benchmarks/plot_audit.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../../src/plot_audit.py"

@@ -1,0 +1,68 @@
+"""Audit every estimator on tasks whose mutual information is known.
+
+Params  sizes               numbers of samples
+        dimensions          units of the tasks that may have any number
+        most_comparisons    tasks with more samples^2 times units are left out
+        repetitions, seed   independent draws of every task
+Writes  table    one row a task, number of samples, estimator and quantity: task, family,
+                 dimension, samples, estimator, quantity (input: I(X;T), label: I(T;Y)),
+                 truth_bits, mean_bits, bias_bits, spread_bits, ceiling_bits, at_ceiling (share
+                 of draws), repetitions, seconds (of a call), refused (why there is no value,
+                 else empty), as text separated by tabs
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from infoplane.audit import audit_estimators, standard_subjects, standard_tasks
+from pipeline.files import save_text
+from pipeline.stage import Heartbeat, run_as_script
+
+
+def audit_table(
+    sizes: Sequence[int],
+    dimensions: Sequence[int],
+    most_comparisons: float,
+    repetitions: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Run the audit, size by size.
+
+    Parameters
+    ----------
+    sizes, dimensions : sequence of int
+    most_comparisons : float
+    repetitions, seed : int
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        See the module.
+    """
+    subjects, tasks = standard_subjects(), standard_tasks(tuple(dimensions))
+    cells = [
+        (task, size)
+        for size in sizes
+        for task in tasks
+        if size**2 * task.dimension <= most_comparisons
+    ]
+    records, progress = [], Heartbeat(len(cells), "tasks")
+    for done, (task, size) in enumerate(cells, start=1):
+        records += audit_estimators(subjects, [task], [size], repetitions, seed)
+        progress(done)
+    return pd.DataFrame(records)
+
+
+def main(snakemake) -> None:
+    """Run the audit, write its table."""
+    params = snakemake.params
+    table = audit_table(
+        params.sizes, params.dimensions, params.most_comparisons, params.repetitions, params.seed
+    )
+    text = table.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+    save_text(snakemake.output.table, text)
+
+
+if __name__ == "__main__":
+    run_as_script(main, globals())
