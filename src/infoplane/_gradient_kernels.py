@@ -19,8 +19,8 @@ from infoplane.training._fused_kernels import LANES, TILE, dense, outer
 from infoplane.training._fused_training import activate, fetch, multiply_slopes
 from infoplane.vector_math import ROUNDING, exp32, sigmoid32, tanh32
 
-# Sums over samples may be split over the lanes of a vector.
-SUMMING = {"fastmath": {"contract", "reassoc"}, "error_model": "numpy"}
+# Sums over samples may be split over the lanes of a vector, everywhere alike: hence inlined.
+SUMMING = {"fastmath": {"contract", "reassoc"}, "error_model": "numpy", "forceinline": True}
 
 ZERO, ONE, TWO, FOUR = np.float32(0.0), np.float32(1.0), np.float32(2.0), np.float32(4.0)
 TANH, SOFTPLUS = ACTIVATIONS.index("tanh"), ACTIVATIONS.index("softplus")

@@ -131,3 +131,19 @@ def test_kernel_keeps_its_name_docstring_and_defaults(loaded):
     assert (twice.__name__, twice.__module__) == ("twice", "kernels.main")
     assert twice.__doc__ == "Multiply and add."
     assert (twice(3.0), twice(3.0, 0.5), twice.py_func(3.0)) == (7.0, 6.5, 7.0)
+
+
+def test_a_process_that_compiles_and_one_that_finds_the_cache_give_the_same_bits(tmp_path):
+    program = (
+        "import numpy as np\n"
+        "from infoplane.estimators import _kde_kernels\n"
+        "from infoplane.estimators.kde import kde_bounds\n"
+        "generator = np.random.default_rng(0)\n"
+        "activations = np.tanh(generator.normal(size=(1500, 10))).astype(np.float32)\n"
+        "bounds = kde_bounds(activations, generator.integers(0, 2, 1500), 0.1)\n"
+        "print(*(bounds[name].mi_input_bits.hex() for name in ('lower', 'upper')))\n"
+        "print(sum(_kde_kernels.pair_sums.stats.cache_hits.values()))\n"
+    )
+    compiling, loading = (run(tmp_path / "none", program) for _ in range(2))
+    assert (compiling[2:], loading[2:]) == (["0"], ["1"])
+    assert compiling[:2] == loading[:2]

@@ -27,11 +27,14 @@ SHIFT, MANTISSA_BITS = np.float32(12582912.0), np.int32(23)
 P0, P1, P2 = np.float32(0.693147), np.float32(0.24022247), np.float32(0.05550711)
 P3, P4 = np.float32(0.009671291), np.float32(0.0013269521)
 
-# Sums may be regrouped into vector lanes; nan, infinities and divisions keep their rules.
-REGROUPED = {"fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy"}
+# Sums may be regrouped into vector lanes; nan, infinities and divisions keep their rules. Inlined,
+# because LLVM regroups a function by itself and a copy of it within its caller in different ways,
+# and a process that compiles would call the one, and a process that finds a cache the other.
+INLINED = {"error_model": "numpy", "forceinline": True}
+REGROUPED = {"fastmath": {"reassoc", "contract", "nsz"}, **INLINED}
 
 
-@compiled(fastmath={"contract"}, error_model="numpy")
+@compiled(fastmath={"contract"}, **INLINED)
 def negative_power_of_two(exponent):
     """Return 2^-exponent for a float32 exponent >= 0, infinity included.
 

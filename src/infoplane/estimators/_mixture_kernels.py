@@ -26,8 +26,9 @@ def _fill_weights(distances, least):
         distances[centre] = exp32(least - distances[centre])
 
 
-# Sums may be regrouped into vector lanes; nan and infinities keep their rules.
-@compiled(fastmath={"reassoc", "contract", "nsz"})
+# Sums may be regrouped into vector lanes, everywhere alike: hence inlined. Nan and infinities keep
+# their rules.
+@compiled(fastmath={"reassoc", "contract", "nsz"}, forceinline=True)
 def _sum(values, start, end):
     """Return the sum of values[start:end] in float64."""
     total = 0.0
