@@ -4,6 +4,10 @@ Numba's cache looks at the file that a kernel stands in and at the variables tha
 not at the kernels and constants that the file imports, although they are compiled into the machine
 code. So every kernel closes over a digest of all the package's files that its own depends on:
 after an edit of any of them it is compiled anew.
+
+Numba numbers its cache files and keeps an index of them. Processes that compile at the same time
+can give one number to two kernels, and later load the wrong one without a word. So here every
+kernel has a file of its own, named by what it is.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from functools import cache
 from types import CellType, FunctionType
 
 import numba
+from numba.core.caching import IndexDataCacheFile
 
 
 def compiled(**options) -> Callable:
@@ -39,11 +44,32 @@ def compiled(**options) -> Callable:
     def decorate(function: Callable) -> Callable:
         keyed = _close_over(function, source_digest(function.__module__))
         try:
-            return numba.njit(cache=True, **options)(keyed)
+            kernel = numba.njit(cache=True, **options)(keyed)
         except RuntimeError:  # numba found no folder to write to
             return numba.njit(**options)(keyed)
+        kernel._cache._cache_file.__class__ = OneFilePerKernel
+        return kernel
 
     return decorate
+
+
+class OneFilePerKernel(IndexDataCacheFile):
+    """Keep each compiled kernel in a file named by its signature, processor and sources."""
+
+    def save(self, key, data) -> None:
+        """Write a kernel; processes that compile the same one write the same file."""
+        self._save_data(self._name(key), data)
+
+    def load(self, key):
+        """Return a kernel, or None if it was never compiled."""
+        try:
+            return self._load_data(self._name(key))
+        except OSError:
+            return None
+
+    def _name(self, key) -> str:
+        digest = hashlib.sha256(repr((self._version, key)).encode()).hexdigest()
+        return self._data_name_pattern.format(number=0).replace(".0.nbc", f".{digest[:24]}.nbc")
 
 
 def source_digest(module: str) -> str:

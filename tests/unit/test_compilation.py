@@ -147,3 +147,46 @@ def test_a_process_that_compiles_and_one_that_finds_the_cache_give_the_same_bits
     compiling, loading = (run(tmp_path / "none", program) for _ in range(2))
     assert (compiling[2:], loading[2:]) == (["0"], ["1"])
     assert compiling[:2] == loading[:2]
+
+
+def test_processes_that_compile_at_once_never_mix_their_kernels(package):
+    """Four processes compile eight signatures, each in another order; a fifth loads them all."""
+    edit(package, "main", "return multiplied(x) + offset", "return multiplied(len(x)) + offset")
+    program = (
+        "import sys\n"
+        "from kernels.main import twice\n"
+        "first = int(sys.argv[1])\n"
+        "found = [twice((1.0,) * (1 + (first + k) % 8)) for k in range(8)]\n"
+        "assert found == [2.0 * (1 + (first + k) % 8) + 1.0 for k in range(8)], found\n"
+        "print(sum(twice.stats.cache_hits.values()))\n"
+    )
+    environment = {
+        **os.environ,
+        "NUMBA_CACHE_DIR": str(package.parent / "cache"),
+        "PYTHONPATH": os.pathsep.join(
+            [str(package.parent), str(Path(infoplane.__file__).parents[1])]
+        ),
+    }
+
+    def start(first: int) -> subprocess.Popen:
+        command = [sys.executable, "-c", program, str(first)]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+    racing = [start(first) for first in (0, 2, 4, 6)]
+    for process in racing:
+        process.communicate()
+        assert process.returncode == 0
+    assert start(3).communicate()[0].split() == ["8"]
+
+
+def test_kernels_never_share_a_file(package):
+    """Were files numbered, the first kernel of either process would be number 1."""
+    program = "import sys\nfrom kernels.main import twice\ntwice(eval(sys.argv[1]))\n"
+    names = []
+    for argument in ("1.0", "1"):
+        folder = package.parent / f"cache of {argument}"
+        code = program.replace("sys.argv[1]", repr(argument))
+        run(package, code, NUMBA_CACHE_DIR=str(folder))
+        names.append({path.name for path in folder.rglob("*twice*.nbc")})
+    assert len(names[0]) == len(names[1]) == 1
+    assert not names[0] & names[1]
