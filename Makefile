@@ -42,6 +42,7 @@ test: check ## Run all checks and tests, a small study from end to end among the
 	$(BIN)/python -m pytest
 
 bench: setup ## Measure every speed claim side by side.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks
 
 gallery: setup ## Publish a finished full run in docs/ and the README.

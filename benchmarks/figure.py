@@ -1,0 +1,110 @@
+"""One figure of all ratios and scalings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+from matplotlib.axes import Axes
+
+from pipeline.figures import LAYER_COLOURS, LAYER_MARKERS, figure_style, new_figure, save_figure
+
+HEIGHT_INCHES = 6.0
+NAMES = {
+    "torch_stack": "torch stack",
+    "plain_loop": "plain PyTorch loop",
+    "pattern_loop": "loop over patterns",
+    "unique_rows": "np.unique on rows",
+    "numpy_matrices": "NumPy matrices",
+    "sklearn_kd_tree": "scikit-learn KernelDensity",
+    "fused_engine": "fused engine",
+}
+
+
+def ratios(results: dict[str, dict]) -> dict[str, float]:
+    """Return how many times longer each contender took than this package, by label."""
+    found = {}
+    if "train" in results:
+        for name, ratio in results["train"]["comparison"]["ratio"].items():
+            found[f"training: {NAMES[name]}"] = ratio
+    for comparison in results.get("estimate", {}).get("comparisons", []):
+        for name, ratio in comparison["ratio"].items():
+            found[f"{comparison['estimator']}: {NAMES[name]}"] = ratio
+    for comparison in results.get("peers", {}).get("comparisons", []):
+        for name, ratio in comparison["ratio"].items():
+            found[f"{comparison['quantity']}: {name}"] = ratio
+    if "gradients" in results:
+        found["training : its gradient statistics"] = 1 / results["gradients"]["share_of_training"]
+    return found
+
+
+def draw(results: dict[str, dict], folder: Path) -> None:
+    """Draw what has been measured.
+
+    Parameters
+    ----------
+    results : dict
+        The benchmarks' JSON data by name; those not there are left out.
+    folder : pathlib.Path
+        Gets ``benchmarks.svg`` and ``benchmarks.png``.
+    """
+    with figure_style():
+        figure, axes = new_figure(HEIGHT_INCHES, rows=2, columns=3, height_ratios=(1.6, 1))
+        grid = axes[0, 0].get_gridspec()
+        for panel in axes[0]:
+            panel.remove()
+        draw_ratios(figure.add_subplot(grid[0, :]), ratios(results))
+        draw_networks(axes[1, 0], results.get("train", {}).get("scaling", []))
+        draw_samples(axes[1, 1], results.get("estimate", {}).get("scaling", []))
+        draw_cores(axes[1, 2], results.get("cores", {}).get("scaling", []))
+        output = {kind: folder / f"benchmarks.{kind}" for kind in ("svg", "png")}
+        save_figure(figure, SimpleNamespace(**output))
+
+
+def draw_ratios(panel: Axes, found: dict[str, float]) -> None:
+    """Draw a bar for each contender, on a logarithmic axis."""
+    bars = panel.barh(list(found), list(found.values()), color=LAYER_COLOURS[0], height=0.6)
+    panel.bar_label(bars, [f"{ratio:.3g}" for ratio in found.values()], padding=3, fontsize=7)
+    panel.axvline(1, color="0.2", linewidth=0.6)
+    panel.set(xscale="log", xlabel="times as long as infoplane (one thread, processor time)")
+    panel.margins(x=0.1)
+    panel.invert_yaxis()
+
+
+def draw_lines(panel: Axes, rows: list[dict], group: str, x: str, y: str) -> None:
+    """Draw y over x on logarithmic axes, a line for each group."""
+    for number, name in enumerate(dict.fromkeys(row[group] for row in rows)):
+        points = [(row[x], row[y]) for row in rows if row[group] == name]
+        style = {"color": LAYER_COLOURS[number], "marker": LAYER_MARKERS[number]}
+        panel.plot(*zip(*points, strict=True), label=NAMES.get(name, name), **style)
+    if rows:
+        panel.legend()
+        ticks = sorted({row[x] for row in rows})
+        panel.set(xscale="log", yscale="log")
+        panel.set_xticks(ticks, [str(tick) for tick in ticks])
+        panel.set_xticks([], minor=True)
+
+
+def draw_networks(panel: Axes, rows: list[dict]) -> None:
+    """Draw the time of a step by the number of networks in the stack."""
+    draw_lines(panel, rows, "engine", "networks", "microseconds")
+    panel.set(xlabel="networks", ylabel="µs a network step")
+
+
+def draw_samples(panel: Axes, rows: list[dict]) -> None:
+    """Draw the time of an estimate by the number of samples."""
+    draw_lines(panel, rows, "estimator", "samples", "milliseconds")
+    panel.set(xlabel="samples", ylabel="ms a layer of 10 units")
+
+
+def draw_cores(panel: Axes, rows: list[dict]) -> None:
+    """Draw the speed by the number of cores, with the diagonal of perfect scaling."""
+    cores = [row["cores"] for row in rows]
+    for number, (key, label) in enumerate(
+        [("speed", "by the clock"), ("speed_on_free_cores", "by processor time")]
+    ):
+        style = {"color": LAYER_COLOURS[number], "marker": LAYER_MARKERS[number]}
+        panel.plot(cores, [row[key] for row in rows], label=label, **style)
+    panel.plot(cores, cores, color="0.6", linewidth=0.6, label="perfect")
+    panel.set(xlabel="cores", ylabel="times one core", xticks=cores)
+    panel.legend()

@@ -1,0 +1,146 @@
+"""Each benchmark runs at a tiny setting and leaves valid JSON; no time is asserted."""
+
+import importlib
+import json
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import cores, estimate, gradients, peers, train
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    for module, values in {
+        train: {"NETWORKS": 2, "SCALING_NETWORKS": (1,), "ROUNDS": 1, "ROUND_SECONDS": 0.0},
+        estimate: {
+            "PAPER_SAMPLES": 256,
+            "SCALING_SAMPLES": (128, 256),
+            "ROUNDS": {"binned": 1, "kde": 1, "scaling": 1},
+            "TRIALS": 1,
+            "TRIAL_SECONDS": 0.0,
+        },
+        gradients: {"EPOCHS": 3, "SNAPSHOTS": 2, "ROUNDS": 2},
+        cores: {"EPOCHS": 1, "CHUNKS_PER_CORE": 1, "ROUNDS": 1, "core_counts": lambda: [1]},
+        peers: {"SAMPLES": 200, "ROUNDS": 1},
+    }.items():
+        for name, value in values.items():
+            monkeypatch.setattr(module, name, value)
+    # Kernels are compiled for the other tests anyway; here they would be compiled once more.
+    monkeypatch.setattr(train, "compile_seconds", lambda: {"empty_cache": 2.0, "filled_cache": 1.0})
+
+
+def run(name, folder):
+    command.main(["--only", name, "--output-folder", str(folder)])
+    assert {path.name for path in folder.iterdir()} >= {f"{name}.json", "benchmarks.svg"}
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    written = json.loads((folder / f"{name}.json").read_text(), parse_constant=refuse)
+    assert {"machine", "processor", "cores", "commit", "versions"} <= set(written)
+    assert {"numpy", "numba", "torch"} <= set(written["versions"])
+    return written
+
+
+def test_train(tmp_path):
+    written = run("train", tmp_path)
+    assert set(written["comparison"]["ratio"]) == {"torch_stack", "plain_loop"}
+    # One training of few steps: rounding alone parts the contenders.
+    assert max(written["comparison"]["parameter_difference"].values()) < 1e-5
+    assert sum(written["limit"]["operations"].values()) == pytest.approx(
+        written["limit"]["microseconds_at_100_gigaflops"] * 1e5
+    )
+
+
+def test_estimate(tmp_path):
+    written = run("estimate", tmp_path)
+    assert [c["estimator"] for c in written["comparisons"]] == ["binned", "kde"]
+    assert len(written["scaling"]) == 4
+
+
+def test_gradients(tmp_path):
+    written = run("gradients", tmp_path)
+    assert written["definitions"] == ["szt_first", "szt_second", "szt_latest", "saxe_sample"]
+    assert written["snapshots"] == 3
+    assert written["share_of_training"] > 0
+
+
+def test_cores(tmp_path):
+    (row,) = run("cores", tmp_path)["scaling"]
+    assert (row["cores"], row["speed"], row["speed_on_free_cores"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("available", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (8, [1, 2, 4, 8])]
+)
+def test_cores_double_up_to_all(monkeypatch, available, counts):
+    fresh = importlib.util.find_spec("benchmarks.cores")
+    module = importlib.util.module_from_spec(fresh)
+    fresh.loader.exec_module(module)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(available)), raising=False)
+    assert module.core_counts() == counts
+
+
+@pytest.fixture
+def stand_ins(monkeypatch):
+    """Put our own estimators, in nats where the libraries use them, behind the libraries' names."""
+    nats = np.log(2)
+
+    def ennemi_information(y, x, discrete_y=False, preprocess=True, k=3):
+        if discrete_y:
+            return nats * peers.ross_information_bits(x, y, k)
+        return nats * peers.ksg_information_bits(x, y[:, None], k)
+
+    libraries = {
+        "ennemi": SimpleNamespace(
+            estimate_mi=ennemi_information,
+            estimate_entropy=lambda x, multidim, k: (
+                nats * peers.kozachenko_leonenko_entropy_bits(x, k)
+            ),
+        ),
+        "infomeasure": SimpleNamespace(
+            mutual_information=lambda x, y, approach, base, k: peers.ksg_information_bits(x, y, k),
+            entropy=lambda x, approach, base, k: peers.kozachenko_leonenko_entropy_bits(x, k),
+        ),
+        "npeet_plus": SimpleNamespace(
+            mi=lambda x, y, base, k: peers.ksg_information_bits(x, y, k),
+            entropy=lambda x, base, k: peers.kozachenko_leonenko_entropy_bits(x, k),
+        ),
+    }
+    for name, library in libraries.items():
+        monkeypatch.setitem(sys.modules, name, library)
+    monkeypatch.setattr(peers, "version", lambda name: "0")
+    return libraries
+
+
+def test_peers(tmp_path, stand_ins):
+    written = run("peers", tmp_path)
+    assert [len(c["ratio"]) for c in written["comparisons"]] == [3, 2, 2, 3]
+
+
+def test_peers_that_disagree_are_refused(tmp_path, stand_ins):
+    stand_ins["npeet_plus"].entropy = lambda x, base, k: 0.0
+    with pytest.raises(RuntimeError, match="Kozachenko & Leonenko, 10 units disagree, in bits"):
+        run("peers", tmp_path)
+
+
+def test_a_missing_peer_is_named_with_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ennemi", None)
+    with pytest.raises(SystemExit, match=r"ennemi cannot be imported .*install -e '\.\[bench\]'"):
+        run("peers", tmp_path)
+
+
+def test_all_are_run_and_missing_peers_left_out(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ennemi", None)
+    for module in (train, estimate, cores):
+        monkeypatch.setattr(module, "measure", lambda: {"scaling": []})
+    monkeypatch.setattr("benchmarks.figure.ratios", lambda results: dict.fromkeys(results, 2.0))
+    command.main(["--output-folder", str(tmp_path)])
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("train.json", "estimate.json", "gradients.json", "cores.json"),
+        *("benchmarks.svg", "benchmarks.png"),
+    }
