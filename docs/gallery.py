@@ -11,6 +11,8 @@ import re
 import shutil
 from pathlib import Path
 
+from PIL import Image
+
 DOCS = Path(__file__).parent
 GALLERY = DOCS / "gallery"
 README = DOCS.parent / "README.md"
@@ -37,8 +39,8 @@ def read_rows(path: Path) -> list[dict]:
 
 
 def number(text: str) -> str:
-    """Write a number with three digits."""
-    return f"{float(text):.3g}"
+    """Write a number with three digits; a statistic that does not exist is n/a."""
+    return f"{float(text):.3g}" if text else "n/a"
 
 
 def claims_table(rows: list[dict]) -> str:
@@ -109,6 +111,15 @@ def cost_paragraph(benchmarks: Path) -> str:
     return "\n".join(lines)
 
 
+def shrink(source: Path, target: Path) -> None:
+    """Write a picture at half its size in 128 colours: enough for a page, and small to clone."""
+    with Image.open(source) as picture:
+        half = picture.convert("RGB").resize(
+            (picture.width // 2, picture.height // 2), Image.Resampling.LANCZOS
+        )
+    half.quantize(128, dither=Image.Dither.NONE).save(target, optimize=True)
+
+
 def fill(text: str, name: str, content: str) -> str:
     """Replace what stands between a section's two marks."""
     pattern = rf"(<!-- {name}: [^>]*-->\n).*?(<!-- end of {name} -->)"
@@ -135,7 +146,7 @@ def main() -> None:
     GALLERY.mkdir(exist_ok=True)
     figures = [name for name in TITLES if (results / f"figures/{name}.png").exists()]
     for name in figures:
-        shutil.copy(results / f"figures/{name}.png", GALLERY)
+        shrink(results / f"figures/{name}.png", GALLERY / f"{name}.png")
     shutil.copy(results / "claims.tsv", GALLERY)
     (DOCS / "gallery.md").write_text(gallery_page(figures), encoding="utf-8")
     table = claims_table(read_rows(GALLERY / "claims.tsv"))

@@ -1,0 +1,117 @@
+"""The small study from an empty folder to its report, as a user runs it."""
+
+import csv
+import re
+
+import pytest
+import yaml
+
+from pipeline.files import load_table
+from tests.workflow.conftest import REPOSITORY, copy_repository, snakemake
+from tests.workflow.test_configuration import CONFIG, FILES, merged
+
+SMOKE = ("--configfile", "config/smoke.yaml")
+COLUMNS = [
+    *("claim", "source", "statement", "protocol", "estimator", "statistic"),
+    *("estimate", "ci_low", "ci_high", "threshold", "inits", "verdict"),
+]
+# Verdicts that six short trainings must share with the published run: claim, protocol, estimator.
+CLEAR = [
+    *(
+        ("C01", run, estimator)
+        for run in ("szt_tanh_full_batch", "saxe_tanh", "saxe_sgd_tanh")
+        for estimator in ("binned_30", "binned_100_global", "kde_0.1_lower")
+    ),
+    *(("C03", run, "binned_30") for run in ("szt_tanh", "szt_tanh_full_batch", "saxe_tanh")),
+    *(("C04", run, "binned_100_global") for run in ("szt_tanh", "szt_tanh_full_batch")),
+    ("C06", "szt_tanh", "szt_second"),
+    ("C06", "szt_tanh", "saxe_sample"),
+    *(("C10", "saxe_relu", estimator) for estimator in ("kde_0.1_upper", "kde_0.1_lower")),
+    ("C25", "szt_tanh", "binned_30"),
+    ("C25", "saxe_relu", "binned_30_global"),
+]
+
+
+def verdicts(path) -> dict[tuple[str, str, str], str]:
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert list(rows[0])[: len(COLUMNS)] == COLUMNS
+    assert {row["verdict"] for row in rows} <= {"supported", "refuted", "inconclusive"}
+    return {(row["claim"], row["protocol"], row["estimator"]): row["verdict"] for row in rows}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Run the small study and its report in a copy with no results; return its results."""
+    clone = copy_repository(tmp_path_factory.mktemp("smoke"))
+    for targets in ([], ["report"]):
+        said = snakemake(clone, "--cores", "2", *targets, *SMOKE)
+        assert said.returncode == 0, said.stdout[-5000:] + said.stderr[-5000:]
+    return clone / "results/smoke"
+
+
+def test_nothing_is_left_to_do(study):
+    said = snakemake(study.parents[1], "--cores", "2", "--dry-run", *SMOKE)
+    assert "Nothing to be done" in said.stdout + said.stderr
+
+
+def test_full_results_are_not_touched(study):
+    assert [path.name for path in study.parent.iterdir()] == ["smoke"]
+
+
+@pytest.mark.parametrize("case", CLEAR)
+def test_clear_claims_have_the_verdicts_of_the_published_run(study, case):
+    published = verdicts(REPOSITORY / "docs/gallery/claims.tsv")
+    assert verdicts(study / "claims.tsv")[case] == published[case]
+
+
+def test_tables_have_the_columns_that_others_rely_on(study):
+    columns = {
+        "information": ["mi_input_bits", "mi_label_bits"],
+        "gradients": ["mean_norm", "std_norm", "snr", "weight_norm"],
+        "metrics": ["train_loss", "test_loss", "train_accuracy", "test_accuracy"],
+    }
+    for name, own in columns.items():
+        table = load_table(study / f"tables/{name}.parquet")
+        assert {"run", "init", "epoch", "status", *own} <= set(table.column_names)
+        assert set(table["status"].unique().to_pylist()) <= {"ok", "diverged"}
+    assert set(load_table(study / "tables/metrics.parquet")["run"].unique().to_pylist()) == set(
+        CONFIG["runs"]
+    )
+
+
+def test_every_figure_is_drawn_and_activations_are_gone(study):
+    for figure in CONFIG["figures"]:
+        for kind in ("svg", "png"):
+            assert (study / f"figures/{figure}.{kind}").stat().st_size > 10_000
+    assert not list((study / "activations").rglob("*.h5"))
+
+
+def test_first_layers_stay_at_the_ceiling_and_the_last_hidden_one_falls(study):
+    table = load_table(
+        study / "tables/information.parquet",
+        filters=[("run", "=", "saxe_tanh"), ("estimator", "=", "binned_30")],
+    ).to_pandas()
+    mean = table.groupby(["layer", "epoch"])["mi_input_bits"].mean()
+    assert mean[1].min() > 11.9
+    assert mean[2].min() > 11.8
+    assert mean[5].max() - mean[5].iloc[-1] > 2
+    assert mean[5].idxmax() < 1000
+
+
+def test_report_holds_figures_captions_and_claims(study):
+    report = (study / "report.html").read_text()
+    assert len(report) > 1_000_000
+    for words in ("Shwartz-Ziv", "claims.tsv", "szt_2.svg", "saxe_5.svg", "plot_saxe_20"):
+        assert words in report
+    assert not re.search(r"<script[^>]+src=[\"']https?:", report)
+
+
+def test_configuration_is_kept_beside_the_results(study):
+    assert yaml.safe_load((study / "config.yaml").read_text()) == merged(*FILES, SMOKE[1])
+
+
+def test_logs_tell_the_versions(study):
+    log = next((study / "logs/train_networks").rglob("*.log")).read_text()
+    assert "'numpy':" in log
+    assert "commit" in log
