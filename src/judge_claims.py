@@ -1,18 +1,26 @@
 """Judge the claims of the debate: an effect, its interval and a verdict for each condition.
 
 Reads   information    merged table: run, init, epoch, layer, estimator, mi_input_bits,
-                       mi_label_bits (bits), status
+                       mi_label_bits, ceiling_bits (bits), status
         gradients      merged table: run, init, epoch, layer, definition, snr, status
+        clustering     tables of noisy networks: run, init, epoch, layer, within_distance,
+                       between_distance; there may be none
+        audit          where the estimators were right, from audit_estimators
 Params  claims         claims by name, as in config/claims.yaml
         statistics     resamples, seed, confidence of the intervals
+        audited_as     estimates by the audited estimator that stands for them
+        widths         units of every layer of each run, the input first
 Writes  table          claim, source, statement, protocol (the run, or run vs reference),
                        estimator (of a claim about gradients alone, their definition; all: the
                        verdict on which all estimators agree), statistic, estimate, ci_low,
-                       ci_high, threshold, inits, verdict, as text separated by tabs
+                       ci_high, threshold, inits, verdict, warning (of an estimate at its
+                       ceiling, or an estimator outside its audited range), as text separated
+                       by tabs
         details        the same as JSON, with what every initialisation contributes
 """
 
 import math
+from collections.abc import Sequence
 from functools import reduce
 from operator import and_
 
@@ -21,11 +29,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from infoplane.claims import COLUMNS, Evidence, judge, read_claim
+from infoplane.claims.caution import AuditedRange
 from infoplane.statistics import Resampling
 from pipeline.files import load_table, save_json, save_text
 from pipeline.stage import log, run_as_script
 
-INFORMATION = ("run", "init", "epoch", "layer", "estimator", "mi_input_bits", "mi_label_bits")
+INFORMATION = (
+    *("run", "init", "epoch", "layer", "estimator"),
+    *("mi_input_bits", "mi_label_bits", "ceiling_bits"),
+)
 GRADIENTS = ("run", "init", "epoch", "layer", "definition", "snr")
 
 
@@ -39,13 +51,18 @@ def named(**columns: set[str]) -> pc.Expression:
 
 
 def load_evidence(
-    information: str, gradients: str, claims: dict, resampling: Resampling
+    information: str,
+    gradients: str,
+    clustering: Sequence[str],
+    claims: dict,
+    resampling: Resampling,
 ) -> Evidence:
     """Read of the merged tables what the claims are judged on.
 
     Parameters
     ----------
     information, gradients : path
+    clustering : sequence of path
     claims : dict
     resampling : Resampling
 
@@ -66,6 +83,9 @@ def load_evidence(
         rows(information, INFORMATION, "estimator", estimators),
         rows(gradients, GRADIENTS, "definition", definitions),
         resampling,
+        {"clustering": pd.concat(load_table(path).to_pandas() for path in clustering)}
+        if clustering
+        else {},
     )
 
 
@@ -84,7 +104,18 @@ def main(snakemake) -> None:
     """Read the tables, judge, write the verdicts."""
     claims, resampling = snakemake.params.claims, Resampling(**snakemake.params.statistics)
     tables = snakemake.input
-    rows = judge(claims, load_evidence(tables.information, tables.gradients, claims, resampling))
+    clustering = list(tables.clustering)
+    evidence = load_evidence(tables.information, tables.gradients, clustering, claims, resampling)
+    evidence.audited = AuditedRange(
+        pd.read_csv(tables.audit, sep="\t"),
+        {
+            estimate: name
+            for name, estimates in snakemake.params.audited_as.items()
+            for estimate in estimates
+        },
+        snakemake.params.widths,
+    )
+    rows = judge(claims, evidence)
     for row in rows:
         log.info("%s, %s, %s: %s", *(row[k] for k in ("claim", "protocol", "estimator", "verdict")))
     table = pd.DataFrame(rows, columns=list(COLUMNS))

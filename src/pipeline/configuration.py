@@ -38,6 +38,12 @@ class Run:
     gradient_batch_size: int
     settings: TrainingSettings
 
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether gradient statistics are defined: neither noise nor quantisation."""
+        settings = self.settings
+        return settings.quantisation_bits is None and settings.noise_standard_deviation == 0
+
     def chunks(self, initialisations: int | None = None) -> list[str]:
         """Name the chunks that hold the first initialisations, such as ``000-009``.
 

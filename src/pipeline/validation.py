@@ -53,8 +53,8 @@ def check_configuration(config: dict, files: Sequence[str], schema: str | Path) 
         or [
             *_value_mistakes(config),
             *_shown_mistakes(config),
-            *_claim_mistakes(config),
         ]
+        or list(_claim_mistakes(config))
     )
     if mistakes:
         places = Places(files)
@@ -206,7 +206,9 @@ def _shown_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
 
 def _claim_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
     """Find claims that their statistic refuses, or that the study cannot judge."""
-    definitions = dict.fromkeys(config["runs"], DEFINITIONS)
+    definitions = {
+        run: DEFINITIONS if resolve_run(config, run).is_plain else () for run in config["runs"]
+    }
     for name, entry in config["claims"].items():
         try:
             check_available({name: entry}, estimates_by_run(config), definitions)
@@ -221,6 +223,11 @@ def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
             resolve_run(config, run)
         except (ValueError, KeyError, TypeError) as error:
             yield ("runs", run), f"with its protocol and the defaults: {error}"
+    yield from _estimator_mistakes(config)
+
+
+def _estimator_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
+    """Find estimators that refuse their parameters, serve other networks or share a name."""
     owners: dict[str, str] = {}
     for name in config["estimators"]:
         for estimate, parameters in estimate_parameters(config, name).items():

@@ -16,6 +16,11 @@ ESTIMATORS = ("first", "second", "third")
 INITS, LAYERS = 8, 4
 DIVERGED = ("relu", 3)
 
+AUDIT = """family\tdimension\tsamples\testimator\tquantity\tbias_bits\tspread_bits\trefused
+half_dead_layer\t3\t4096\tright\tinput\t0.05\t0.01\t
+half_dead_layer\t3\t4096\twrong\tinput\t-2.0\t0.01\t
+"""
+
 
 def save_study(folder):
     """Write information.parquet and gradients.parquet; network 3 of the ReLU run diverges."""
@@ -39,7 +44,9 @@ def save_study(folder):
                         rows["status"].append("diverged" if lost else "ok")
     inputs = np.array(rows.pop("input"))
     information = rows | {"mi_input_bits": inputs, "mi_label_bits": np.full(inputs.size, 0.95)}
+    information["ceiling_bits"] = np.full(inputs.size, 12.0)
     save_table(folder / "information.parquet", information)
+    (folder / "audit.tsv").write_text(AUDIT)
     gradients = {name: rows[name] for name in ("run", "init", "epoch", "layer", "status")}
     first = np.array(rows["estimator"]) == "first"
     gradients = {name: np.array(values)[first].tolist() for name, values in gradients.items()}
@@ -55,6 +62,8 @@ def stand_in(rule, folder, outputs, **params):
         input=SimpleNamespace(
             information=str(folder / "information.parquet"),
             gradients=str(folder / "gradients.parquet"),
+            clustering=[],
+            audit=str(folder / "audit.tsv"),
         ),
         output=SimpleNamespace(**{name: str(folder / file) for name, file in outputs.items()}),
         params=SimpleNamespace(**params),

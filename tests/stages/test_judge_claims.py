@@ -1,10 +1,12 @@
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import judge_claims
 from infoplane.claims import COLUMNS, ClaimError
+from pipeline.files import load_table, save_table
 from tests.stages.synthetic_study import ESTIMATORS, save_study, stand_in
 
 STATISTICS = {"resamples": 200, "seed": 0, "confidence": 0.95}
@@ -56,7 +58,12 @@ def claims(run="relu"):
 
 def stage(folder, **changes):
     outputs = {"table": "claims.tsv", "details": "claims.json"}
-    params = {"claims": claims(), "statistics": STATISTICS}
+    params = {
+        "claims": claims(),
+        "statistics": STATISTICS,
+        "audited_as": {"right": ["first"], "wrong": ["second"]},
+        "widths": dict.fromkeys(("tanh", "tanh_full_batch", "relu"), (12, 10, 5, 3, 2)),
+    }
     return stand_in("judge_claims", folder, outputs, **params | changes)
 
 
@@ -83,6 +90,23 @@ def test_verdicts(tmp_path):
     inits = table.set_index(["claim", "protocol", "estimator"])["inits"]
     assert inits["C01", "relu", "first"] == 7
     assert inits["C01", "tanh", "first"] == 8
+
+
+def test_warnings_stand_after_the_contract(tmp_path):
+    save_study(tmp_path)
+    first_layer = {"quantity": "drop_bits", "layers": [1]}
+    on = {"runs": ["tanh"], "estimators": ["first", "second", "third"]}
+    ceiling = entry("trajectory", first_layer, 0.2, "below", on)
+    judge_claims.main(stage(tmp_path, claims={"C01": claims()["C01"], "C04": ceiling}))
+    table = pd.read_csv(tmp_path / "claims.tsv", sep="\t", keep_default_na=False)
+    assert list(table)[-2:] == ["verdict", "warning"]
+    warnings = table.set_index(["claim", "protocol", "estimator"])["warning"]
+    # Layer 1 has 12 bits of at most 12; the second estimator was 2 bits wrong on 3 units.
+    assert warnings["C04", "tanh", "first"] == "at its ceiling in 8 of 8 networks"
+    assert warnings["C01", "tanh", "first"] == ""
+    assert warnings["C01", "tanh", "second"] == "outside its audited range"
+    assert warnings["C01", "tanh", "third"] == ""
+    assert warnings["C01", "tanh", "all"] == "1 of 3 verdicts have a warning"
 
 
 def test_details_hold_what_every_network_contributes(tmp_path):
@@ -133,3 +157,22 @@ def test_runs_that_the_tables_lack_are_refused(tmp_path):
     with pytest.raises(ClaimError, match=r"claim C01: .* estimator 'first' of run 'softsign'"):
         judge_claims.main(stage(tmp_path, claims=claims("softsign")))
     assert not (tmp_path / "claims.tsv").exists()
+
+
+def test_class_distances_of_all_chunks_are_evidence(tmp_path):
+    save_study(tmp_path)
+    paths = [tmp_path / "000-003.parquet", tmp_path / "004-007.parquet"]
+    information = load_table(tmp_path / "information.parquet").to_pandas()
+    rows = information[(information["run"] == "tanh") & (information["estimator"] == "first")]
+    for path, part in zip(paths, (rows[rows["init"] < 4], rows[rows["init"] >= 4]), strict=True):
+        distances = {name: part[name].to_numpy() for name in ("init", "epoch", "layer")}
+        distances["within_distance"] = part["mi_input_bits"].to_numpy()
+        distances["between_distance"] = np.full(len(part), 2.0)
+        save_table(path, {"run": ["tanh"] * len(part), **distances})
+    parameters = {"layers": "last_hidden", "least_correlation": 0.8}
+    on_first = {"runs": ["tanh"], "estimators": ["first"]}
+    claim = entry("drop_with_clustering", parameters, 1.0, "at_least", on_first)
+    one = stage(tmp_path, claims={"C29": claim})
+    one.input.clustering = paths
+    judge_claims.main(one)
+    assert judged(tmp_path)["C29", "tanh", "first"] == "supported"

@@ -73,7 +73,11 @@ def changed(path: str, value) -> dict:
 WRONG = {
     "misspelt key": ("defaults/epoch", 100, ["defaults.epoch", "did you mean 'epochs'"]),
     "unknown key": ("runs/szt_tanh/colour", "red", ["runs.szt_tanh.colour", "allowed: activation"]),
-    "unknown top-level key": ("seeds", 1, ["seeds", "unknown key 'seeds'", "allowed: claims"]),
+    "unknown top-level key": (
+        "seeds",
+        1,
+        ["seeds", "unknown key 'seeds'", "allowed: audit, claims"],
+    ),
     "wrong type": ("defaults/epochs", "many", ["defaults.epochs", "'many'", "integer"]),
     "fractional count": ("defaults/epochs", 10.5, ["defaults.epochs", "10.5", "integer"]),
     "no such activation": (

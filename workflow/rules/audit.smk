@@ -25,6 +25,6 @@ rule audit_estimators:
         mem_mb=2000,
         runtime=60,
     params:
-        **config["audit"],
+        **{key: value for key, value in config["audit"].items() if key != "audited_as"},
     script:
         "../../src/audit_estimators.py"

@@ -4,6 +4,8 @@ Judge the claims of the debate.
 REQUIRED INPUTS
     <results>/tables/information.parquet         from information.smk
     <results>/tables/gradients.parquet           from gradients.smk
+    <results>/clustering/...                     from information.smk
+    <results>/tables/audit.tsv                   from audit.smk
 OUTPUTS
     <results>/claims.tsv                         one row per claim, condition and estimator
     <results>/claims.json                        the same, with what every network contributes
@@ -15,6 +17,8 @@ rule judge_claims:
     input:
         information="<results>/tables/information.parquet",
         gradients="<results>/tables/gradients.parquet",
+        clustering=clustering_chunks,
+        audit="<results>/tables/audit.tsv",
         library=claims_library,
     output:
         table=report(
@@ -36,5 +40,7 @@ rule judge_claims:
     params:
         claims=config["claims"],
         statistics=config["statistics"],
+        audited_as=config["audit"]["audited_as"],
+        widths={run: list(RUNS[run].settings.widths) for run in RUNS},
     script:
         "../../src/judge_claims.py"

@@ -32,10 +32,23 @@ check_configuration(
 RUNS = {run: resolve_run(config, run) for run in config["runs"]}
 
 
+# Estimators that run the networks themselves; all others measure activations.
+RUNNING = [
+    name
+    for name, entry in config["estimators"].items()
+    if entry["method"] == "sample_propagation"
+]
+
+
+def any_of(names):
+    """Give the regular expression of any of some names, of nothing if there are none."""
+    return "|".join(names).replace(".", r"\.") or "(?!)"
+
+
 wildcard_constraints:
     task="|".join(config["tasks"]),
     run="|".join(config["runs"]),
-    estimator="|".join(config["estimators"]).replace(".", r"\."),
+    estimator=any_of(config["estimators"]),
     chunk=r"\d{3}-\d{3}",
 
 
@@ -93,7 +106,17 @@ def gradient_chunks(wildcards):
     return [
         f"<results>/gradients/{run.name}/{chunk}.parquet"
         for run in RUNS.values()
+        if run.is_plain
         for chunk in run.chunks()
+    ]
+
+
+def clustering_chunks(wildcards):
+    """Name the tables of class distances, which come with the estimators that run networks."""
+    return [
+        path.replace("<results>/information", "<results>/clustering")
+        for path in information_chunks(wildcards)
+        if path.split("/")[3] in RUNNING
     ]
 
 

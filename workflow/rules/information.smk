@@ -8,6 +8,7 @@ REQUIRED INPUTS
 OUTPUTS
     <results>/activations/{run}/{chunk}.h5                      temporary
     <results>/information/{run}/{estimator}/{chunk}.parquet     one estimator, one chunk
+    <results>/clustering/{run}/{estimator}/{chunk}.parquet      class distances, noisy networks
     <results>/tables/information.parquet                        all of them, with each status
 """
 
@@ -45,6 +46,8 @@ rule estimate_information:
         "<results>/logs/estimate_information/{run}/{estimator}/{chunk}.log",
     benchmark:
         "<results>/benchmarks/estimate_information/{run}/{estimator}/{chunk}.tsv"
+    wildcard_constraints:
+        estimator=any_of(set(config["estimators"]) - set(RUNNING)),
     # Measured before more is dumped, so that few activations are on the disk at a time.
     priority: 2
     conda:
@@ -63,6 +66,39 @@ rule estimate_information:
         ),
     script:
         "../../src/estimate_information.py"
+
+
+rule estimate_noisy_information:
+    """Estimate the information of noisy networks by running them, and how their classes cluster."""
+    input:
+        training="<results>/training/{run}/{chunk}.h5",
+        data=lambda wildcards: f"<results>/data/{RUNS[wildcards.run].task}.npz",
+        library=estimator_library,
+    output:
+        table="<results>/information/{run}/{estimator}/{chunk}.parquet",
+        clustering="<results>/clustering/{run}/{estimator}/{chunk}.parquet",
+    log:
+        "<results>/logs/estimate_noisy_information/{run}/{estimator}/{chunk}.log",
+    benchmark:
+        "<results>/benchmarks/estimate_noisy_information/{run}/{estimator}/{chunk}.tsv"
+    wildcard_constraints:
+        estimator=any_of(RUNNING),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    params:
+        estimator=lambda wildcards: estimator_parameters(config, wildcards.estimator),
+        initialisations=lambda wildcards: config["estimators"][
+            wildcards.estimator
+        ].get("initialisations", RUNS[wildcards.run].initialisations),
+        snapshots=lookup(
+            dpath="estimators/{estimator}/snapshots", within=config, default=None
+        ),
+    script:
+        "../../src/estimate_noisy_information.py"
 
 
 rule summarise_information:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from infoplane.claims.evidence import (
@@ -12,6 +14,7 @@ from infoplane.claims.evidence import (
     Finding,
     choose_layers,
     combine_layers,
+    deciding_layers,
     layers_text,
     measured,
 )
@@ -74,7 +77,12 @@ def _trajectory(evidence, case, run, quantity, layers, across, relative_to_bits=
     replicates = combine_layers(case, evidence.resampling.means(values), across)
     text = f"{TEXTS[quantity]}, mean, {layers_text(found, chosen, across)}, {unit}"
     return Finding(
-        text, evidence.resampling.interval(replicates), found.inits, values, found.diverged
+        text,
+        evidence.resampling.interval(replicates),
+        found.inits,
+        values,
+        found.diverged,
+        decided_by=deciding_layers(chosen, values, across),
     )
 
 
@@ -108,7 +116,12 @@ def rise_to_early_peak(
         f"{layers_text(found, chosen, 'largest')}, bits"
     )
     return Finding(
-        text, evidence.resampling.interval(replicates), found.inits, values, found.diverged
+        text,
+        evidence.resampling.interval(replicates),
+        found.inits,
+        values,
+        found.diverged,
+        decided_by=deciding_layers(chosen, values, "largest"),
     )
 
 
@@ -144,7 +157,7 @@ def trajectory_unlike_reference(
     condition = Condition(
         f"in {case.reference}", other.interval, reference_threshold, reference_direction
     )
-    return Finding(own.statistic, own.interval, own.inits, own.values, own.diverged, (condition,))
+    return replace(own, conditions=(condition,))
 
 
 @claim_statistic(needs=("estimator",), paired=True)
@@ -191,6 +204,44 @@ def drop_ratio(
         np.column_stack(drops),
         tuple(sorted({*planes[0].diverged, *planes[1].diverged})),
         premises=(premise,),
+        decided_by=tuple(chosen),
+    )
+
+
+@claim_statistic(needs=("estimator",), paired=True)
+def drop_difference(evidence: Evidence, case: Case, *, layers: str | list[int]) -> Finding:
+    """Measure how much more a run drops than the reference run, initialisations paired.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    case : Case
+        Its runs share seeds.
+    layers : str or list of int
+        Of each network the layer that drops most, in both runs.
+
+    Returns
+    -------
+    Finding
+    """
+    planes = [evidence.planes(case), evidence.planes(case, case.reference)]
+    inits = np.intersect1d(planes[0].inits, planes[1].inits)
+    drops = []
+    for found in planes:
+        chosen = choose_layers(case, found, layers)
+        drop = measured(case, found, "drop_bits")[:, chosen]
+        drops.append(drop[np.isin(found.inits, inits)].max(axis=1))
+    text = (
+        f"drop of I(X;T) in {case.run} minus that in {case.reference}, paired, mean, "
+        f"{layers_text(planes[0], chosen, 'largest')}, bits"
+    )
+    return Finding(
+        text,
+        evidence.resampling.mean(drops[0] - drops[1]),
+        inits,
+        np.column_stack(drops),
+        tuple(sorted({*planes[0].diverged, *planes[1].diverged})),
+        decided_by=tuple(chosen),
     )
 
 

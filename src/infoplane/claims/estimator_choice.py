@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from infoplane.claims.compression import trajectory
 from infoplane.claims.evidence import (
     Case,
@@ -10,6 +12,7 @@ from infoplane.claims.evidence import (
     Finding,
     choose_layers,
     combine_layers,
+    deciding_layers,
     layers_text,
     measured,
 )
@@ -61,7 +64,10 @@ def drop_and_share(
     )
     text = f"drop of I(X;T) after its peak, mean, {layers_text(found, chosen, 'largest')}, bits"
     interval = evidence.resampling.interval(replicates)
-    return Finding(text, interval, found.inits, drops, found.diverged, (condition,))
+    decided_by = deciding_layers(chosen, drops, "largest")
+    return Finding(
+        text, interval, found.inits, drops, found.diverged, (condition,), decided_by=decided_by
+    )
 
 
 @claim_statistic(needs=("estimator",), other_estimators=("other_estimator",))
@@ -103,4 +109,4 @@ def trajectory_beside_other(
         other_threshold,
         other_direction,
     )
-    return Finding(own.statistic, own.interval, own.inits, own.values, own.diverged, (condition,))
+    return replace(own, conditions=(condition,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ from infoplane.claims.trajectories import (
     trajectories,
 )
 from infoplane.statistics import Interval, Resampling, verdict
+
+if TYPE_CHECKING:
+    from infoplane.claims.caution import AuditedRange
 
 LAYER_WORDS = ("all", "hidden", "last_hidden", "output")
 ACROSS = {"largest": np.max, "smallest": np.min, "mean": np.mean, "median": np.median}
@@ -99,6 +103,8 @@ class Finding:
         Must hold as well for the claim to be supported.
     premises : tuple of Condition
         Must hold for the case to say anything about the claim.
+    decided_by : tuple of int
+        Positions of the layers whose estimates decide; empty if not those of single layers.
     """
 
     statistic: str
@@ -108,6 +114,7 @@ class Finding:
     diverged: tuple[int, ...] = ()
     conditions: tuple[Condition, ...] = ()
     premises: tuple[Condition, ...] = ()
+    decided_by: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         parts = [self.statistic]
@@ -123,18 +130,22 @@ class Evidence:
     Attributes
     ----------
     information : pandas.DataFrame
-        Columns ``run, init, epoch, layer, estimator, mi_input_bits, mi_label_bits, status``.
+        Columns ``run, init, epoch, layer, estimator, mi_input_bits, mi_label_bits, status``,
+        and ``ceiling_bits`` for warnings.
     gradients : pandas.DataFrame
         Columns ``run, init, epoch, layer, definition, snr, status``.
     resampling : Resampling
     others : dict of str to pandas.DataFrame
         Further tables that a statistic may ask for by name.
+    audited : infoplane.claims.caution.AuditedRange, optional
+        Where the estimators were found to be right.
     """
 
     information: pd.DataFrame
     gradients: pd.DataFrame
     resampling: Resampling
     others: dict[str, pd.DataFrame] = field(default_factory=dict)
+    audited: AuditedRange | None = None
 
     def __post_init__(self):
         self._rows = {
@@ -145,7 +156,8 @@ class Evidence:
 
     def planes(self, case: Case, run: str | None = None) -> Trajectories:
         """Return I(X;T) and I(T;Y) along training, for the case's run or another one."""
-        columns = ("mi_input_bits", "mi_label_bits")
+        columns = ("mi_input_bits", "mi_label_bits", "ceiling_bits")
+        columns = [name for name in columns if name in self.information]
         return self._trajectories(case, "estimator", run or case.run, columns)
 
     def noise(self, case: Case) -> Trajectories:
@@ -238,6 +250,22 @@ def combine_layers(case: Case, replicates: np.ndarray, across: str) -> np.ndarra
             f"claim {case.claim}: across {across!r} is not one of: {', '.join(ACROSS)}"
         )
     return ACROSS[across](replicates, axis=1)
+
+
+def deciding_layers(positions: list[int], values: np.ndarray, across: str) -> tuple[int, ...]:
+    """Return the positions of the layers that decide: one if the largest or smallest mean does.
+
+    Parameters
+    ----------
+    positions : list of int
+    values : array of float, shape (inits, positions)
+    across : str
+        One of `ACROSS`.
+    """
+    if across not in ("largest", "smallest") or not len(values):
+        return tuple(positions)
+    means = values.mean(axis=0)
+    return (positions[int(means.argmax() if across == "largest" else means.argmin())],)
 
 
 def layers_text(found: Trajectories, positions: list[int], across: str) -> str:

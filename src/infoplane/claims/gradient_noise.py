@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 
@@ -185,6 +186,4 @@ def drop_given_snr_fall(
         least_fall,
         "at_least",
     )
-    return Finding(
-        drop.statistic, drop.interval, drop.inits, drop.values, drop.diverged, premises=(premise,)
-    )
+    return replace(drop, premises=(premise,))

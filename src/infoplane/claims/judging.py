@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from infoplane.claims.caution import caution
 from infoplane.claims.evidence import Case, ClaimError, Condition, Evidence, Finding
 from infoplane.claims.registry import STATISTICS, ClaimStatistic
 from infoplane.statistics import (
@@ -35,6 +36,7 @@ COLUMNS = (
     "threshold",
     "inits",
     "verdict",
+    "warning",
 )
 
 LEAST_ESTIMATORS = 3
@@ -251,6 +253,7 @@ def _row(claim: Claim, case: Case, evidence: Evidence) -> dict:
         "threshold": claim.threshold,
         "inits": int(finding.inits.size),
         "verdict": finding_verdict(finding, claim.threshold, claim.direction),
+        "warning": caution(evidence, case, finding, claim.parameters),
     }
     row["details"] = {
         "direction": claim.direction,
@@ -322,5 +325,11 @@ def _overall(claim: Claim, judged: list[tuple[Case, dict]]) -> dict:
         "ci_high": math.nan,
         "inits": min(row["inits"] for _, row in judged),
         "verdict": agreement(verdicts) if len(estimators) >= LEAST_ESTIMATORS else INCONCLUSIVE,
+        "warning": _overall_warning([row for _, row in judged]),
         "details": {"verdicts": verdicts},
     }
+
+
+def _overall_warning(rows: list[dict]) -> str:
+    warned = sum(bool(row["warning"]) for row in rows)
+    return f"{warned} of {len(rows)} verdicts have a warning" if warned else ""

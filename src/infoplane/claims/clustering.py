@@ -1,0 +1,110 @@
+"""Claim statistics on how the activations of a layer cluster."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.stats import rankdata
+
+from infoplane.claims.compression import trajectory
+from infoplane.claims.evidence import (
+    Case,
+    ClaimError,
+    Condition,
+    Evidence,
+    Finding,
+    choose_layers,
+    layers_text,
+)
+from infoplane.claims.registry import claim_statistic
+from infoplane.claims.trajectories import trajectories
+
+
+@claim_statistic(needs=("estimator",))
+def drop_with_clustering(
+    evidence: Evidence, case: Case, *, layers: str | list[int], least_correlation: float
+) -> Finding:
+    """Measure the drop, with a condition that I(X;T) follows how the classes cluster.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Its table ``clustering`` has the columns ``run, init, epoch, layer, within_distance,
+        between_distance``, at the same snapshots as the information.
+    case : Case
+    layers : str or list of int
+        The layer with the largest mean drop decides; correlations are averaged over layers.
+    least_correlation : float
+        At least this must be Spearman's rank correlation over epochs between I(X;T) and the
+        mean distance within classes over that between classes, averaged over initialisations.
+
+    Returns
+    -------
+    Finding
+
+    References
+    ----------
+    Goldfeld et al. (2019), ICML: compression of noisy networks is clustering of their
+    activations.
+    """
+    own = trajectory(evidence, case, quantity="drop_bits", layers=layers)
+    found = evidence.planes(case)
+    chosen = choose_layers(case, found, layers)
+    ratios = _distance_ratios(evidence, case, found)
+    inputs = found.complete("mi_input_bits")
+    correlations = [
+        np.mean([rank_correlation(one[:, place], other[:, place]) for place in chosen])
+        for one, other in zip(inputs, ratios, strict=True)
+    ]
+    condition = Condition(
+        "rank correlation over epochs of I(X;T) with within/between class distance, mean, "
+        f"{layers_text(found, chosen, 'mean')},",
+        evidence.resampling.mean(np.array(correlations)),
+        least_correlation,
+        "at_least",
+    )
+    return replace(own, conditions=(condition,))
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Return Spearman's rank correlation, 0 where one of the two never varies.
+
+    Parameters
+    ----------
+    first, second : array of float, shape (epochs,)
+        NaN in either leaves the epoch out.
+
+    Returns
+    -------
+    float
+    """
+    known = ~(np.isnan(first) | np.isnan(second))
+    ranks = [rankdata(values[known]) for values in (first, second)]
+    if any(np.unique(values).size < 2 for values in ranks):
+        return 0.0
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def _distance_ratios(evidence: Evidence, case: Case, found) -> np.ndarray:
+    """Return within / between class distance, shape (inits, epochs, layers) as of `found`."""
+    table = evidence.others.get("clustering")
+    rows = None if table is None else table[table["run"] == case.run]
+    if rows is None or rows.empty:
+        raise ClaimError(f"claim {case.claim}: no class distances of run {case.run!r}")
+    rows = rows[rows["init"].isin(found.inits)].assign(
+        status="ok",
+        ratio=rows["within_distance"]
+        / rows["between_distance"].where(rows["between_distance"] > 0),
+    )
+    measured = trajectories(rows, ("ratio",), f"class distances of {case.run}")
+    same = [
+        np.array_equal(getattr(measured, axis), getattr(found, axis))
+        for axis in ("inits", "epochs", "layers")
+    ]
+    if not all(same):
+        raise ClaimError(
+            f"claim {case.claim}: class distances and information of run {case.run!r} have "
+            "different initialisations, epochs or layers"
+        )
+    return measured.measured["ratio"]
