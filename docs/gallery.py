@@ -112,12 +112,14 @@ def cost_paragraph(benchmarks: Path) -> str:
 
 
 def shrink(source: Path, target: Path) -> None:
-    """Write a picture at half its size in 128 colours: enough for a page, and small to clone."""
+    """Write a picture at half its size in 256 colours: enough for a page, and small to clone."""
     with Image.open(source) as picture:
         half = picture.convert("RGB").resize(
             (picture.width // 2, picture.height // 2), Image.Resampling.LANCZOS
         )
-    half.quantize(128, dither=Image.Dither.NONE).save(target, optimize=True)
+    half.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        target, optimize=True
+    )
 
 
 def fill(text: str, name: str, content: str) -> str:
