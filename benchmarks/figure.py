@@ -6,8 +6,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from pipeline.figures import LAYER_COLOURS, LAYER_MARKERS, figure_style, new_figure, save_figure
+from pipeline.figures import (
+    LAYER_COLOURS,
+    LAYER_MARKERS,
+    WIDTH_INCHES,
+    figure_style,
+    save_figure,
+)
 
 HEIGHT_INCHES = 6.0
 NAMES = {
@@ -34,7 +41,7 @@ def ratios(results: dict[str, dict]) -> dict[str, float]:
         for name, ratio in comparison["ratio"].items():
             found[f"{comparison['quantity']}: {name}"] = ratio
     if "gradients" in results:
-        found["training : its gradient statistics"] = 1 / results["gradients"]["share_of_training"]
+        found["gradient statistics: training"] = 1 / results["gradients"]["share_of_training"]
     return found
 
 
@@ -49,14 +56,13 @@ def draw(results: dict[str, dict], folder: Path) -> None:
         Gets ``benchmarks.svg`` and ``benchmarks.png``.
     """
     with figure_style():
-        figure, axes = new_figure(HEIGHT_INCHES, rows=2, columns=3, height_ratios=(1.6, 1))
-        grid = axes[0, 0].get_gridspec()
-        for panel in axes[0]:
-            panel.remove()
-        draw_ratios(figure.add_subplot(grid[0, :]), ratios(results))
-        draw_networks(axes[1, 0], results.get("train", {}).get("scaling", []))
-        draw_samples(axes[1, 1], results.get("estimate", {}).get("scaling", []))
-        draw_cores(axes[1, 2], results.get("cores", {}).get("scaling", []))
+        figure = Figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES), layout="constrained")
+        upper, lower = figure.subfigures(2, 1, height_ratios=(1.5, 1))
+        draw_ratios(upper.subplots(), ratios(results))
+        panels = lower.subplots(1, 3)
+        draw_networks(panels[0], results.get("train", {}).get("scaling", []))
+        draw_samples(panels[1], results.get("estimate", {}).get("scaling", []))
+        draw_cores(panels[2], results.get("cores", {}).get("scaling", []))
         output = {kind: folder / f"benchmarks.{kind}" for kind in ("svg", "png")}
         save_figure(figure, SimpleNamespace(**output))
 
@@ -75,13 +81,13 @@ def draw_lines(panel: Axes, rows: list[dict], group: str, x: str, y: str) -> Non
     """Draw y over x on logarithmic axes, a line for each group."""
     for number, name in enumerate(dict.fromkeys(row[group] for row in rows)):
         points = [(row[x], row[y]) for row in rows if row[group] == name]
-        style = {"color": LAYER_COLOURS[number], "marker": LAYER_MARKERS[number]}
+        style = {"color": LAYER_COLOURS[3 * number], "marker": LAYER_MARKERS[number]}
         panel.plot(*zip(*points, strict=True), label=NAMES.get(name, name), **style)
     if rows:
         panel.legend()
         ticks = sorted({row[x] for row in rows})
         panel.set(xscale="log", yscale="log")
-        panel.set_xticks(ticks, [str(tick) for tick in ticks])
+        panel.set_xticks(ticks, [f"{t // 1024}k" if t >= 1024 else str(t) for t in ticks])
         panel.set_xticks([], minor=True)
 
 
@@ -103,7 +109,7 @@ def draw_cores(panel: Axes, rows: list[dict]) -> None:
     for number, (key, label) in enumerate(
         [("speed", "by the clock"), ("speed_on_free_cores", "by processor time")]
     ):
-        style = {"color": LAYER_COLOURS[number], "marker": LAYER_MARKERS[number]}
+        style = {"color": LAYER_COLOURS[3 * number], "marker": LAYER_MARKERS[number]}
         panel.plot(cores, [row[key] for row in rows], label=label, **style)
     panel.plot(cores, cores, color="0.6", linewidth=0.6, label="perfect")
     panel.set(xlabel="cores", ylabel="times one core", xticks=cores)
