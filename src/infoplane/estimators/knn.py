@@ -16,8 +16,9 @@ from infoplane.estimators.checks import duplicate_share, require_not_negative, r
 from infoplane.units import BITS_PER_NAT
 
 NORM = np.inf
-# In more units than this, comparing all samples takes less time than a search tree.
-UNITS_FOR_TREES = 3
+# In more units than this, comparing all samples takes less time than a search tree: to find
+# neighbours, and to count them.
+UNITS_FOR_TREES, UNITS_FOR_COUNTING = 3, 2
 LEAST_DISTINCT_SHARE = 0.5
 
 
@@ -302,7 +303,7 @@ def _distances_to_neighbour(values: np.ndarray, neighbours: int) -> np.ndarray:
 
 def _counts_within(values: np.ndarray, radii: np.ndarray) -> np.ndarray:
     """Count the samples within a closed cube about each sample, itself included."""
-    if values.shape[1] > UNITS_FOR_TREES:
+    if values.shape[1] > UNITS_FOR_COUNTING:
         return counts_of_all(np.ascontiguousarray(values.T), radii)
     return cKDTree(values).query_ball_point(values, radii, p=NORM, return_length=True)
 
