@@ -15,7 +15,12 @@ from scipy.special import digamma
 from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 
 from infoplane.estimators import make_estimator
-from infoplane.estimators._neighbour_kernels import counts_of_all, nearest_of_all
+from infoplane.estimators._neighbour_kernels import (
+    counts_of_all,
+    counts_on_line,
+    nearest_of_all,
+    nearest_on_line,
+)
 from infoplane.estimators.knn import (
     KnnEstimator,
     kozachenko_leonenko_entropy_bits,
@@ -134,6 +139,22 @@ def test_comparing_all_samples_finds_what_a_tree_finds(units):
     for radii in (distances, np.nextafter(distances, 0), 2 * distances):
         expected = tree.query_ball_point(values, radii, p=np.inf, return_length=True)
         np.testing.assert_array_equal(counts_of_all(columns, radii), expected)
+
+
+@pytest.mark.parametrize("samples", [5, 300])
+@pytest.mark.parametrize("distinct", [True, False])
+@pytest.mark.parametrize("neighbours", [1, 3, 4])
+def test_neighbours_on_a_line_are_those_of_all_samples(samples, distinct, neighbours):
+    generator = np.random.default_rng(samples)
+    values = generator.standard_normal(samples)
+    values = np.sort(values if distinct else np.round(values, 1))
+    columns = values[None]
+    distances = nearest_of_all(columns, neighbours)
+    np.testing.assert_array_equal(nearest_on_line(values, neighbours), distances)
+    below = np.maximum(np.nextafter(distances, 0), 0)
+    for radii in (distances, below, 2 * distances, np.zeros(samples)):
+        expected = counts_of_all(columns, radii)
+        np.testing.assert_array_equal(counts_on_line(values, radii), expected)
 
 
 @pytest.mark.parametrize("variant", [1, 2])

@@ -79,3 +79,69 @@ def counts_of_all(columns, radii):
             count += largest[j] <= radii[i]
         counts[i] = count
     return counts
+
+
+@compiled(error_model="numpy")
+def nearest_on_line(values, neighbours):
+    """Find the distances of each number to its nearest neighbours among sorted numbers.
+
+    Parameters
+    ----------
+    values : array of float64, shape (samples,)
+        Increasing.
+    neighbours : int
+        k, below the number of samples.
+
+    Returns
+    -------
+    array of float64, shape (samples,)
+        To the k-th neighbour, the sample itself left out. The k neighbours and the sample are
+        next to each other, so it is the least reach of all such windows.
+    """
+    samples = values.size
+    found = np.empty(samples)
+    for i in range(samples):
+        least = np.inf
+        for first in range(max(i - neighbours, 0), min(i, samples - 1 - neighbours) + 1):
+            reach = max(values[i] - values[first], values[first + neighbours] - values[i])
+            least = min(least, reach)
+        found[i] = least
+    return found
+
+
+@compiled(error_model="numpy")
+def counts_on_line(values, radii):
+    """Count the numbers within a closed interval about each of sorted numbers, itself included.
+
+    Parameters
+    ----------
+    values : array of float64, shape (samples,)
+        Increasing.
+    radii : array of float64, shape (samples,)
+        At least 0.
+
+    Returns
+    -------
+    array of int64, shape (samples,)
+        By bisection on the differences themselves, as they are rounded.
+    """
+    samples = values.size
+    counts = np.empty(samples, np.int64)
+    for i in range(samples):
+        inside, outside = i, samples
+        while outside - inside > 1:
+            middle = (inside + outside) // 2
+            if values[middle] - values[i] <= radii[i]:
+                inside = middle
+            else:
+                outside = middle
+        last = inside
+        inside, outside = i, -1
+        while inside - outside > 1:
+            middle = (inside + outside) // 2
+            if values[i] - values[middle] <= radii[i]:
+                inside = middle
+            else:
+                outside = middle
+        counts[i] = last - inside + 1
+    return counts

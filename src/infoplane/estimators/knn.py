@@ -10,7 +10,12 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import digamma
 
-from infoplane.estimators._neighbour_kernels import counts_of_all, nearest_of_all
+from infoplane.estimators._neighbour_kernels import (
+    counts_of_all,
+    counts_on_line,
+    nearest_of_all,
+    nearest_on_line,
+)
 from infoplane.estimators.base import Estimate, Estimator
 from infoplane.estimators.checks import duplicate_share, require_not_negative, require_whole
 from infoplane.units import BITS_PER_NAT
@@ -296,6 +301,11 @@ def add_noise(activations: np.ndarray, variance: float, draws: int, seed: int) -
 
 def _distances_to_neighbour(values: np.ndarray, neighbours: int) -> np.ndarray:
     """Return the distance of each sample to its k-th nearest neighbour."""
+    if values.shape[1] == 1:
+        order = np.argsort(values[:, 0])
+        distances = np.empty(len(values))
+        distances[order] = nearest_on_line(values[order, 0], neighbours)
+        return distances
     if values.shape[1] > UNITS_FOR_TREES:
         return nearest_of_all(np.ascontiguousarray(values.T), neighbours)
     return cKDTree(values).query(values, k=[neighbours + 1], p=NORM)[0][:, 0]
@@ -303,6 +313,11 @@ def _distances_to_neighbour(values: np.ndarray, neighbours: int) -> np.ndarray:
 
 def _counts_within(values: np.ndarray, radii: np.ndarray) -> np.ndarray:
     """Count the samples within a closed cube about each sample, itself included."""
+    if values.shape[1] == 1:
+        order = np.argsort(values[:, 0])
+        counts = np.empty(len(values), np.int64)
+        counts[order] = counts_on_line(values[order, 0], radii[order])
+        return counts
     if values.shape[1] > UNITS_FOR_COUNTING:
         return counts_of_all(np.ascontiguousarray(values.T), radii)
     return cKDTree(values).query_ball_point(values, radii, p=NORM, return_length=True)
