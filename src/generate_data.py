@@ -11,6 +11,11 @@ from pipeline.stage import log, run_as_script
 def main(snakemake) -> None:
     """Make the task and write it."""
     task = szt_task(**snakemake.params.task)
+    if task.labels.min() == task.labels.max():
+        raise ValueError(
+            f"the task has a single class: all {len(task.labels)} labels are {task.labels[0]}; "
+            f"threshold {snakemake.params.task.get('threshold')} lies beyond every score"
+        )
     log.info(
         "%d patterns, H(Y) = %.5f bits, I(X;Y) = %.5f bits",
         len(task.labels),

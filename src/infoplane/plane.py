@@ -54,13 +54,15 @@ def information_plane(
     Raises
     ------
     ValueError
-        If inputs and labels do not fit, a layer is unknown, not used, or gives anything but one
-        tensor with a row per sample, or the estimator refuses a layer's activations, as it does
-        with NaN; the message names the layer.
+        If inputs and labels do not fit, there is a single class, a layer is unknown, not used,
+        or gives anything but one tensor with a row per sample, or the estimator refuses a layer's
+        activations, as it does with NaN; the message names the layer.
     """
     labels = labels.cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
     if len(labels) != len(inputs):
         raise ValueError(f"labels must be as many as the {len(inputs)} inputs, not {len(labels)}")
+    if len(labels) and (labels == labels[0]).all():
+        raise ValueError(f"labels must be of at least 2 classes; all {len(labels)} are {labels[0]}")
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, not {batch_size}")
     rows = []

@@ -28,3 +28,10 @@ def test_truncated_and_foreign_files_are_named(tmp_path):
     np.savez(path, inputs=np.zeros(3))
     with pytest.raises(DamagedFileError, match="labels"):
         load_task(path)
+
+
+def test_tasks_of_a_single_class_are_refused(tmp_path):
+    path = tmp_path / "task.npz"
+    with pytest.raises(ValueError, match=r"single class: all 4096 labels are 0; threshold 99\.0"):
+        main(stand_in(output={"data": path}, params={"task": {"threshold": 99.0}}))
+    assert not path.exists()
