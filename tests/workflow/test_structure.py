@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 import yaml
 from rattler import MatchSpec
 
+from pipeline.dependencies import library_files
 from tests.workflow.conftest import REPOSITORY
 
 RULES = "\n".join(path.read_text() for path in (REPOSITORY / "workflow").rglob("*.smk"))
@@ -75,6 +78,31 @@ def test_imports_go_one_way(folder, forbidden):
         wrong = imports(path) & forbidden
         # A stage may share its pure functions with a test, never with another stage.
         assert not wrong, f"{path.relative_to(REPOSITORY)} imports {wrong}"
+
+
+@pytest.mark.parametrize(
+    "module", ["training/__init__", "estimators/kde", "estimators/sample_propagation"]
+)
+def test_results_depend_on_every_module_that_theirs_import(module):
+    name = f"infoplane.{module.replace('/', '.').removesuffix('.__init__')}"
+    code = f"import sys, {name}; print(*(m.__file__ for m in list(sys.modules.values()) "
+    code += "if m.__name__.startswith('infoplane')))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {
+        str(Path(file).relative_to(REPOSITORY))
+        for file in said.stdout.split()
+        if not file.endswith("__init__.py")
+    }
+    assert loaded <= set(library_files(module))
+
+
+def test_training_depends_on_engines_that_it_imports_late():
+    files = library_files("training/__init__")
+    for name in ("training/channel_engine", "training/noisy", "training/_channel_training"):
+        assert f"src/infoplane/{name}.py" in files
+    assert not [file for file in files if "estimators" in file]
+    with pytest.raises(FileNotFoundError, match="no_such_module"):
+        library_files("no_such_module")
 
 
 def requirements() -> dict[str, str]:

@@ -3,7 +3,8 @@ Check the configuration and give the rules their names.
 
 OUTPUTS
     RUNS                the resolved runs by name
-    library(...)        modules of src/infoplane as inputs, so that an edit reruns what uses them
+    library_files(...)  modules of src/infoplane as inputs, with all that they import, so that an
+                        edit reruns what uses them
     *_chunks(...)       files of all chunks that a table needs
     figures(...)        files of the figures
 """
@@ -20,6 +21,7 @@ from pipeline.configuration import (
     estimator_runs,
     resolve_run,
 )
+from pipeline.dependencies import library_files
 from pipeline.validation import check_configuration
 
 # Files of the command line stand first in Snakemake's list, but win over the others.
@@ -52,11 +54,6 @@ wildcard_constraints:
     chunk=r"\d{3}-\d{3}",
 
 
-def library(*modules):
-    """Name the files of some library modules."""
-    return [f"src/infoplane/{name}.py" for name in modules]
-
-
 def shared(*modules):
     """Name the files of some modules that stage scripts share."""
     return [f"src/pipeline/{name}.py" for name in modules]
@@ -64,21 +61,18 @@ def shared(*modules):
 
 def claims_library(wildcards):
     """Name the files that verdicts and comparisons depend on."""
-    return sorted(map(str, Path("src/infoplane/claims").glob("*.py"))) + library(
-        "statistics", "gradients"
-    )
+    return library_files("claims/__init__")
 
 
 def estimator_library(wildcards):
     """Name the library files that an estimator's numbers depend on."""
     file, _ = METHODS[config["estimators"][wildcards.estimator]["method"]]
-    return library(f"estimators/{file}", "estimators/base")
+    return library_files(f"estimators/{file}")
 
 
 def audit_library(wildcards):
     """Name the library files that the audit depends on: all estimators, and its tasks."""
-    estimators = sorted(map(str, Path("src/infoplane/estimators").glob("*.py")))
-    return estimators + library("audit", "audit_tasks")
+    return library_files("audit", *(f"estimators/{file}" for file, _ in METHODS.values()))
 
 
 def parameters_of_estimates(runs, estimators=None):

@@ -10,7 +10,7 @@ OUTPUTS
 rule generate_data:
     """Generate a task from its rule: no data file is needed."""
     input:
-        library=library("data"),
+        library=library_files("data"),
     output:
         data="<results>/data/{task}.npz",
     log:

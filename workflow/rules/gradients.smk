@@ -16,18 +16,7 @@ rule compute_gradient_snr:
     input:
         training="<results>/training/{run}/{chunk}.h5",
         data=lambda wildcards: f"<results>/data/{RUNS[wildcards.run].task}.npz",
-        library=library(
-            "_gradient_kernels",
-            "compilation",
-            "gradients",
-            "networks",
-            "settings",
-            "training/_fused_kernels",
-            "training/_fused_training",
-            "training/fused_engine",
-            "training/schedule",
-            "vector_math",
-        ),
+        library=library_files("gradients"),
     output:
         table="<results>/gradients/{run}/{chunk}.parquet",
     log:

@@ -18,7 +18,7 @@ rule dump_activations:
     input:
         training="<results>/training/{run}/{chunk}.h5",
         data=lambda wildcards: f"<results>/data/{RUNS[wildcards.run].task}.npz",
-        library=library("networks", "settings"),
+        library=library_files("networks"),
     output:
         activations=temp("<results>/activations/{run}/{chunk}.h5"),
     log:
@@ -73,7 +73,9 @@ rule estimate_noisy_information:
     input:
         training="<results>/training/{run}/{chunk}.h5",
         data=lambda wildcards: f"<results>/data/{RUNS[wildcards.run].task}.npz",
-        library=estimator_library,
+        library=library_files(
+            "clustering", "estimators/sample_propagation", "training/schedule"
+        ),
     output:
         table="<results>/information/{run}/{estimator}/{chunk}.parquet",
         clustering="<results>/clustering/{run}/{estimator}/{chunk}.parquet",

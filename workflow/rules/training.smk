@@ -13,20 +13,7 @@ rule train_networks:
     """Train a chunk of a run's initialisations on one thread, so that sums never reorder."""
     input:
         data=lambda wildcards: f"<results>/data/{RUNS[wildcards.run].task}.npz",
-        library=library(
-            "compilation",
-            "data",
-            "networks",
-            "quantisation",
-            "settings",
-            "training/__init__",
-            "training/_fused_kernels",
-            "training/_fused_training",
-            "training/fused_engine",
-            "training/schedule",
-            "training/torch_engine",
-            "vector_math",
-        ),
+        library=library_files("training/__init__"),
     output:
         training="<results>/training/{run}/{chunk}.h5",
     log:
