@@ -40,7 +40,11 @@ class Run:
 
     @property
     def is_plain(self) -> bool:
-        """Tell whether gradient statistics are defined: neither noise nor quantisation."""
+        """Tell whether its layers are neither noisy nor quantised.
+
+        Gradient statistics are defined for these only, and estimators that take a layer for a
+        function of the input with real values measure these unless others are named.
+        """
         settings = self.settings
         return settings.quantisation_bits is None and settings.noise_standard_deviation == 0
 
@@ -102,9 +106,11 @@ def resolve_run(config: dict, name: str) -> Run:
 
 
 def estimator_runs(config: dict, estimator: str) -> list[str]:
-    """Return the runs that an estimator measures."""
+    """Return the runs that an estimator measures: ``all`` is every plain one."""
     runs = config["estimators"][estimator]["runs"]
-    return list(config["runs"]) if runs == "all" else list(runs)
+    if runs == "all":
+        return [run for run in config["runs"] if resolve_run(config, run).is_plain]
+    return list(runs)
 
 
 def estimator_parameters(config: dict, estimator: str) -> dict:

@@ -16,7 +16,6 @@ from infoplane.gradients import DEFINITIONS
 from pipeline.configuration import (
     estimate_parameters,
     estimates_by_run,
-    estimator_runs,
     resolve_run,
 )
 
@@ -50,11 +49,8 @@ def check_configuration(config: dict, files: Sequence[str], schema: str | Path) 
     mistakes = (
         list(_schema_mistakes(config, rules))
         or list(_reference_mistakes(config))
-        or [
-            *_value_mistakes(config),
-            *_shown_mistakes(config),
-        ]
-        or list(_claim_mistakes(config))
+        or list(_value_mistakes(config))
+        or [*_shown_mistakes(config), *_claim_mistakes(config)]
     )
     if mistakes:
         places = Places(files)
@@ -174,7 +170,7 @@ def _reference_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
         key = ("estimators", name)
         if entry["method"] not in METHODS:
             yield (*key, "method"), unknown("method", entry["method"], METHODS)
-        for run in estimator_runs(config, name):
+        for run in entry["runs"] if isinstance(entry["runs"], list) else ():
             if run not in config["runs"]:
                 yield (*key, "runs"), unknown("run", run, config["runs"])
 

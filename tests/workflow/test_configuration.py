@@ -8,7 +8,12 @@ import yaml
 from snakemake.utils import update_config
 
 from infoplane.training.schedule import snapshot_epochs
-from pipeline.configuration import chunk_initialisations, resolve_run
+from pipeline.configuration import (
+    chunk_initialisations,
+    estimates_by_run,
+    estimator_runs,
+    resolve_run,
+)
 from pipeline.validation import ConfigurationError, check_configuration
 from tests.workflow.conftest import REPOSITORY, snakemake
 
@@ -160,6 +165,11 @@ WRONG = {
         ["binned_31"],
         ["claims.C01", "'binned_31'", "binned_30"],
     ),
+    "claim on the gradients of a quantised run": (
+        "runs/szt_tanh/quantisation_bits",
+        4,
+        ["claims.C06", "'szt_tanh'", "definition"],
+    ),
     "claim's direction": ("claims/C01/direction", "over", ["claims.C01.direction", "at_least"]),
     "figure of no run": (
         "figures/szt_2/runs",
@@ -249,6 +259,21 @@ def test_chunks_cover_every_initialisation_once():
     assert covered == list(range(50))
     assert run.chunks(8) == ["000-006", "007-013"]
     assert run.chunks(7) == ["000-006"]
+
+
+def test_all_runs_are_those_that_are_neither_quantised_nor_noisy():
+    config = copy.deepcopy(CONFIG)
+    config["runs"] = {
+        "plain": {"protocol": "szt"},
+        "coarse": {"protocol": "szt", "quantisation_bits": 4},
+        "noisy": {"protocol": "szt", "noise_standard_deviation": 0.1},
+    }
+    config["estimators"] = {
+        "everywhere": {"method": "kde", "runs": "all"},
+        "exact": {"method": "exact", "runs": ["coarse"]},
+    }
+    assert estimator_runs(config, "everywhere") == ["plain"]
+    assert estimates_by_run(config) == {"plain": ["everywhere"], "coarse": ["exact"], "noisy": []}
 
 
 def test_every_key_is_explained():
