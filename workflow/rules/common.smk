@@ -72,7 +72,9 @@ def estimator_library(wildcards):
 
 def audit_library(wildcards):
     """Name the library files that the audit depends on: all estimators, and its tasks."""
-    return library_files("audit", *(f"estimators/{file}" for file, _ in METHODS.values()))
+    return library_files(
+        "audit", *(f"estimators/{file}" for file, _ in METHODS.values())
+    )
 
 
 def parameters_of_estimates(runs, estimators=None):
