@@ -1,4 +1,4 @@
-"""Publish a full run: copy its figures and claims to docs/gallery, and its numbers to the README.
+"""Publish a full run: copy its figures and claims to docs/gallery, and its numbers to the pages.
 
 Usage: python docs/gallery.py [results]
 """
@@ -16,6 +16,7 @@ from PIL import Image
 DOCS = Path(__file__).parent
 GALLERY = DOCS / "gallery"
 README = DOCS.parent / "README.md"
+PERFORMANCE = DOCS / "performance.md"
 VERDICTS = ("supported", "refuted", "inconclusive")
 TITLES = {
     "szt_2": "SZT figure 2: every network's layers at three epochs",
@@ -78,8 +79,8 @@ def claims_table(rows: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def cost_paragraph(benchmarks: Path) -> str:
-    """Return the README's paragraph on what the full run costs, from its benchmark files.
+def cost_table(benchmarks: Path) -> str:
+    """Return what the full run costs, stage by stage, from its benchmark files.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def cost_paragraph(benchmarks: Path) -> str:
         used = row["max_rss"] if row["max_rss"] not in ("NA", "-") else "0"
         memory[stage] = max(memory.get(stage, 0.0), float(used))
     lines = ["| stage | jobs | processor time | peak memory of a job |", "|---|---|---|---|"]
-    for stage in sorted(seconds, key=lambda stage: -sum(seconds[stage]))[:6]:
+    for stage in sorted(seconds, key=lambda stage: -sum(seconds[stage]))[:8]:
         total = sum(seconds[stage])
         lines.append(
             f"| `{stage}` | {len(seconds[stage])} | {total / 60:.1f} min | {memory[stage]:.0f} MB |"
@@ -141,7 +142,7 @@ def gallery_page(figures: list[str]) -> str:
 
 
 def main() -> None:
-    """Copy the figures and the claims, write the page and the README's sections."""
+    """Copy the figures and the claims, write the gallery's page and the sections of the others."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", nargs="?", type=Path, default=DOCS.parent / "results")
     results = parser.parse_args().results
@@ -153,8 +154,10 @@ def main() -> None:
     (DOCS / "gallery.md").write_text(gallery_page(figures), encoding="utf-8")
     table = claims_table(read_rows(GALLERY / "claims.tsv"))
     text = fill(README.read_text(encoding="utf-8"), "claims", table)
-    text = fill(text, "cost", cost_paragraph(results / "benchmarks"))
     README.write_text(text, encoding="utf-8")
+    cost = cost_table(results / "benchmarks")
+    text = fill(PERFORMANCE.read_text(encoding="utf-8"), "whole study", cost)
+    PERFORMANCE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
