@@ -82,16 +82,19 @@ def test_torch_engine_agrees_with_a_plain_loop(changes):
     assert np.abs(result.parameters[1, -1] - result.parameters[1, 0]).max() > 1e-3
 
 
-@pytest.mark.parametrize("engine", ["torch", "fused"])
-def test_a_network_does_not_depend_on_its_chunk(engine):
+# The compiled engine gives the same bits. PyTorch rounds elements of a stack by where they stand in
+# it; three epochs of that stay within a few units in the last place.
+@pytest.mark.parametrize(("engine", "tolerance"), [("fused", 0.0), ("torch", 2e-6)])
+def test_a_network_does_not_depend_on_its_chunk(engine, tolerance):
     whole, _ = train(engine, range(7))
     alone, _ = train(engine, [5])
     pair, _ = train(engine, [6, 5])
-    np.testing.assert_array_equal(whole.parameters[5], alone.parameters[0])
-    np.testing.assert_array_equal(whole.parameters[5], pair.parameters[1])
+    close = {"rtol": 0.0, "atol": tolerance}
+    np.testing.assert_allclose(whole.parameters[5], alone.parameters[0], **close)
+    np.testing.assert_allclose(whole.parameters[5], pair.parameters[1], **close)
     np.testing.assert_array_equal(whole.training_samples[5], alone.training_samples[0])
     for name, values in whole.metrics.items():
-        np.testing.assert_array_equal(values[5], alone.metrics[name][0])
+        np.testing.assert_allclose(values[5], alone.metrics[name][0], **close)
     assert (whole.parameters[5] != whole.parameters[6]).any()
 
 

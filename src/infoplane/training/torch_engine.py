@@ -23,6 +23,9 @@ ACTIVATION_FUNCTIONS = {
 class TorchEngine:
     """Train a stack of independent networks with one tensor operation for all of them.
 
+    PyTorch rounds by an element's place in a tensor, so a network's last digits depend on the
+    stack it is trained in; the compiled engine's do not.
+
     Parameters
     ----------
     settings : TrainingSettings
