@@ -38,9 +38,7 @@ rule dump_activations:
 rule estimate_information:
     """Estimate I(X;T) and I(T;Y) in bits for every layer and snapshot, raw, never clipped."""
     input:
-        # Dumped anew for one estimator, activations outdate no other; training anew does.
-        activations=ancient("<results>/activations/{run}/{chunk}.h5"),
-        training="<results>/training/{run}/{chunk}.h5",
+        activations="<results>/activations/{run}/{chunk}.h5",
         library=estimator_library,
     output:
         table="<results>/information/{run}/{estimator}/{chunk}.parquet",
