@@ -209,6 +209,43 @@ def test_bins_are_intervals_and_the_ends_belong_to_the_first_and_the_last():
     assert codes[:, 0].tolist() == [0, 0, 1, 28, 29, 29]
 
 
+def end_bins(**changes):
+    parameters = {"bins": 30, "low": -1.0, "high": 1.0, "outside": "end_bins", **changes}
+    return make_estimator("binned", **parameters)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_end_bins_take_what_is_outside(dtype):
+    generator = np.random.default_rng(8)
+    activations = generator.normal(0, 2, (700, 2)).astype(dtype)
+    activations[0] = 3e38, -3e38
+    labels = generator.integers(0, 2, 700)
+    # The 31 edges of 30 intervals; values beyond the first and the last share the end intervals.
+    edges = np.array([-1.0 + k * 2.0 / 30 for k in range(31)])
+    codes = np.clip(np.digitize(activations.astype(np.float64), edges) - 1, 0, 29)
+    expected = brute_force(codes, labels)
+    estimate = end_bins()(activations, labels)
+    assert estimate.mi_input_bits == pytest.approx(expected[0], abs=ROUNDING)
+    assert estimate.mi_label_bits == pytest.approx(expected[1], abs=ROUNDING)
+    clipped = thirty_bins()(np.clip(activations, -1, 1), labels)
+    assert estimate == clipped
+
+
+def test_end_bins_change_nothing_within_the_range():
+    activations = np.random.default_rng(9).uniform(-1, 1, (500, 3))
+    labels = np.arange(500) % 2
+    assert end_bins()(activations, labels) == thirty_bins()(activations, labels)
+
+
+def test_a_growing_layer_seems_to_compress_in_end_bins():
+    # Eight values, told apart by scale 1; at scale 100 all but 0 are beyond the range.
+    activations = np.arange(8)[:, None] / 8.0
+    labels = np.arange(8) % 2
+    assert end_bins()(activations, labels).mi_input_bits == 3.0
+    grown = end_bins()(100 * activations, labels).mi_input_bits
+    assert grown == pytest.approx(entropy_bits([0] + [1] * 7), abs=ROUNDING)
+
+
 def test_width_codes_are_floors_counted_from_the_smallest():
     values = np.array([[-0.07], [-0.01], [0.0], [-0.0], [0.069], [0.15]])
     codes, smallest, largest = width_codes(values, 0.07)
@@ -322,6 +359,11 @@ def test_memory_layout_does_not_matter():
         ({"bin_width": float("inf")}, "bin_width must be a number > 0, not inf"),
         ({"bin_width": 0.1, "bins": 30}, "bins and bin_width exclude each other"),
         ({"bin_width": 0.1, "low": 0.0}, "low and bin_width exclude each other"),
+        (
+            {"bins": 30, "low": -1.0, "high": 1.0, "outside": "clip"},
+            "outside must be one of refuse, end_bins, not 'clip'",
+        ),
+        ({"bin_width": 0.1, "outside": "end_bins"}, "outside='end_bins' needs bins, low and high"),
     ],
 )
 def test_refuses_parameters_by_name(parameters, message):
@@ -368,7 +410,10 @@ def test_refuses_what_is_not_finite(value):
 
 def test_is_frozen_and_shows_its_parameters():
     estimator = thirty_bins()
-    assert estimator.parameters == {"bins": 30, "low": -1.0, "high": 1.0, "bin_width": None}
+    assert estimator.parameters == {
+        **{"bins": 30, "low": -1.0, "high": 1.0, "bin_width": None},
+        "outside": "refuse",
+    }
     assert "H(T|X) = 0" in estimator.assumptions
     with pytest.raises(FrozenInstanceError):
         estimator.bins = 3

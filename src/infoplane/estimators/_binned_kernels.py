@@ -28,9 +28,10 @@ def interval_codes(values, low, high, bins):
     Returns
     -------
     codes : array of int64, shape (samples, units)
-        Intervals 0 .. bins - 1; the upper edge of the range belongs to the last one.
+        Intervals 0 .. bins - 1; the upper edge of the range belongs to the last one, a value
+        outside to the nearest one.
     inside : bool
-        False if a value lies outside [low, high]; the codes are then useless.
+        False if a value lies outside [low, high].
     """
     codes = np.empty(values.shape, np.int64)
     flat_values, flat_codes = values.reshape(-1), codes.reshape(-1)

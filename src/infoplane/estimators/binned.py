@@ -20,6 +20,7 @@ from infoplane.estimators._binned_kernels import (
 from infoplane.estimators.base import Estimate, Estimator
 
 MOST_INTERVALS = 2**32
+OUTSIDE = ("refuse", "end_bins")
 # The index of an interval is guessed from the position and corrected by at most one: an
 # interval has to be much wider than the rounding of its edges.
 LEAST_SPACINGS_PER_INTERVAL = 1024
@@ -39,7 +40,10 @@ class BinnedEstimator(Estimator):
     low, high : float, optional
         Ends of the range, in units of activation. Interval k is
         [low + k (high - low) / bins, low + (k + 1) (high - low) / bins), its edges computed in
-        float64; `high` itself belongs to the last interval. A value outside is an error.
+        float64; `high` itself belongs to the last interval.
+    outside : str
+        What happens to a value outside [low, high]: ``"refuse"``, an error, or ``"end_bins"``:
+        it goes into the first or last interval, as with SZT's code for every activation.
     bin_width : float, optional
         Width of the intervals, in units of activation; a value's interval is
         floor(value / bin_width), computed in float64, on an unlimited range (SAXE's code).
@@ -50,6 +54,8 @@ class BinnedEstimator(Estimator):
     sample is taken as a different input X that occurs once. Binning makes T a function of
     X, hence H(T|X) = 0 and I(X;T) = H(T), which cannot exceed log2(samples). With weights in
     the inputs, or with repeated ones, this would not hold.
+    With ``outside="end_bins"`` an end interval is no longer one: it holds half of all numbers,
+    and a layer whose values grow out of the range seems to compress as one that saturates does.
     I(T;Y) = H(T) - H(T|Y) from the joint counts (SZT 2017, section 3; SAXE 2018, section 2).
     The plug-in entropies are biased downwards, I(T;Y) upwards. The result depends on counts
     alone, so that any order of samples or units gives the same bits.
@@ -65,9 +71,17 @@ class BinnedEstimator(Estimator):
     low: float | None = None
     high: float | None = None
     bin_width: float | None = None
+    outside: str = "refuse"
 
     def __post_init__(self) -> None:
+        if self.outside not in OUTSIDE:
+            raise ValueError(f"outside must be one of {', '.join(OUTSIDE)}, not {self.outside!r}")
         if self.bin_width is not None:
+            if self.outside != "refuse":
+                raise ValueError(
+                    f"outside={self.outside!r} needs bins, low and high: with bin_width="
+                    f"{self.bin_width!r} alone no value is outside"
+                )
             for name in ("bins", "low", "high"):
                 if getattr(self, name) is not None:
                     raise ValueError(
@@ -129,8 +143,8 @@ class BinnedEstimator(Estimator):
         Raises
         ------
         ValueError
-            If a value lies outside [low, high], or its interval's number outside
-            -2**31 .. 2**31 - 1 for a `bin_width`.
+            If a value lies outside [low, high] and is to be refused, or its interval's number
+            outside -2**31 .. 2**31 - 1 for a `bin_width`.
         """
         codes, radix = self._codes(activations)
         samples, units = codes.shape
@@ -155,7 +169,7 @@ class BinnedEstimator(Estimator):
         if self.bin_width is None:
             low, high = float(self.low), float(self.high)
             codes, inside = interval_codes(values, low, high, int(self.bins))
-            if not inside:
+            if not inside and self.outside == "refuse":
                 sample, unit = first_outside(values, low, high)
                 raise ValueError(
                     f"sample {sample}, unit {unit} is {values[sample, unit]}, outside the range "
