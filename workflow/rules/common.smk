@@ -34,6 +34,14 @@ check_configuration(
 RUNS = {run: resolve_run(config, run) for run in config["runs"]}
 
 
+onstart:
+    # To limit submissions per second, Snakemake plans again one second after every plan: a chain
+    # of plans for each job that ended, hundreds a second in a long run. Cores limit local jobs.
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
+
+
+
 # Estimators that run the networks themselves; all others measure activations.
 RUNNING = [
     name
