@@ -20,7 +20,7 @@ class ClassDistances:
         Mean over all pairs of different samples of one class, in units of activation; NaN if
         every class has one sample.
     between : float
-        Mean over all pairs of samples of different classes; NaN if there is one class.
+        Mean over all pairs of samples of different classes.
     """
 
     within: float
@@ -97,5 +97,5 @@ def class_distances(activations: np.ndarray, labels: np.ndarray) -> ClassDistanc
     different = len(labels) * (len(labels) - 1) // 2 - same
     return ClassDistances(
         within / same if same else float("nan"),
-        between / different if different else float("nan"),
+        between / different,
     )

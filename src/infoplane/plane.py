@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from infoplane.estimators.base import Estimator
+from infoplane.estimators.base import Estimator, check_labels
 
 
 def information_plane(
@@ -59,10 +59,7 @@ def information_plane(
         activations, as it does with NaN; the message names the layer.
     """
     labels = labels.cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
-    if len(labels) != len(inputs):
-        raise ValueError(f"labels must be as many as the {len(inputs)} inputs, not {len(labels)}")
-    if len(labels) and (labels == labels[0]).all():
-        raise ValueError(f"labels must be of at least 2 classes; all {len(labels)} are {labels[0]}")
+    check_labels(labels, len(inputs))
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, not {batch_size}")
     rows = []

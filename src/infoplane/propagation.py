@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from infoplane.estimators.base import check_labels
 from infoplane.estimators.mixture_entropy import MixtureInformation, propagated_information
 from infoplane.networks import layer_activation, split_parameters
 from infoplane.settings import TrainingSettings
@@ -79,6 +80,12 @@ def noisy_network_information(
         Layer 1 .. L. The network has no noise on its output layer; there the same noise is
         added for the measurement only.
 
+    Raises
+    ------
+    ValueError
+        If there is no noise, a parameter is NaN or infinite, there is not one label for each
+        input, or all labels are equal.
+
     References
     ----------
     Goldfeld et al. (2019), ICML, "Estimating information flow in deep neural networks",
@@ -89,7 +96,12 @@ def noisy_network_information(
             "noise_standard_deviation must be above 0: without noise the information of a "
             "network with continuous activations is not defined"
         )
-    labels = np.unique(labels, return_inverse=True)[1]
+    unusable = np.flatnonzero(~np.isfinite(parameters))
+    if unusable.size:
+        raise ValueError(
+            f"parameters must be finite; number {unusable[0]} is {parameters[unusable[0]]}"
+        )
+    labels = check_labels(labels, len(inputs))
     chosen = generator.permutation(len(inputs))[:patterns]
     own = propagated_centres(parameters, settings, inputs[chosen], own_draws, generator)
     background = propagated_centres(parameters, settings, inputs, draws, generator)

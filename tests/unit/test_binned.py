@@ -73,17 +73,17 @@ def entropy_of_labels(labels):
     return float((p * np.log2(1 / p)).sum())
 
 
-@pytest.mark.parametrize("samples", [1, 2, 3, 1000, 4096])
+@pytest.mark.parametrize("samples", [2, 3, 1000, 4096])
 def test_a_permutation_map_gives_log2_samples_and_the_label_entropy(samples):
     generator = np.random.default_rng(samples)
     activations = generator.permutation(samples)[:, None] / samples
-    labels = generator.integers(0, 3, samples)
+    labels = np.arange(samples) % 3
     estimate = make_estimator("binned", bins=8192, low=0.0, high=1.0)(activations, labels)
     assert estimate.mi_input_bits == math.log2(samples)
     assert estimate.mi_label_bits == pytest.approx(entropy_bits(labels.tolist()), abs=ROUNDING)
 
 
-@pytest.mark.parametrize("samples", [1, 3, 1000, 4096])
+@pytest.mark.parametrize("samples", [2, 3, 1000, 4096])
 def test_a_constant_layer_gives_exactly_zero(samples):
     labels = np.arange(samples) % 7
     activations = np.full((samples, 4), 0.25, np.float32)
@@ -121,12 +121,12 @@ def test_few_states_lower_the_ceiling():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
 @pytest.mark.parametrize(
     ("samples", "units", "bins", "classes"),
-    [(1, 1, 1, 1), (500, 3, 4, 2), (700, 10, 30, 2), (300, 2, 30, 10), (400, 1, 1, 3)],
+    [(2, 1, 1, 2), (500, 3, 4, 2), (700, 10, 30, 2), (300, 2, 30, 10), (400, 1, 1, 3)],
 )
 def test_agrees_with_counted_tuples(samples, units, bins, classes, dtype):
     generator = np.random.default_rng(units * bins)
     activations = np.tanh(generator.normal(0, 2, (samples, units))).astype(dtype)
-    labels = generator.integers(0, classes, samples)
+    labels = generator.permutation(np.arange(samples) % classes)
     estimate = make_estimator("binned", bins=bins, low=-1.0, high=1.0)(activations, labels)
     expected = brute_force(codes_by_edges(activations, bins, -1.0, 1.0), labels)
     assert estimate.mi_input_bits == pytest.approx(expected[0], abs=ROUNDING)
@@ -164,7 +164,7 @@ def test_states_that_differ_by_a_multiple_of_two_to_the_64_stay_apart():
     # Packed without renumbering, 2**64 would wrap onto 0: unit 0 would lose its high bits.
     activations = np.full((2, 3), 0.5 / 2**32)
     activations[1, 0] = 1.5 / 2**32
-    estimate = make_estimator("binned", bins=2**32, low=0, high=1)(activations, np.zeros(2, int))
+    estimate = make_estimator("binned", bins=2**32, low=0, high=1)(activations, np.arange(2))
     assert estimate.mi_input_bits == 1.0
 
 
@@ -275,13 +275,13 @@ def test_any_value_lies_between_the_edges_of_its_interval(value, bins, low, span
 layers = st.builds(
     lambda seed, samples, units, classes: (
         np.tanh(np.random.default_rng(seed).normal(0, 1.5, (samples, units))).astype(np.float32),
-        np.random.default_rng(seed + 1).integers(0, classes, samples),
+        np.random.default_rng(seed + 1).permutation(np.arange(samples) % classes),
         np.random.default_rng(seed + 2),
     ),
     st.integers(0, 2**31),
-    st.integers(1, 200),
+    st.integers(2, 200),
     st.integers(1, 4),
-    st.integers(1, 5),
+    st.integers(2, 5),
 )
 
 
@@ -379,13 +379,13 @@ def test_a_value_outside_the_range_is_named(value, dtype):
     activations = np.zeros((5, 3), dtype)
     activations[3, 2] = value
     with pytest.raises(ValueError, match=r"sample 3, unit 2 is .* outside the range \[-1.0, 1.0\]"):
-        thirty_bins()(activations, np.zeros(5, int))
+        thirty_bins()(activations, np.arange(5) % 2)
 
 
 def test_a_range_end_between_two_floats_is_not_rounded_to_the_data():
     value = np.float32(0.1)  # slightly above the float64 0.1
     with pytest.raises(ValueError, match="outside the range"):
-        make_estimator("binned", bins=3, low=0.0, high=0.1)(np.array([[value]]), np.zeros(1, int))
+        make_estimator("binned", bins=3, low=0.0, high=0.1)(np.array([[value], [0]]), np.arange(2))
 
 
 @pytest.mark.parametrize("value", [1e30, -1e30, 2.0**31, -(2.0**31) - 1])
@@ -393,12 +393,12 @@ def test_a_value_too_many_widths_away_is_named(value):
     activations = np.zeros((5, 3))
     activations[1, 2] = value
     with pytest.raises(ValueError, match=r"sample 1, unit 2 is .* too many bins of width 1"):
-        make_estimator("binned", bin_width=1)(activations, np.zeros(5, int))
+        make_estimator("binned", bin_width=1)(activations, np.arange(5) % 2)
 
 
 def test_the_widest_span_of_width_codes_is_accepted():
     activations = np.array([[-(2.0**31)] * 5, [2.0**31 - 1] * 5, [0.0] * 5, [-(2.0**31)] * 5])
-    estimate = make_estimator("binned", bin_width=1)(activations, np.zeros(4, int))
+    estimate = make_estimator("binned", bin_width=1)(activations, np.arange(4) % 2)
     assert estimate.mi_input_bits == 1.5
 
 

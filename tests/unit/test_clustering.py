@@ -59,14 +59,13 @@ def test_scale_order_and_names_of_classes():
 
 def test_what_is_not_there_is_nan():
     points = np.array([[0.0], [1.0]])
-    one_class = class_distances(points, np.array([0, 0]))
-    assert one_class.within == 1.0
-    assert np.isnan([one_class.between, one_class.ratio]).all()
     assert np.isnan(class_distances(points, np.array([0, 1])).within)
     assert np.isnan(class_distances(np.zeros((4, 1)), np.array([0, 1, 0, 1])).ratio)
 
 
 def test_refuses_nan_and_wrong_labels():
+    with pytest.raises(ValueError, match="labels must be of at least 2 classes; all 2 are 3"):
+        class_distances(np.array([[0.0], [1.0]]), np.array([3, 3]))
     with pytest.raises(ValueError, match="sample 1, unit 0 is nan"):
         class_distances(np.array([[0.0], [np.nan]]), np.array([0, 1]))
     with pytest.raises(ValueError, match="labels must have shape"):

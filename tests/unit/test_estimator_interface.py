@@ -1,6 +1,6 @@
-"""What estimators of samples owe their users: one call, readable parameters, named refusals.
+"""What estimators owe their users: one call, readable parameters, named refusals.
 
-Those that train a network, or take part in training, are tested with what they need.
+Invariants of those that train a probe or draw noise are tested with what they need.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import numpy as np
 import pytest
 
-from infoplane.estimators import Estimator, make_estimator
+from infoplane.estimators import METHODS, Estimator, make_estimator
 
 ESTIMATORS = {
     "binned": {"bins": 8, "low": -1.0, "high": 1.0},
@@ -25,12 +25,21 @@ ESTIMATORS = {
     "edge": {},
     "matrix_renyi": {"width_rule": "median"},
 }
+OTHERS = {
+    "exact": {},
+    "mixture_entropy": {"noise_standard_deviation": 0.3},
+    "decoder": {},
+    "infonce": {"noise_variance": 0.1, "batch_size": 16, "steps": 2},
+}
+# It takes a network in place of its activations, and is tested in test_propagation.
+OF_NETWORKS = {"sample_propagation"}
 NEIGHBOURS = ("knn", "kraskov_entropy")
 # Sums in another order; the kernels of the KDE are single precision.
 KERNEL_ROUNDING = 1e-6
 # A new draw of the noise at 200 samples.
 NOISE_SCATTER = 0.5
 
+all_methods = pytest.mark.parametrize("method", sorted(ESTIMATORS | OTHERS))
 methods = pytest.mark.parametrize("method", sorted(ESTIMATORS))
 
 
@@ -42,7 +51,7 @@ def layer(samples=200, units=3, seed=0):
 
 
 def estimator_of(method):
-    return make_estimator(method, **ESTIMATORS[method])
+    return make_estimator(method, **(ESTIMATORS | OTHERS)[method])
 
 
 @methods
@@ -90,10 +99,10 @@ def test_the_order_of_the_samples_does_not_matter(method):
     assert shuffled.mi_label_bits == pytest.approx(original.mi_label_bits, abs=tolerance)
 
 
-@methods
-def test_a_single_class_tells_nothing(method):
-    activations, labels = layer()
-    estimate = estimator_of(method)(activations, np.zeros_like(labels))
+@pytest.mark.parametrize("method", sorted(set(ESTIMATORS) - set(NEIGHBOURS)))
+def test_a_layer_that_is_the_same_for_both_classes_tells_nothing(method):
+    activations, _ = layer()
+    estimate = estimator_of(method)(np.tile(activations, (2, 1)), np.repeat([0, 1], 200))
     assert estimate.mi_label_bits == pytest.approx(0, abs=KERNEL_ROUNDING)
 
 
@@ -106,7 +115,11 @@ def test_labels_do_not_change_the_information_about_the_input(method):
     assert first == pytest.approx(other, abs=KERNEL_ROUNDING)
 
 
-@methods
+def test_every_method_is_here():
+    assert set(METHODS) == {*ESTIMATORS, *OTHERS, *OF_NETWORKS}
+
+
+@all_methods
 def test_bad_layers_are_refused_by_name(method):
     activations, labels = layer()
     estimator = estimator_of(method)
@@ -126,16 +139,22 @@ def test_bad_layers_are_refused_by_name(method):
         estimator(activations, labels.astype(float))
 
 
-@pytest.mark.parametrize("method", sorted(set(ESTIMATORS) - set(NEIGHBOURS)))
-def test_a_single_sample_tells_nothing(method):
-    activations, labels = layer(samples=2)
-    estimate = estimator_of(method)(activations[:1], labels[:1])
-    assert estimate.mi_input_bits == pytest.approx(0, abs=1e-9)
-    assert estimate.mi_label_bits == pytest.approx(0, abs=1e-9)
+@all_methods
+@pytest.mark.parametrize("samples", [1, 200])
+@pytest.mark.parametrize("value", [7, True])
+def test_a_single_class_is_refused_by_name(method, samples, value):
+    activations, _ = layer()
+    labels = np.full(samples, value)
+    message = rf"labels must be of at least 2 classes; all {samples} are {value}, and I\(T;Y\)"
+    with pytest.raises(ValueError, match=message):
+        estimator_of(method)(activations[:samples], labels)
 
 
 @pytest.mark.parametrize("method", NEIGHBOURS)
-def test_fewer_samples_than_neighbours_are_refused(method):
-    activations, labels = layer(samples=2)
-    with pytest.raises(ValueError, match="samples"):
-        estimator_of(method)(activations, labels)
+def test_too_few_samples_for_the_neighbours_are_refused_by_name(method):
+    activations, _ = layer()
+    estimator = make_estimator(method, **ESTIMATORS[method] | {"neighbours": 5})
+    with pytest.raises(ValueError, match=r"number of samples \(4\), not 5|\(5\); label 0 has 2"):
+        estimator(activations[:4], np.arange(4) % 2)
+    with pytest.raises(ValueError, match=r"more samples than neighbours \(5\); label 1 has 5"):
+        estimator(activations[:40], np.repeat([0, 1], [35, 5]))

@@ -72,7 +72,7 @@ def test_counts_the_states_of_a_quantised_network(bits):
 
 
 def test_more_bits_keep_more_information():
-    labels = np.zeros(256, dtype=np.int64)
+    labels = np.arange(256) % 2
     per_bits = [
         [exact(layer, labels).mi_input_bits for layer in quantised_network(bits)]
         for bits in (2, 4, 8, 12)

@@ -66,6 +66,8 @@ def test_order_of_the_samples_does_not_matter():
 def test_what_is_constant_cannot_be_normalised():
     values, labels = sample()
     with pytest.raises(ValueError, match="kernel_y is the same for all samples"):
+        normalised_hsic(np.eye(100), np.ones((100, 100)))
+    with pytest.raises(ValueError, match="labels must be of at least 2 classes; all 100 are 0"):
         layer_hsic(values, np.zeros(100, dtype=int))
     with pytest.raises(ValueError, match="kernel_x is the same for all samples"):
         layer_hsic(np.ones((100, 2)), labels)

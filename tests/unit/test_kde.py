@@ -72,7 +72,7 @@ def test_two_points_by_hand():
         assert estimates[bound].mi_label_bits == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("samples", [1, 2, 1000])
+@pytest.mark.parametrize("samples", [2, 3, 1000])
 @pytest.mark.parametrize("units", [1, 4])
 def test_a_constant_layer_gives_exactly_zero(samples, units):
     activations = np.full((samples, units), 0.3, np.float32)
@@ -106,7 +106,7 @@ def test_bounds_enclose_a_mixture_integrated_numerically():
     step = grid[1] - grid[0]
     entropy = -(density[density > 0] * np.log2(density[density > 0])).sum() * step
     exact = entropy - 0.5 * math.log2(2 * math.pi * math.e * noise_variance)
-    estimates = kde_bounds(centres[:, None], np.zeros(6, int), noise_variance)
+    estimates = kde_bounds(centres[:, None], np.arange(6) % 2, noise_variance)
     assert estimates["lower"].mi_input_bits < exact < estimates["upper"].mi_input_bits
 
 
@@ -132,7 +132,7 @@ def test_agrees_on_a_layer_of_the_papers_size(kind):
 
 
 @pytest.mark.parametrize("units", [1, 2, 3, 10, 15, 16, 23, 40])
-@pytest.mark.parametrize("classes", [1, 2, 7])
+@pytest.mark.parametrize("classes", [2, 3, 7])
 def test_any_number_of_units_and_classes(units, classes):
     activations = layer("tanh", 200, units, 1.0)
     labels = np.random.default_rng(2).integers(0, classes, 200)
@@ -189,7 +189,7 @@ def test_units_of_measurement_cancel(size):
 
 def test_distances_that_overflow_float32_count_as_infinite():
     activations = np.array([[-3e38], [3e38], [0.0]], np.float32)
-    for estimate in kde_bounds(activations, np.zeros(3, int), 0.1).values():
+    for estimate in kde_bounds(activations, np.array([0, 1, 0]), 0.1).values():
         assert estimate.mi_input_bits == pytest.approx(math.log2(3), abs=1e-12)
 
 
@@ -223,7 +223,7 @@ variances = st.sampled_from([1e-3, 1e-1, 10.0])
 @settings(max_examples=60, deadline=None)
 def test_order_of_samples_units_and_labels_does_not_matter(parameters, noise_variance):
     activations, generator = layer(*parameters), np.random.default_rng(parameters[-1])
-    labels = generator.integers(0, 3, len(activations))
+    labels = generator.permutation(np.arange(len(activations)) % 3)
     order = generator.permutation(len(labels))
     units = generator.permutation(activations.shape[1])
     renamed = generator.permutation(5)[labels]
@@ -249,7 +249,7 @@ def test_the_lower_bound_is_below_the_upper_and_both_below_the_ceiling(parameter
 @given(layers)
 @settings(max_examples=30, deadline=None)
 def test_more_noise_and_fewer_units_mean_less_information(parameters):
-    activations, labels = layer(*parameters), np.zeros(parameters[1], int)
+    activations, labels = layer(*parameters), np.arange(parameters[1]) % 2
     full = kde_bounds(activations, labels, 0.1)
     noisier = kde_bounds(activations, labels, 0.2)
     narrower = kde_bounds(activations[:, :1], labels, 0.1)

@@ -39,7 +39,7 @@ def test_a_permutation_map_reaches_the_ceiling():
 
 def test_a_coarser_type_never_tells_more_apart():
     activations = np.random.default_rng(2).standard_normal((2000, 1))
-    labels = np.zeros(2000, dtype=int)
+    labels = np.arange(2000) % 2
     bits = [
         make_estimator("machine_precision", precision=precision)(activations, labels).mi_input_bits
         for precision in ("float16", "float32", "float64")

@@ -42,7 +42,7 @@ def tables(activations, labels):
 
 
 networks_of_values = st.tuples(
-    st.integers(1, 5), st.integers(1, 16), st.integers(1, 3), st.integers(0, 2**31)
+    st.integers(1, 5), st.integers(2, 16), st.integers(1, 3), st.integers(0, 2**31)
 )
 
 
@@ -52,7 +52,7 @@ def test_against_enumeration_and_below_the_mean_of_the_networks(shape):
     *shape, seed = shape
     generator = np.random.default_rng(seed)
     activations = generator.integers(0, 5, shape) / 4
-    labels = generator.integers(0, 2, shape[1])
+    labels = generator.permutation(np.arange(shape[1]) % 2)
     estimate = multi_network_information(activations, labels, BINNING)
     with_input, with_labels = map(information_of, tables(activations, labels))
     assert estimate.mi_input_bits == pytest.approx(with_input, abs=ROUNDING)
@@ -102,6 +102,19 @@ def test_labels_of_another_length_are_refused():
         multi_network_information(np.zeros((2, 8, 1)), np.zeros(7, dtype=int), BINNING)
 
 
+def test_a_single_class_is_refused():
+    with pytest.raises(ValueError, match="labels must be of at least 2 classes; all 8 are 0"):
+        multi_network_information(np.zeros((2, 8, 1)), np.zeros(8, dtype=int), BINNING)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_values_that_are_not_finite_are_refused(value):
+    activations = np.zeros((2, 8, 1))
+    activations[1, 3, 0] = value
+    with pytest.raises(ValueError, match=rf"network 1: .* sample 3, unit 0 is {value}"):
+        multi_network_information(activations, np.arange(8) % 2, BINNING)
+
+
 def test_values_outside_the_bins_are_refused():
     with pytest.raises(ValueError, match=r"outside the range \[0.0, 1.0\]"):
-        multi_network_information(np.full((2, 8, 1), 1.5), np.zeros(8, dtype=int), BINNING)
+        multi_network_information(np.full((2, 8, 1), 1.5), np.arange(8) % 2, BINNING)

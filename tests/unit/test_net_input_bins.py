@@ -35,7 +35,7 @@ def test_estimate_is_that_of_the_binned_net_inputs():
 
 def test_saturation_does_not_compress_until_floating_point_rounds():
     values = np.linspace(-8, 8, 1600)[:, None]
-    labels = np.zeros(1600, dtype=int)
+    labels = np.arange(1600) % 2
     estimator = make_estimator("net_input", bins=100)
     assert estimator(np.tanh(values), labels).mi_input_bits == pytest.approx(4.0, abs=1e-12)
     saturated = np.tanh(30 * values + 1).astype(np.float32)

@@ -148,6 +148,19 @@ def test_refuses_a_network_without_noise():
         noisy_network_information(network(chosen), chosen, INPUTS, LABELS, np.random.default_rng(0))
 
 
+def test_refuses_networks_and_labels_that_no_estimator_can_use():
+    chosen = settings()
+    broken = network(chosen)
+    broken[5] = np.nan
+    for parameters, labels, message in (
+        (broken, LABELS, "parameters must be finite; number 5 is nan"),
+        (network(chosen), LABELS[:3], r"labels must have shape \(16,\), .* not \(3,\)"),
+        (network(chosen), np.ones(16, int), "labels must be of at least 2 classes; all 16 are 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            noisy_network_information(parameters, chosen, INPUTS, labels, np.random.default_rng(0))
+
+
 def test_estimator_measures_networks_only():
     chosen = settings()
     estimator = make_estimator("sample_propagation", patterns=16, own_draws=10, draws=2)

@@ -58,8 +58,8 @@ class Estimator:
         Raises
         ------
         ValueError
-            If an array has the wrong shape, is empty, or holds NaN or infinite values, or if
-            the estimator's own assumptions are broken.
+            If an array has the wrong shape, is empty, or holds NaN or infinite values, if there
+            is a single class, or if the estimator's own assumptions are broken.
         """
         activations, labels = check_samples(activations, labels)
         return self._estimate(activations, labels)
@@ -89,19 +89,35 @@ def check_samples(activations: np.ndarray, labels: np.ndarray) -> tuple[np.ndarr
     Raises
     ------
     ValueError
-        If the shapes do not fit, an axis is empty, or a value is NaN or infinite.
+        If the shapes do not fit, an axis is empty, a value is NaN or infinite, or all labels
+        are equal.
+    """
+    activations = check_activations(activations)
+    return activations, check_labels(labels, len(activations))
+
+
+def check_activations(activations: np.ndarray) -> np.ndarray:
+    """Refuse activations that no estimator can use.
+
+    Parameters
+    ----------
+    activations : array of float, shape (samples, units)
+
+    Returns
+    -------
+    array of float, shape (samples, units)
+        The same as a NumPy array.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit, an axis is empty, or a value is NaN or infinite.
     """
     activations = np.asarray(activations)
-    labels = np.asarray(labels)
     if activations.ndim != 2 or 0 in activations.shape:
         raise ValueError(
             "activations must have shape (samples, units), both at least 1, "
             f"not {activations.shape}"
-        )
-    if labels.shape != activations.shape[:1]:
-        raise ValueError(
-            f"labels must have shape ({activations.shape[0]},) like the activations' samples, "
-            f"not {labels.shape}"
         )
     if not np.issubdtype(activations.dtype, np.floating):
         raise ValueError(f"activations must be floating point, not {activations.dtype}")
@@ -112,9 +128,42 @@ def check_samples(activations: np.ndarray, labels: np.ndarray) -> tuple[np.ndarr
             f"activations must be finite; sample {sample}, unit {unit} is "
             f"{activations[sample, unit]}"
         )
+    return activations
+
+
+def check_labels(labels: np.ndarray, samples: int) -> np.ndarray:
+    """Refuse labels that say nothing about the samples.
+
+    Parameters
+    ----------
+    labels : array of int, shape (samples,)
+    samples : int
+
+    Returns
+    -------
+    array of int64, shape (samples,)
+        The labels renumbered 0 .. classes - 1.
+
+    Raises
+    ------
+    ValueError
+        If there is not one whole number for each sample, or all are equal.
+    """
+    labels = np.asarray(labels)
+    if labels.shape != (samples,):
+        raise ValueError(
+            f"labels must have shape ({samples},), one for each sample, not {labels.shape}"
+        )
     if not (np.issubdtype(labels.dtype, np.integer) or labels.dtype == bool):
         raise ValueError(f"labels must be whole numbers, not {labels.dtype}")
-    return activations, _renumbered(labels)
+    if samples == 0:
+        raise ValueError("labels must be of at least 2 classes; there is none")
+    if (labels == labels[0]).all():
+        raise ValueError(
+            f"labels must be of at least 2 classes; all {samples} are {labels[0]}, and I(T;Y) of "
+            "a label that is always the same is 0 by definition"
+        )
+    return _renumbered(labels)
 
 
 def _renumbered(labels: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from infoplane.estimators.base import check_samples
+from infoplane.estimators.base import check_activations, check_labels
 from infoplane.estimators.binned import BinnedEstimator
 from infoplane.estimators.discrete import conditional_entropy_bits, entropy_bits
 
@@ -64,7 +64,8 @@ def multi_network_information(
     Raises
     ------
     ValueError
-        If there is no network, or for what the binned estimator refuses.
+        If there is no network, or for what the binned estimator refuses; of values that are not
+        finite, the message names the network.
 
     Notes
     -----
@@ -85,9 +86,13 @@ def multi_network_information(
             f"{activations.shape}"
         )
     networks, samples, units = activations.shape
-    rows, row_labels = check_samples(
-        activations.reshape(networks * samples, units), np.tile(labels, networks)
-    )
+    for number, network in enumerate(activations):
+        try:
+            check_activations(network)
+        except ValueError as error:
+            raise ValueError(f"network {number}: {error}") from error
+    row_labels = np.tile(check_labels(labels, samples), networks)
+    rows = activations.reshape(networks * samples, units)
     states = np.unique(binning.states(rows), return_inverse=True)[1]
     patterns = np.tile(np.arange(samples), networks)
     entropy = entropy_bits(states)

@@ -157,11 +157,9 @@ def halves(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     ValueError
-        If there is one class, or one with a single sample.
+        If a class has a single sample.
     """
     sizes = np.bincount(labels)
-    if len(sizes) < 2:
-        raise ValueError("labels must have at least 2 classes to be decoded, not 1")
     if sizes.min() < 2:
         raise ValueError(
             f"every class must have at least 2 samples, one for each half; class number "
