@@ -19,30 +19,26 @@ from pipeline.stage import Heartbeat, run_as_script
 COPIED = ("initialisations", "epochs", "status", "diverged_epoch")
 
 
-def network_activations(
-    parameters: np.ndarray, settings: TrainingSettings, inputs: np.ndarray
-) -> list[np.ndarray]:
-    """Return one network's activations at all its snapshots.
+def fill_activations(
+    layers: list[np.ndarray],
+    parameters: np.ndarray,
+    settings: TrainingSettings,
+    inputs: np.ndarray,
+) -> None:
+    """Compute one network's activations at all its snapshots, in place.
 
     Parameters
     ----------
+    layers : list of array of float32, shape (snapshots, samples, units)
+        Overwritten; with NaN at snapshots whose parameters are NaN.
     parameters : array of float32, shape (snapshots, parameters)
     settings : TrainingSettings
     inputs : array of float32, shape (samples, features)
-
-    Returns
-    -------
-    layers : list of array of float32, shape (snapshots, samples, units)
-        NaN at snapshots whose parameters are NaN.
     """
-    layers = [
-        np.empty((len(parameters), len(inputs), units), np.float32) for units in settings.widths[1:]
-    ]
     for snapshot, vector in enumerate(parameters):
         _, activations = net_inputs_and_activations(vector, settings, inputs)
         for layer, values in zip(layers, activations, strict=True):
             layer[snapshot] = values
-    return layers
 
 
 def dump(training: h5py.File, inputs: np.ndarray, file: h5py.File, progress) -> None:
@@ -58,12 +54,15 @@ def dump(training: h5py.File, inputs: np.ndarray, file: h5py.File, progress) -> 
     """
     settings = TrainingSettings(**json.loads(training.attrs["settings"]))
     inits, snapshots = training["parameters"].shape[:2]
-    for number, units in enumerate(settings.widths[1:], start=1):
-        shape = (inits, snapshots, len(inputs), units)
-        file.create_dataset(f"layers/{number}", shape=shape, dtype=np.float32)
+    # One network's layers, in the same memory for all: fresh pages cost more than the arithmetic.
+    layers = [
+        np.empty((snapshots, len(inputs), units), np.float32) for units in settings.widths[1:]
+    ]
+    for number, layer in enumerate(layers, start=1):
+        file.create_dataset(f"layers/{number}", shape=(inits, *layer.shape), dtype=np.float32)
     extremes = np.empty((2, inits, settings.layers), np.float32)
     for init in range(inits):
-        layers = network_activations(training["parameters"][init], settings, inputs)
+        fill_activations(layers, training["parameters"][init], settings, inputs)
         for number, values in enumerate(layers, start=1):
             file[f"layers/{number}"][init] = values
             # A diverged network has NaN from some snapshot on, and at least its start.

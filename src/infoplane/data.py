@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import eval_legendre, expit, xlogy
+import scipy
 
 # Neighbours of each vertex, in the vertex order of the published data file; bit 0 is leftmost.
 ICOSAHEDRON_NEIGHBOURS = (
@@ -116,7 +116,7 @@ def invariant_score(patterns: np.ndarray, degree_weights: tuple[float, ...]) -> 
     area = 4.0 * np.pi / VERTICES
     score = np.zeros(len(patterns))
     for degree, weight in enumerate(degree_weights):
-        legendre = eval_legendre(degree, cosines)
+        legendre = scipy.special.eval_legendre(degree, cosines)
         quadratic = np.einsum("si,ij,sj->s", patterns, legendre, patterns, optimize=True)
         # Exact zeros come out as rounding errors of either sign.
         power = area**2 * (2 * degree + 1) / (4.0 * np.pi) * np.maximum(quadratic, 0.0)
@@ -166,7 +166,7 @@ def szt_task(
     if sharpness is None:
         labels = (score > threshold).astype(np.int64)
         return Task(patterns, labels, labels.astype(np.float64))
-    probability = expit(sharpness * (score - threshold))
+    probability = scipy.special.expit(sharpness * (score - threshold))
     draws = np.random.default_rng(seed).random(len(patterns))
     return Task(patterns, (draws < probability).astype(np.int64), probability)
 
@@ -194,8 +194,8 @@ def input_label_information_bits(probability: np.ndarray) -> float:
 
 
 def _binary_entropy_bits(probability: np.ndarray) -> np.ndarray:
-    complement = 1.0 - np.asarray(probability)
-    return -(xlogy(probability, probability) + xlogy(complement, complement)) / np.log(2.0)
+    nats = scipy.special.entr(probability) + scipy.special.entr(1.0 - np.asarray(probability))
+    return nats / np.log(2.0)
 
 
 def training_samples(labels: np.ndarray, fraction: float, generator: np.random.Generator):

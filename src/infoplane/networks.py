@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from scipy.special import expit, log_softmax, ndtr, ndtri, softmax
+import scipy
 
 from infoplane.quantisation import quantise
 from infoplane.settings import TrainingSettings
@@ -87,7 +87,9 @@ def initial_parameters(
         shape, biases = (above, below), np.zeros(above)
         if distribution.startswith("truncated_normal"):
             fan = below if distribution.endswith("fan_in") else above
-            weights = ndtri(generator.uniform(ndtr(-2.0), ndtr(2.0), shape)) / np.sqrt(fan)
+            lowest, highest = scipy.special.ndtr([-2.0, 2.0])
+            share = generator.uniform(lowest, highest, shape)
+            weights = scipy.special.ndtri(share) / np.sqrt(fan)
         elif distribution == "glorot":
             limit = np.sqrt(6.0 / (below + above))
             weights = generator.uniform(-limit, limit, shape)
@@ -165,7 +167,9 @@ def layer_activation(net: np.ndarray, settings: TrainingSettings, layer: int) ->
     """
     if layer < settings.layers:
         return ACTIVATION_FUNCTIONS[settings.activation](net)
-    return softmax(net, axis=1) if settings.output == "softmax" else expit(net)
+    if settings.output == "softmax":
+        return scipy.special.softmax(net, axis=1)
+    return scipy.special.expit(net)
 
 
 def losses_and_hits(
@@ -189,7 +193,7 @@ def losses_and_hits(
     net = output_net_input.astype(np.float64)
     rows = np.arange(len(labels))
     if output == "softmax":
-        losses = -log_softmax(net, axis=1)[rows, labels]
+        losses = -scipy.special.log_softmax(net, axis=1)[rows, labels]
     else:
         # -log sigmoid(z) = softplus(-z); the wrong units have target 0, hence +z.
         sign = np.ones_like(net)

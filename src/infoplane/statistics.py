@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import ndtri
-from scipy.stats import rankdata
+import scipy
 
 SUPPORTED, REFUTED, INCONCLUSIVE = VERDICTS = ("supported", "refuted", "inconclusive")
 DIRECTIONS = ("at_least", "above", "at_most", "below")
@@ -129,7 +128,7 @@ class Resampling:
         if pairs.shape[1] < 2:
             return np.full(1 + self.resamples, np.nan)
         drawn = pairs[:, _draws(pairs.shape[1], self.resamples, self.seed)]
-        ranks = rankdata(drawn, axis=2)
+        ranks = scipy.stats.rankdata(drawn, axis=2)
         ranks -= ranks.mean(axis=2, keepdims=True)
         together = (ranks[0] * ranks[1]).sum(axis=1)
         apart = np.sqrt((ranks[0] ** 2).sum(axis=1) * (ranks[1] ** 2).sum(axis=1))
@@ -222,7 +221,7 @@ def proportion(hits: np.ndarray, confidence: float = 0.95) -> Interval:
     if not count:
         return Interval(np.nan, np.nan, np.nan)
     share = float(hits.mean())
-    z_squared = float(ndtri((1 + confidence) / 2)) ** 2
+    z_squared = float(scipy.special.ndtri((1 + confidence) / 2)) ** 2
     centre = (share + z_squared / (2 * count)) / (1 + z_squared / count)
     half = np.sqrt(z_squared * share * (1 - share) / count + (z_squared / (2 * count)) ** 2)
     half /= 1 + z_squared / count
