@@ -4,7 +4,13 @@ A claim is an entry of the configuration that names a registered statistic; a ne
 one function with `infoplane.claims.registry.claim_statistic` above it.
 """
 
-from infoplane.claims import clustering, compression, estimator_choice, gradient_noise  # noqa: F401
+from infoplane.claims import (  # noqa: F401
+    clustering,
+    compression,
+    estimator_choice,
+    gradient_noise,
+    several_networks,
+)
 from infoplane.claims.evidence import Case, ClaimError, Condition, Evidence, Finding
 from infoplane.claims.judging import COLUMNS, check_available, judge, read_claim
 from infoplane.claims.registry import STATISTICS, claim_statistic

@@ -92,9 +92,9 @@ def caution(evidence: Evidence, case: Case, finding: Finding, parameters: Mappin
         return ""
     quantity = "label" if "label" in str(parameters.get("quantity", "")) else "input"
     texts = []
-    for run in filter(None, (case.run, case.reference)):
-        found = evidence.planes(case, run)
-        beside = f" ({run})" if case.reference else ""
+    for one in case.runs:
+        found = evidence.planes(one)
+        beside = f" ({one.run})" if case.reference else ""
         if quantity == "input" and "ceiling_bits" in found.measured:
             ceiling = found.measured["ceiling_bits"] - CEILING_MARGIN_BITS
             high = (found.measured["mi_input_bits"] >= ceiling)[:, :, list(finding.decided_by)]
@@ -103,7 +103,7 @@ def caution(evidence: Evidence, case: Case, finding: Finding, parameters: Mappin
                 texts.append(f"at its ceiling in {networks} of {found.inits.size} networks{beside}")
         layers = [int(found.layers[place]) for place in finding.decided_by]
         if evidence.audited is not None and any(
-            evidence.audited.holds(case.estimator, run, layer, quantity) is False
+            evidence.audited.holds(case.estimator, one.run, layer, quantity) is False
             for layer in layers
         ):
             texts.append(f"outside its audited range{beside}")

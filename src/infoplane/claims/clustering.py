@@ -10,7 +10,6 @@ from scipy.stats import rankdata
 from infoplane.claims.compression import trajectory
 from infoplane.claims.evidence import (
     Case,
-    ClaimError,
     Condition,
     Evidence,
     Finding,
@@ -18,10 +17,9 @@ from infoplane.claims.evidence import (
     layers_text,
 )
 from infoplane.claims.registry import claim_statistic
-from infoplane.claims.trajectories import trajectories
 
 
-@claim_statistic(needs=("estimator",))
+@claim_statistic(needs=("estimator",), table="clustering")
 def drop_with_clustering(
     evidence: Evidence, case: Case, *, layers: str | list[int], least_correlation: float
 ) -> Finding:
@@ -36,8 +34,9 @@ def drop_with_clustering(
     layers : str or list of int
         The layer with the largest mean drop decides; correlations are averaged over layers.
     least_correlation : float
-        At least this must be Spearman's rank correlation over epochs between I(X;T) and the
-        mean distance within classes over that between classes, averaged over initialisations.
+        At least this must be Spearman's rank correlation, over all snapshots from the first to
+        the last, between I(X;T) and the mean distance within classes over that between classes,
+        averaged over initialisations. The rise counts in it as much as the drop.
 
     Returns
     -------
@@ -51,15 +50,18 @@ def drop_with_clustering(
     own = trajectory(evidence, case, quantity="drop_bits", layers=layers)
     found = evidence.planes(case)
     chosen = choose_layers(case, found, layers)
-    ratios = _distance_ratios(evidence, case, found)
+    within, between = (
+        evidence.beside(case, "clustering", f"{which}_distance") for which in ("within", "between")
+    )
+    ratios = within / np.where(between > 0, between, np.nan)
     inputs = found.complete("mi_input_bits")
     correlations = [
         np.mean([rank_correlation(one[:, place], other[:, place]) for place in chosen])
         for one, other in zip(inputs, ratios, strict=True)
     ]
     condition = Condition(
-        "rank correlation over epochs of I(X;T) with within/between class distance, mean, "
-        f"{layers_text(found, chosen, 'mean')},",
+        "rank correlation of I(X;T) with within/between class distance over the whole path, rise "
+        f"and drop, mean, {layers_text(found, chosen, 'mean')},",
         evidence.resampling.mean(np.array(correlations)),
         least_correlation,
         "at_least",
@@ -84,27 +86,3 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     if any(np.unique(values).size < 2 for values in ranks):
         return 0.0
     return float(np.corrcoef(*ranks)[0, 1])
-
-
-def _distance_ratios(evidence: Evidence, case: Case, found) -> np.ndarray:
-    """Return within / between class distance, shape (inits, epochs, layers) as of `found`."""
-    table = evidence.others.get("clustering")
-    rows = None if table is None else table[table["run"] == case.run]
-    if rows is None or rows.empty:
-        raise ClaimError(f"claim {case.claim}: no class distances of run {case.run!r}")
-    rows = rows[rows["init"].isin(found.inits)].assign(
-        status="ok",
-        ratio=rows["within_distance"]
-        / rows["between_distance"].where(rows["between_distance"] > 0),
-    )
-    measured = trajectories(rows, ("ratio",), f"class distances of {case.run}")
-    same = [
-        np.array_equal(getattr(measured, axis), getattr(found, axis))
-        for axis in ("inits", "epochs", "layers")
-    ]
-    if not all(same):
-        raise ClaimError(
-            f"claim {case.claim}: class distances and information of run {case.run!r} have "
-            "different initialisations, epochs or layers"
-        )
-    return measured.measured["ratio"]

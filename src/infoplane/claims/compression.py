@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,20 +64,46 @@ def trajectory(
     -------
     Finding
     """
-    return _trajectory(evidence, case, case.run, quantity, layers, across, relative_to_bits)
-
-
-def _trajectory(evidence, case, run, quantity, layers, across, relative_to_bits=None) -> Finding:
-    found = evidence.planes(case, run)
+    found = evidence.planes(case)
     chosen = choose_layers(case, found, layers)
     values = measured(case, found, quantity)[:, chosen]
     unit = "epochs" if quantity == "peak_epoch" else "bits"
     if relative_to_bits is not None:
         values, unit = values / relative_to_bits, f"share of {relative_to_bits:g} bits"
+    return mean_finding(evidence, case, chosen, values, TEXTS[quantity], unit, across)
+
+
+def mean_finding(
+    evidence: Evidence,
+    case: Case,
+    chosen: list[int],
+    values: np.ndarray,
+    text: str,
+    unit: str = "bits",
+    across: str = "largest",
+) -> Finding:
+    """Return the mean of a measurement over initialisations, then reduced over layers.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    case : Case
+    chosen : list of int
+        Positions of the layers.
+    values : array of float, shape (inits, layers chosen)
+    text, unit : str
+        What is measured.
+    across : str
+        As for `trajectory`.
+
+    Returns
+    -------
+    Finding
+    """
+    found = evidence.planes(case)
     replicates = combine_layers(case, evidence.resampling.means(values), across)
-    text = f"{TEXTS[quantity]}, mean, {layers_text(found, chosen, across)}, {unit}"
     return Finding(
-        text,
+        f"{text}, mean, {layers_text(found, chosen, across)}, {unit}",
         evidence.resampling.interval(replicates),
         found.inits,
         values,
@@ -110,19 +136,8 @@ def rise_to_early_peak(
     peaks = measured(case, found, "peak_epoch")[:, chosen]
     early = (peaks > 0) & (peaks < min(before_epoch, found.epochs[-1]))
     values = np.where(early, measured(case, found, "rise_bits")[:, chosen], 0.0)
-    replicates = combine_layers(case, evidence.resampling.means(values), "largest")
-    text = (
-        f"rise of I(X;T) to a peak in (0, {before_epoch:g}) epochs, 0 without one, mean, "
-        f"{layers_text(found, chosen, 'largest')}, bits"
-    )
-    return Finding(
-        text,
-        evidence.resampling.interval(replicates),
-        found.inits,
-        values,
-        found.diverged,
-        decided_by=deciding_layers(chosen, values, "largest"),
-    )
+    text = f"rise of I(X;T) to a peak in (0, {before_epoch:g}) epochs, 0 without one"
+    return mean_finding(evidence, case, chosen, values, text)
 
 
 @claim_statistic(needs=("estimator",), paired=True)
@@ -152,12 +167,64 @@ def trajectory_unlike_reference(
     -------
     Finding
     """
-    own = _trajectory(evidence, case, case.run, quantity, layers, across)
-    other = _trajectory(evidence, case, case.reference, quantity, layers, across)
+    own, other = (
+        trajectory(evidence, one, quantity=quantity, layers=layers, across=across)
+        for one in case.runs
+    )
     condition = Condition(
         f"in {case.reference}", other.interval, reference_threshold, reference_direction
     )
     return replace(own, conditions=(condition,))
+
+
+@dataclass(frozen=True)
+class PairedDrops:
+    """Hold how far the same networks drop in two cases.
+
+    Attributes
+    ----------
+    inits : array of int64, shape (inits,)
+        The initialisations that both cases have.
+    drops : array of float64, shape (2, inits, layers)
+        In bits, of the chosen layers.
+    chosen : list of int
+        Positions of the layers.
+    diverged : tuple of int
+        The initialisations that either case leaves out.
+    """
+
+    inits: np.ndarray
+    drops: np.ndarray
+    chosen: list[int]
+    diverged: tuple[int, ...]
+
+
+def paired_drops(
+    evidence: Evidence, first: Case, second: Case, layers: str | list[int]
+) -> PairedDrops:
+    """Measure the drops of the networks that two cases share.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    first, second : Case
+        They differ in their run, whose initialisation i has the same initial weights and split
+        in both, or in their estimator.
+    layers : str or list of int
+        See `infoplane.claims.evidence.choose_layers`.
+
+    Returns
+    -------
+    PairedDrops
+    """
+    planes = [evidence.planes(case) for case in (first, second)]
+    inits = np.intersect1d(*(found.inits for found in planes))
+    drops = []
+    for case, found in zip((first, second), planes, strict=True):
+        chosen = choose_layers(case, found, layers)
+        drops.append(measured(case, found, "drop_bits")[np.isin(found.inits, inits)][:, chosen])
+    diverged = {init for found in planes for init in found.diverged}
+    return PairedDrops(inits, np.stack(drops), chosen, tuple(sorted(diverged)))
 
 
 @claim_statistic(needs=("estimator",), paired=True)
@@ -170,7 +237,6 @@ def drop_ratio(
     ----------
     evidence : Evidence
     case : Case
-        Its runs share seeds: initialisation i has the same initial weights and split in both.
     layers : str or list of int
         The drop is averaged over them.
     least_reference_drop_bits : float
@@ -180,13 +246,8 @@ def drop_ratio(
     -------
     Finding
     """
-    planes = [evidence.planes(case), evidence.planes(case, case.reference)]
-    inits = np.intersect1d(planes[0].inits, planes[1].inits)
-    drops = []
-    for found in planes:
-        chosen = choose_layers(case, found, layers)
-        drop = measured(case, found, "drop_bits")[:, chosen]
-        drops.append(drop[np.isin(found.inits, inits)].mean(axis=1))
+    pairs = paired_drops(evidence, *case.runs, layers)
+    drops = pairs.drops.mean(axis=2)
     premise = Condition(
         f"drop in {case.reference}, bits,",
         evidence.resampling.mean(drops[1]),
@@ -195,16 +256,16 @@ def drop_ratio(
     )
     text = (
         f"ratio of the drops of I(X;T), {case.run} to {case.reference}, paired, "
-        f"{layers_text(planes[0], chosen, 'mean')}"
+        f"{layers_text(evidence.planes(case), pairs.chosen, 'mean')}"
     )
     return Finding(
         text,
         evidence.resampling.ratio_of_means(*drops),
-        inits,
-        np.column_stack(drops),
-        tuple(sorted({*planes[0].diverged, *planes[1].diverged})),
+        pairs.inits,
+        drops.T,
+        pairs.diverged,
         premises=(premise,),
-        decided_by=tuple(chosen),
+        decided_by=tuple(pairs.chosen),
     )
 
 
@@ -216,7 +277,6 @@ def drop_difference(evidence: Evidence, case: Case, *, layers: str | list[int]) 
     ----------
     evidence : Evidence
     case : Case
-        Its runs share seeds.
     layers : str or list of int
         Of each network the layer that drops most, in both runs.
 
@@ -224,24 +284,36 @@ def drop_difference(evidence: Evidence, case: Case, *, layers: str | list[int]) 
     -------
     Finding
     """
-    planes = [evidence.planes(case), evidence.planes(case, case.reference)]
-    inits = np.intersect1d(planes[0].inits, planes[1].inits)
-    drops = []
-    for found in planes:
-        chosen = choose_layers(case, found, layers)
-        drop = measured(case, found, "drop_bits")[:, chosen]
-        drops.append(drop[np.isin(found.inits, inits)].max(axis=1))
-    text = (
-        f"drop of I(X;T) in {case.run} minus that in {case.reference}, paired, mean, "
-        f"{layers_text(planes[0], chosen, 'largest')}, bits"
-    )
+    pairs = paired_drops(evidence, *case.runs, layers)
+    text = f"drop of I(X;T) in {case.run} minus that in {case.reference}"
+    return difference_finding(evidence, case, pairs, text)
+
+
+def difference_finding(evidence: Evidence, case: Case, pairs: PairedDrops, text: str) -> Finding:
+    """Return how much further networks drop in the first case than in the second.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    case : Case
+    pairs : PairedDrops
+        Of each network the layer that drops most decides, in either case.
+    text : str
+        What is measured.
+
+    Returns
+    -------
+    Finding
+    """
+    drops = pairs.drops.max(axis=2)
     return Finding(
-        text,
+        f"{text}, paired, mean, "
+        f"{layers_text(evidence.planes(case), pairs.chosen, 'largest')}, bits",
         evidence.resampling.mean(drops[0] - drops[1]),
-        inits,
-        np.column_stack(drops),
-        tuple(sorted({*planes[0].diverged, *planes[1].diverged})),
-        decided_by=tuple(chosen),
+        pairs.inits,
+        drops.T,
+        pairs.diverged,
+        decided_by=tuple(pairs.chosen),
     )
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from infoplane.claims.compression import trajectory
+from infoplane.claims.compression import (
+    TEXTS,
+    difference_finding,
+    mean_finding,
+    paired_drops,
+    trajectory,
+)
 from infoplane.claims.evidence import (
     Case,
     Condition,
     Evidence,
     Finding,
+    at_the_end,
     choose_layers,
-    combine_layers,
-    deciding_layers,
-    layers_text,
     measured,
 )
 from infoplane.claims.registry import claim_statistic
@@ -54,7 +58,6 @@ def drop_and_share(
     found = evidence.planes(case)
     chosen = choose_layers(case, found, layers)
     drops = measured(case, found, "drop_bits")[:, chosen]
-    replicates = combine_layers(case, evidence.resampling.means(drops), "largest")
     counted = (drops > counted_above_bits).any(axis=1).astype(float)
     condition = Condition(
         f"share of networks above {counted_above_bits:g} bits",
@@ -62,12 +65,8 @@ def drop_and_share(
         largest_share,
         "below",
     )
-    text = f"drop of I(X;T) after its peak, mean, {layers_text(found, chosen, 'largest')}, bits"
-    interval = evidence.resampling.interval(replicates)
-    decided_by = deciding_layers(chosen, drops, "largest")
-    return Finding(
-        text, interval, found.inits, drops, found.diverged, (condition,), decided_by=decided_by
-    )
+    own = mean_finding(evidence, case, chosen, drops, TEXTS["drop_bits"])
+    return replace(own, conditions=(condition,))
 
 
 @claim_statistic(needs=("estimator",), other_estimators=("other_estimator",))
@@ -100,7 +99,7 @@ def trajectory_beside_other(
     -------
     Finding
     """
-    beside = Case(case.claim, case.run, estimator=other_estimator)
+    beside = replace(case, estimator=other_estimator)
     own = trajectory(evidence, case, quantity=quantity, layers=layers)
     other = trajectory(evidence, beside, quantity=other_quantity, layers=layers, across="smallest")
     condition = Condition(
@@ -110,3 +109,67 @@ def trajectory_beside_other(
         other_direction,
     )
     return replace(own, conditions=(condition,))
+
+
+@claim_statistic(
+    needs=("estimator",),
+    other_estimators=("other_estimator", "same_width_estimator"),
+    table="ranges",
+)
+def drop_from_end_bins(
+    evidence: Evidence,
+    case: Case,
+    *,
+    layers: str | list[int],
+    other_estimator: str,
+    same_width_estimator: str,
+    least_difference_bits: float,
+    least_share_outside: float,
+) -> Finding:
+    """Measure how much further networks drop where end bins take the values outside the range.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Its table ``ranges`` has the columns ``share_below, share_above`` of a layer's values
+        outside the range, at the snapshots of the case's estimator.
+    case : Case
+    layers : str or list of int
+        Of each network the layer that drops most, under either estimator; the share outside is
+        that of the final epoch, averaged over the layers.
+    other_estimator : str
+        Bins that cover all values, to compare with.
+    same_width_estimator : str
+        Bins of the same width without ends: the condition that the difference is that of the
+        ends and not of the resolution.
+    least_difference_bits : float
+        The drop is further than under the `same_width_estimator` by at least this.
+    least_share_outside : float
+        At least this share of the values is outside in the end.
+
+    Returns
+    -------
+    Finding
+    """
+    own, same_width = (
+        difference_finding(
+            evidence,
+            case,
+            paired_drops(evidence, case, replace(case, estimator=name), layers),
+            f"drop of I(X;T) under {case.estimator} minus that under {name}",
+        )
+        for name in (other_estimator, same_width_estimator)
+    )
+    chosen = choose_layers(case, evidence.planes(case), layers)
+    outside = sum(evidence.beside(case, "ranges", f"share_{side}") for side in ("below", "above"))
+    final = at_the_end(outside)[:, chosen].mean(axis=1)
+    conditions = (
+        Condition(same_width.statistic, same_width.interval, least_difference_bits, "at_least"),
+        Condition(
+            "share of the layers' values outside the range at the end, mean,",
+            evidence.resampling.mean(final),
+            least_share_outside,
+            "at_least",
+        ),
+    )
+    return replace(own, conditions=conditions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,6 +54,12 @@ class Case:
     def protocol(self) -> str:
         """Return the condition the row is about: its run, and the one it is compared with."""
         return f"{self.run} vs {self.reference}" if self.reference else self.run
+
+    @property
+    def runs(self) -> tuple[Case, ...]:
+        """Return the case of each run alone: its own, then the one it is compared with."""
+        names = (self.run, self.reference) if self.reference else (self.run,)
+        return tuple(replace(self, run=name, reference=None) for name in names)
 
     @property
     def measure(self) -> str:
@@ -136,7 +142,8 @@ class Evidence:
         Columns ``run, init, epoch, layer, definition, snr, status``.
     resampling : Resampling
     others : dict of str to pandas.DataFrame
-        Further tables that a statistic may ask for by name.
+        Further tables that a statistic may ask for by name, with the columns ``run, init, epoch,
+        layer`` and, if they tell estimators apart, ``estimator``.
     audited : infoplane.claims.caution.AuditedRange, optional
         Where the estimators were found to be right.
     """
@@ -154,17 +161,61 @@ class Evidence:
         }
         self._found = {}
 
-    def planes(self, case: Case, run: str | None = None) -> Trajectories:
-        """Return I(X;T) and I(T;Y) along training, for the case's run or another one."""
+    def planes(self, case: Case) -> Trajectories:
+        """Return I(X;T) and I(T;Y) of the case's run along training."""
         columns = ("mi_input_bits", "mi_label_bits", "ceiling_bits")
         columns = [name for name in columns if name in self.information]
-        return self._trajectories(case, "estimator", run or case.run, columns)
+        return self._trajectories(case, "estimator", columns)
 
     def noise(self, case: Case) -> Trajectories:
         """Return the gradients' signal-to-noise ratio along training."""
-        return self._trajectories(case, "definition", case.run, ("snr",))
+        return self._trajectories(case, "definition", ("snr",))
 
-    def _trajectories(self, case, kind, run, columns) -> Trajectories:
+    def table(self, case: Case, name: str) -> pd.DataFrame:
+        """Return the rows that a further table has of the case's run.
+
+        If the table tells estimators apart, of those only the case's.
+        """
+        table = self.others.get(name)
+        rows = None if table is None else table[table["run"] == case.run]
+        if rows is not None and "estimator" in rows:
+            rows = rows[rows["estimator"] == case.estimator]
+        if rows is None or rows.empty:
+            raise ClaimError(
+                f"claim {case.claim}: there is no table of {name} of run {case.run!r}, "
+                f"estimator {case.estimator!r}"
+            )
+        return rows
+
+    def beside(self, case: Case, name: str, column: str) -> np.ndarray:
+        """Return what a further table has for each estimate of `planes`.
+
+        Parameters
+        ----------
+        case : Case
+        name : str
+            The table; it must have the same initialisations, epochs and layers.
+        column : str
+
+        Returns
+        -------
+        measured : array of float, shape (inits, epochs, layers)
+        """
+        found, rows = self.planes(case), self.table(case, name)
+        if not found.inits.size:
+            return np.empty((0, found.epochs.size, found.layers.size))
+        rows = rows[rows["init"].isin(found.inits)].assign(status="ok")
+        other = trajectories(rows, (column,), f"{name} of {case.run}")
+        for axis in ("inits", "epochs", "layers"):
+            if not np.array_equal(getattr(other, axis), getattr(found, axis)):
+                raise ClaimError(
+                    f"claim {case.claim}: {name} and information of run {case.run!r} have "
+                    f"different {'initialisations' if axis == 'inits' else axis}"
+                )
+        return other.measured[column]
+
+    def _trajectories(self, case, kind, columns) -> Trajectories:
+        run = case.run
         key = (run, getattr(case, kind))
         if (kind, *key) not in self._found:
             rows = self._rows[kind].get(key)
@@ -198,6 +249,21 @@ def measured(case: Case, found: Trajectories, quantity: str) -> np.ndarray:
         )
     found.complete("mi_label_bits" if "label" in quantity else "mi_input_bits")
     return summarise(found)[quantity]
+
+
+def at_the_end(values: np.ndarray) -> np.ndarray:
+    """Return measurements of the last epoch.
+
+    Parameters
+    ----------
+    values : array of float, shape (inits, epochs, layers)
+        Without initialisations there may be no epochs.
+
+    Returns
+    -------
+    values : array of float, shape (inits, layers)
+    """
+    return values[:, -1] if len(values) else np.empty((0, values.shape[2]))
 
 
 def choose_layers(case: Case, found: Trajectories, layers: str | list[int]) -> list[int]:

@@ -176,8 +176,9 @@ def check_available(
     claims: Mapping[str, Mapping],
     estimators: Mapping[str, Collection[str]],
     definitions: Mapping[str, Collection[str]],
+    tables: Mapping[str, Mapping[str, Collection[str]]] | None = None,
 ) -> None:
-    """Refuse claims that a study has no run, estimator or gradient definition for.
+    """Refuse claims that a study has no run, estimator, gradient definition or table for.
 
     Parameters
     ----------
@@ -185,6 +186,8 @@ def check_available(
         As in the configuration.
     estimators, definitions : mapping of str to collection of str
         Those of every run of the study.
+    tables : mapping of str to mapping, optional
+        The estimators that each further table has of every run.
 
     Raises
     ------
@@ -196,7 +199,11 @@ def check_available(
             wanted = [("estimator", name, estimators) for name in claim.estimators(case)]
             if case.definition is not None:
                 wanted.append(("definition", case.definition, definitions))
-            for run in filter(None, (case.run, case.reference)):
+            if claim.statistic.table is not None:
+                there = (tables or {}).get(claim.statistic.table, {})
+                kind = f"table of {claim.statistic.table} for estimator"
+                wanted.append((kind, case.estimator, there))
+            for run in (one.run for one in case.runs):
                 if run not in estimators:
                     raise ClaimError(
                         f"claim {claim.name}: run {run!r} is not in the study; it has "

@@ -24,6 +24,8 @@ class ClaimStatistic:
         Whether it compares a run with a reference run.
     other_estimators : tuple of str
         Parameters that name further estimators of the same runs.
+    table : str or None
+        The further table that it needs of the runs under their estimator.
     """
 
     name: str
@@ -31,6 +33,7 @@ class ClaimStatistic:
     needs: tuple[str, ...]
     paired: bool
     other_estimators: tuple[str, ...] = ()
+    table: str | None = None
 
     def __call__(self, evidence: Evidence, case: Case, parameters: dict) -> Finding:
         """Return the finding in one case."""
@@ -58,7 +61,11 @@ STATISTICS: dict[str, ClaimStatistic] = {}
 
 
 def claim_statistic(
-    *, needs: tuple[str, ...], paired: bool = False, other_estimators: tuple[str, ...] = ()
+    *,
+    needs: tuple[str, ...],
+    paired: bool = False,
+    other_estimators: tuple[str, ...] = (),
+    table: str | None = None,
 ):
     """Register a function under its own name, for ``statistic:`` in the configuration.
 
@@ -70,13 +77,15 @@ def claim_statistic(
         Whether a claim names pairs of ``run`` and ``reference`` instead of runs.
     other_estimators : tuple of str
         Parameters that name further estimators, which the runs must have as well.
+    table : str, optional
+        The further table that it needs, such as ``clustering``.
     """
 
     def register(function):
         if function.__name__ in STATISTICS:
             raise ValueError(f"claim statistic {function.__name__} is registered twice")
         STATISTICS[function.__name__] = ClaimStatistic(
-            function.__name__, function, needs, paired, other_estimators
+            function.__name__, function, needs, paired, other_estimators, table
         )
         return function
 
