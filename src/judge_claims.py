@@ -5,6 +5,10 @@ Reads   information    merged table: run, init, epoch, layer, estimator, mi_inpu
         gradients      merged table: run, init, epoch, layer, definition, snr, status
         clustering     tables of noisy networks: run, init, epoch, layer, within_distance,
                        between_distance; there may be none
+        ranges         tables of end bins: run, init, epoch, layer, estimator, share_below,
+                       share_above; there may be none
+        multi_network  tables of several networks as one, from estimate_multi_network_information;
+                       there may be none
         audit          where the estimators were right, from audit_estimators
 Params  claims         claims by name, as in config/claims.yaml
         statistics     resamples, seed, confidence of the intervals
@@ -20,7 +24,7 @@ Writes  table          claim, source, statement, protocol (the run, or run vs re
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import and_
 
@@ -38,6 +42,7 @@ INFORMATION = (
     *("run", "init", "epoch", "layer", "estimator"),
     *("mi_input_bits", "mi_label_bits", "ceiling_bits"),
 )
+FURTHER = ("clustering", "ranges", "multi_network")
 GRADIENTS = ("run", "init", "epoch", "layer", "definition", "snr")
 
 
@@ -53,7 +58,7 @@ def named(**columns: set[str]) -> pc.Expression:
 def load_evidence(
     information: str,
     gradients: str,
-    clustering: Sequence[str],
+    others: Mapping[str, Sequence[str]],
     claims: dict,
     resampling: Resampling,
 ) -> Evidence:
@@ -62,7 +67,8 @@ def load_evidence(
     Parameters
     ----------
     information, gradients : path
-    clustering : sequence of path
+    others : mapping of str to sequence of path
+        The chunks of each further table.
     claims : dict
     resampling : Resampling
 
@@ -72,7 +78,7 @@ def load_evidence(
     """
     read = [read_claim(name, entry) for name, entry in claims.items()]
     cases = [case for claim in read for case in claim.cases]
-    runs = {run for case in cases for run in (case.run, case.reference)} - {None}
+    runs = {one.run for case in cases for one in case.runs}
     estimators = {name for claim in read for case in claim.cases for name in claim.estimators(case)}
     definitions = {case.definition for case in cases} - {None}
 
@@ -83,9 +89,11 @@ def load_evidence(
         rows(information, INFORMATION, "estimator", estimators),
         rows(gradients, GRADIENTS, "definition", definitions),
         resampling,
-        {"clustering": pd.concat(load_table(path).to_pandas() for path in clustering)}
-        if clustering
-        else {},
+        {
+            name: pd.concat(load_table(path).to_pandas() for path in paths)
+            for name, paths in others.items()
+            if paths
+        },
     )
 
 
@@ -104,8 +112,8 @@ def main(snakemake) -> None:
     """Read the tables, judge, write the verdicts."""
     claims, resampling = snakemake.params.claims, Resampling(**snakemake.params.statistics)
     tables = snakemake.input
-    clustering = list(tables.clustering)
-    evidence = load_evidence(tables.information, tables.gradients, clustering, claims, resampling)
+    others = {name: list(getattr(tables, name)) for name in FURTHER}
+    evidence = load_evidence(tables.information, tables.gradients, others, claims, resampling)
     evidence.audited = AuditedRange(
         pd.read_csv(tables.audit, sep="\t"),
         {

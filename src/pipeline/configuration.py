@@ -11,6 +11,8 @@ SETTING_NAMES = tuple(field.name for field in fields(TrainingSettings))
 ESTIMATOR_USE = ("runs", "initialisations", "snapshots")
 # Methods that give two bounds from one pass with `bound: both`.
 WITH_BOTH_BOUNDS = ("kde", "sample_propagation")
+# Methods that run the networks themselves, and tell along how their classes cluster.
+RUNNING_METHODS = ("sample_propagation",)
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,15 @@ def estimator_variants(name: str, parameters: dict) -> dict[str, dict]:
     }
 
 
+def with_fixed_range(parameters: dict) -> dict:
+    """Replace a range of two numbers by ``low`` and ``high``, the parameters of the method."""
+    if "range" not in parameters:
+        return parameters
+    low, high = parameters["range"]
+    rest = {key: value for key, value in parameters.items() if key != "range"}
+    return {**rest, "low": low, "high": high}
+
+
 def gives_both_bounds(parameters: dict) -> bool:
     """Tell whether one pass gives an upper and a lower bound."""
     return parameters["method"] in WITH_BOTH_BOUNDS and parameters.get("bound") == "both"
@@ -174,3 +185,30 @@ def estimates_by_run(config: dict) -> dict[str, list[str]]:
         for run in estimator_runs(config, estimator):
             estimates[run] += estimate_names(config, estimator)
     return estimates
+
+
+def runs_networks(config: dict, estimator: str) -> bool:
+    """Tell whether an estimator runs the networks itself; all others measure activations."""
+    return config["estimators"][estimator]["method"] in RUNNING_METHODS
+
+
+def fills_end_bins(config: dict, estimator: str) -> bool:
+    """Tell whether one of the estimators of an entry puts values outside into end bins."""
+    variants = estimator_variants(estimator, estimator_parameters(config, estimator))
+    return any(parameters.get("outside") == "end_bins" for parameters in variants.values())
+
+
+def further_tables(config: dict) -> dict[str, dict[str, list[str]]]:
+    """Return the estimates for which claims have further tables: by table, then by run."""
+    tables: dict[str, dict[str, list[str]]] = {"clustering": {}, "ranges": {}}
+    for estimator in config["estimators"]:
+        for table, has in (("clustering", runs_networks), ("ranges", fills_end_bins)):
+            if has(config, estimator):
+                for run in estimator_runs(config, estimator):
+                    names = estimate_names(config, estimator)
+                    tables[table].setdefault(run, []).extend(names)
+    tables["multi_network"] = {run: [] for run in config["runs"]}
+    for estimator, entry in config["multi_network"].items():
+        for run in entry["runs"]:
+            tables["multi_network"][run].append(estimator)
+    return tables

@@ -16,6 +16,9 @@ from infoplane.gradients import DEFINITIONS
 from pipeline.configuration import (
     estimate_parameters,
     estimates_by_run,
+    estimator_parameters,
+    fills_end_bins,
+    further_tables,
     resolve_run,
 )
 
@@ -173,6 +176,13 @@ def _reference_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
         for run in entry["runs"] if isinstance(entry["runs"], list) else ():
             if run not in config["runs"]:
                 yield (*key, "runs"), unknown("run", run, config["runs"])
+    for name, entry in config["multi_network"].items():
+        key = ("multi_network", name)
+        if name not in config["estimators"]:
+            yield key, unknown("estimator", name, config["estimators"])
+        for run in entry["runs"]:
+            if run not in config["runs"]:
+                yield (*key, "runs"), unknown("run", run, config["runs"])
 
 
 def _shown_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
@@ -205,9 +215,10 @@ def _claim_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
     definitions = {
         run: DEFINITIONS if resolve_run(config, run).is_plain else () for run in config["runs"]
     }
+    estimates, tables = estimates_by_run(config), further_tables(config)
     for name, entry in config["claims"].items():
         try:
-            check_available({name: entry}, estimates_by_run(config), definitions)
+            check_available({name: entry}, estimates, definitions, tables)
         except ClaimError as error:
             yield ("claims", name), str(error)
 
@@ -220,6 +231,24 @@ def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
         except (ValueError, KeyError, TypeError) as error:
             yield ("runs", run), f"with its protocol and the defaults: {error}"
     yield from _estimator_mistakes(config)
+    yield from _multi_network_mistakes(config)
+
+
+def _multi_network_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
+    """Find estimators that cannot be taken over several networks, and runs with too few."""
+    for name, entry in config["multi_network"].items():
+        key, parameters = ("multi_network", name), estimator_parameters(config, name)
+        limits = parameters.get("range", [])
+        if parameters["method"] != "binned" or "vary" in parameters or isinstance(limits, str):
+            yield (
+                key,
+                "must be of method binned, with one fixed range or bin width for all networks",
+            )
+        for run in entry["runs"]:
+            there = min(entry["initialisations"], resolve_run(config, run).initialisations)
+            if there < 2 * entry["networks"]:
+                text = f"{run!r} has {there} networks, too few for two groups of "
+                yield (*key, "networks"), f"{text}{entry['networks']}"
 
 
 def _estimator_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
@@ -231,6 +260,10 @@ def _estimator_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
                 make_estimator(**_with_numbers(parameters))
             except (ValueError, TypeError) as error:
                 yield ("estimators", name), str(error)
+            limits = parameters.get("range")
+            if fills_end_bins(config, name) and not isinstance(limits, list):
+                text = f"outside: end_bins needs a range of two numbers, not {limits!r}"
+                yield ("estimators", name), text
             if owners.setdefault(estimate, name) != name:
                 text = f"gives the estimate {estimate!r}, as {owners[estimate]!r} does"
                 yield ("estimators", name), text

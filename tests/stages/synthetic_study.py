@@ -63,6 +63,8 @@ def stand_in(rule, folder, outputs, **params):
             information=str(folder / "information.parquet"),
             gradients=str(folder / "gradients.parquet"),
             clustering=[],
+            ranges=[],
+            multi_network=[],
             audit=str(folder / "audit.tsv"),
         ),
         output=SimpleNamespace(**{name: str(folder / file) for name, file in outputs.items()}),

@@ -32,6 +32,7 @@ def cut_configuration() -> dict:
         "kde_0.1": config["estimators"]["kde_0.1"]
         | {"runs": list(RUNS), "initialisations": 4, "snapshots": 3},
     }
+    config["multi_network"] = {}
     (group,) = config["claims"]["C01"]["judged_on"]
     cases = [group | {"runs": ["szt_tanh"], "estimators": [ESTIMATOR]}]
     config["claims"] = {"C01": config["claims"]["C01"] | {"judged_on": cases}}

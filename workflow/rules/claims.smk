@@ -5,6 +5,8 @@ REQUIRED INPUTS
     <results>/tables/information.parquet         from information.smk
     <results>/tables/gradients.parquet           from gradients.smk
     <results>/clustering/...                     from information.smk
+    <results>/ranges/...                         from information.smk
+    <results>/multi_network/...                  from information.smk
     <results>/tables/audit.tsv                   from audit.smk
 OUTPUTS
     <results>/claims.tsv                         one row per claim, condition and estimator
@@ -18,6 +20,8 @@ rule judge_claims:
         information="<results>/tables/information.parquet",
         gradients="<results>/tables/gradients.parquet",
         clustering=clustering_chunks,
+        ranges=range_chunks,
+        multi_network=multi_network_tables,
         audit="<results>/tables/audit.tsv",
         library=claims_library,
     output:

@@ -19,7 +19,9 @@ from pipeline.configuration import (
     estimate_parameters,
     estimator_parameters,
     estimator_runs,
+    fills_end_bins,
     resolve_run,
+    runs_networks,
 )
 from pipeline.dependencies import library_files
 from pipeline.validation import check_configuration
@@ -41,13 +43,10 @@ onstart:
         workflow.scheduler.job_rate_limiter = None
 
 
-
 # Estimators that run the networks themselves; all others measure activations.
-RUNNING = [
-    name
-    for name, entry in config["estimators"].items()
-    if entry["method"] == "sample_propagation"
-]
+RUNNING = [name for name in config["estimators"] if runs_networks(config, name)]
+# Estimators that put values outside a bin range into its end bins.
+WITH_END_BINS = [name for name in config["estimators"] if fills_end_bins(config, name)]
 
 
 def any_of(names):
@@ -115,22 +114,48 @@ def gradient_chunks(wildcards):
     ]
 
 
-def clustering_chunks(wildcards):
-    """Name the tables of class distances, which come with the estimators that run networks."""
+def estimator_chunks(folder, estimators):
+    """Name the tables of some estimators in a folder, those of each run where it is measured."""
     return [
-        path.replace("<results>/information", "<results>/clustering")
-        for path in information_chunks(wildcards)
-        if path.split("/")[3] in RUNNING
+        f"<results>/{folder}/{run}/{estimator}/{chunk}.parquet"
+        for estimator in estimators
+        for run in estimator_runs(config, estimator)
+        for chunk in RUNS[run].chunks(
+            config["estimators"][estimator].get("initialisations")
+        )
     ]
 
 
 def information_chunks(wildcards):
-    """Name the information tables of the whole study, those of each run where it is measured."""
+    """Name the information tables of the whole study."""
+    return estimator_chunks("information", config["estimators"])
+
+
+def clustering_chunks(wildcards):
+    """Name the tables of class distances, which come with the estimators that run networks."""
+    return estimator_chunks("clustering", RUNNING)
+
+
+def range_chunks(wildcards):
+    """Name the tables of what end bins take from outside their range."""
+    return estimator_chunks("ranges", WITH_END_BINS)
+
+
+def multi_network_tables(wildcards):
+    """Name the tables of several networks taken as one."""
     return [
-        f"<results>/information/{run}/{estimator}/{chunk}.parquet"
-        for estimator, entry in config["estimators"].items()
-        for run in estimator_runs(config, estimator)
-        for chunk in RUNS[run].chunks(entry.get("initialisations"))
+        f"<results>/multi_network/{run}/{estimator}.parquet"
+        for estimator, entry in config["multi_network"].items()
+        for run in entry["runs"]
+    ]
+
+
+def grouped_chunks(wildcards):
+    """Name the training files that hold the networks of one such table."""
+    wanted = config["multi_network"][wildcards.estimator]["initialisations"]
+    return [
+        f"<results>/training/{wildcards.run}/{chunk}.h5"
+        for chunk in RUNS[wildcards.run].chunks(wanted)
     ]
 
 

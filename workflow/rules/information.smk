@@ -9,6 +9,8 @@ OUTPUTS
     <results>/activations/{run}/{chunk}.h5                      temporary
     <results>/information/{run}/{estimator}/{chunk}.parquet     one estimator, one chunk
     <results>/clustering/{run}/{estimator}/{chunk}.parquet      class distances, noisy networks
+    <results>/ranges/{run}/{estimator}/{chunk}.parquet          values outside, end bins
+    <results>/multi_network/{run}/{estimator}.parquet           several networks as one
     <results>/tables/information.parquet                        all of them, with each status
 """
 
@@ -101,6 +103,71 @@ rule estimate_noisy_information:
         ),
     script:
         "../../src/estimate_noisy_information.py"
+
+
+rule measure_activation_range:
+    """Measure how much of each layer lies outside a bin range whose end bins take it."""
+    input:
+        training="<results>/training/{run}/{chunk}.h5",
+        data=lambda wildcards: f"<results>/data/{RUNS[wildcards.run].task}.npz",
+        library=library_files("networks") + shared("trained"),
+    output:
+        table="<results>/ranges/{run}/{estimator}/{chunk}.parquet",
+    log:
+        "<results>/logs/measure_activation_range/{run}/{estimator}/{chunk}.log",
+    benchmark:
+        "<results>/benchmarks/measure_activation_range/{run}/{estimator}/{chunk}.tsv"
+    wildcard_constraints:
+        estimator=any_of(WITH_END_BINS),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=20,
+    params:
+        estimator=lambda wildcards: estimator_parameters(config, wildcards.estimator),
+        initialisations=lambda wildcards: config["estimators"][
+            wildcards.estimator
+        ].get("initialisations", RUNS[wildcards.run].initialisations),
+        snapshots=lookup(
+            dpath="estimators/{estimator}/snapshots", within=config, default=None
+        ),
+    script:
+        "../../src/measure_activation_range.py"
+
+
+rule estimate_multi_network_information:
+    """Estimate the information of several networks taken as one, correctly and as published."""
+    input:
+        training=grouped_chunks,
+        data=lambda wildcards: f"<results>/data/{RUNS[wildcards.run].task}.npz",
+        library=library_files("estimators/multi_network", "networks")
+        + shared("trained"),
+    output:
+        table="<results>/multi_network/{run}/{estimator}.parquet",
+    log:
+        "<results>/logs/estimate_multi_network_information/{run}/{estimator}.log",
+    benchmark:
+        "<results>/benchmarks/estimate_multi_network_information/{run}/{estimator}.tsv"
+    wildcard_constraints:
+        estimator=any_of(config["multi_network"]),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        estimator=lambda wildcards: estimator_parameters(config, wildcards.estimator),
+        networks=lookup(dpath="multi_network/{estimator}/networks", within=config),
+        initialisations=lambda wildcards: min(
+            config["multi_network"][wildcards.estimator]["initialisations"],
+            RUNS[wildcards.run].initialisations,
+        ),
+        snapshots=lookup(dpath="multi_network/{estimator}/snapshots", within=config),
+    script:
+        "../../src/estimate_multi_network_information.py"
 
 
 rule summarise_information:
