@@ -45,8 +45,8 @@ def gradients(run, definition, snr, epochs=EPOCHS):
 NO_GRADIENTS = gradients("none", "none", np.ones((1, 1, 1)), epochs=[0])
 
 
-def evidence(*tables, snr=(NO_GRADIENTS,)):
-    return Evidence(pd.concat(tables), pd.concat(snr), Resampling(400))
+def evidence(*tables, snr=(NO_GRADIENTS,), **others):
+    return Evidence(pd.concat(tables), pd.concat(snr), Resampling(400), others)
 
 
 def planes(inits, *layers, spread=0.05, seed=0):

@@ -90,3 +90,81 @@ def test_verdicts_survive_every_choice_or_none():
     table = pd.concat([table[table["estimator"] != "kernel"], other])
     rows = judge(claim("C14", judged_on=on(["r"], names)), evidence(table))
     assert [row["verdict"] for row in rows] == ["supported", "supported", "refuted", "inconclusive"]
+
+
+def ends(share_above, end=RISE_AND_FALL, same_width=RISE, inits=12):
+    """Return a run that falls by 4 bits in end bins and by none in others, and its ranges."""
+    tables = [
+        information("r", "ends", planes(inits, end, FLAT, FLAT, seed=1)),
+        information("r", "global", planes(inits, RISE, RISE, FLAT, seed=2)),
+        information("r", "width", planes(inits, same_width, FLAT, FLAT, seed=3)),
+    ]
+    keys = ["run", "init", "epoch", "layer", "estimator"]
+    growing = np.searchsorted([1, 10, 100, 1000, 10000], tables[0]["epoch"], side="right") / 5
+    ranges = tables[0][keys].assign(share_below=0.125, share_above=share_above * growing)
+    return evidence(*tables, ranges=ranges)
+
+
+def judged_ends(found):
+    entry = claim("C12", judged_on=on(["r"], ["ends"]))
+    entry["C12"]["parameters"] |= {"other_estimator": "global", "same_width_estimator": "width"}
+    (row,) = judge(entry, found)
+    return row
+
+
+def test_end_bins_are_held_against_bins_over_all_values():
+    row = judged_ends(ends(0.25))
+    # Each network falls by 4 bits under the end bins and by none, up to noise, under the others.
+    assert row["estimate"] == pytest.approx(4, abs=0.1)
+    width, outside = row["details"]["conditions"]
+    assert width["estimate"] == pytest.approx(4, abs=0.1)
+    assert outside["estimate"] == pytest.approx(0.125 + 0.25)
+    assert row["verdict"] == "supported"
+    assert row["inits"] == 12
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        # Nothing is outside in the end.
+        {"share_above": -0.125},
+        # The drop is there without ends as well: it is that of the resolution.
+        {"share_above": 0.25, "same_width": RISE_AND_FALL},
+        # No drop in the end bins.
+        {"share_above": 0.25, "end": RISE},
+    ],
+)
+def test_a_plane_is_not_false_without_each_condition(changes):
+    assert judged_ends(ends(**changes))["verdict"] == "refuted"
+
+
+def test_diverged_networks_are_left_out_of_the_ranges_too():
+    found = ends(0.25)
+    found.information.loc[found.information["init"] == 3, "status"] = "diverged"
+    row = judged_ends(evidence(found.information, ranges=found.others["ranges"]))
+    assert row["details"]["initialisations"] == [init for init in range(12) if init != 3]
+    assert row["details"]["diverged"] == [3]
+    assert row["details"]["conditions"][1]["estimate"] == pytest.approx(0.375)
+
+
+def test_nothing_is_concluded_where_all_have_diverged():
+    found = ends(0.25)
+    lost = found.information.assign(status="diverged")
+    assert judged_ends(evidence(lost, ranges=found.others["ranges"]))["verdict"] == "inconclusive"
+
+
+def test_ranges_of_other_estimators_or_epochs_are_refused():
+    found, ranges = ends(0.25).information, ends(0.25).others["ranges"]
+    with pytest.raises(ClaimError, match="no table of ranges of run 'r', estimator 'ends'"):
+        judged_ends(evidence(found, ranges=ranges.assign(estimator="others")))
+    with pytest.raises(ClaimError, match=r"claim C12: ranges and information .* different epochs"):
+        judged_ends(evidence(found, ranges=ranges[ranges["epoch"] > 0]))
+
+
+def test_further_tables_are_asked_for_before_any_job():
+    entry = claim("C12", judged_on=on(["r"], ["ends"]))
+    estimators = {"r": ["ends", "binned_30_global", "binned_width_0.07"]}
+    check_available(entry, estimators, {}, {"ranges": {"r": ["ends"]}})
+    for tables in ({}, {"ranges": {"r": ["others"]}}, {"clustering": {"r": ["ends"]}}):
+        with pytest.raises(ClaimError, match="claim C12: run 'r' has no table of ranges for"):
+            check_available(entry, estimators, {}, tables)
