@@ -12,7 +12,6 @@ from contextlib import contextmanager
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, SymLogNorm
 from matplotlib.figure import Figure
@@ -47,9 +46,9 @@ EPOCH_COLOURS = ListedColormap(mpl.colormaps["viridis"](np.linspace(0, 0.92, 256
 EPOCH_LINEAR_SHARE = 0.4
 
 STYLE = {
-    **sns.axes_style("ticks"),
-    **sns.plotting_context("paper"),
+    "axes.axisbelow": True,
     "axes.edgecolor": "0.2",
+    "axes.labelcolor": "0.15",
     "axes.labelsize": 8,
     "axes.linewidth": 0.6,
     "axes.spines.right": False,
@@ -63,12 +62,17 @@ STYLE = {
     "legend.title_fontsize": 7.5,
     "lines.linewidth": 1.1,
     "lines.markersize": 4,
+    "lines.solid_capstyle": "round",
+    "patch.edgecolor": "white",
+    "patch.force_edgecolor": True,
+    "patch.linewidth": 0.8,
     "savefig.dpi": 300,
     "savefig.facecolor": "white",
     "svg.fonttype": "path",
     "svg.hashsalt": "infoplane",
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 7.5,
+    "text.color": "0.15",
+    **{f"{axis}tick.color": "0.15" for axis in "xy"},
+    **{f"{axis}tick.labelsize": 7.5 for axis in "xy"},
     **{f"{axis}tick.major.width": 0.6 for axis in "xy"},
     **{f"{axis}tick.major.size": 3 for axis in "xy"},
     **{f"{axis}tick.minor.size": 1.5 for axis in "xy"},

@@ -84,6 +84,11 @@ def audit_library(wildcards):
     )
 
 
+def limit_of_estimator(key):
+    """Look up how many networks or snapshots an estimator measures at most, if it says so."""
+    return lambda wildcards: config["estimators"][wildcards.estimator].get(key)
+
+
 def parameters_of_estimates(runs, estimators=None):
     """Give the method and parameters of the named estimates of some runs, by default of all."""
     return {

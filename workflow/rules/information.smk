@@ -60,12 +60,8 @@ rule estimate_information:
         runtime=120,
     params:
         estimator=lambda wildcards: estimator_parameters(config, wildcards.estimator),
-        initialisations=lookup(
-            dpath="estimators/{estimator}/initialisations", within=config, default=None
-        ),
-        snapshots=lookup(
-            dpath="estimators/{estimator}/snapshots", within=config, default=None
-        ),
+        initialisations=limit_of_estimator("initialisations"),
+        snapshots=limit_of_estimator("snapshots"),
     script:
         "../../src/estimate_information.py"
 
@@ -98,9 +94,7 @@ rule estimate_noisy_information:
         initialisations=lambda wildcards: config["estimators"][
             wildcards.estimator
         ].get("initialisations", RUNS[wildcards.run].initialisations),
-        snapshots=lookup(
-            dpath="estimators/{estimator}/snapshots", within=config, default=None
-        ),
+        snapshots=limit_of_estimator("snapshots"),
     script:
         "../../src/estimate_noisy_information.py"
 
@@ -130,9 +124,7 @@ rule measure_activation_range:
         initialisations=lambda wildcards: config["estimators"][
             wildcards.estimator
         ].get("initialisations", RUNS[wildcards.run].initialisations),
-        snapshots=lookup(
-            dpath="estimators/{estimator}/snapshots", within=config, default=None
-        ),
+        snapshots=limit_of_estimator("snapshots"),
     script:
         "../../src/measure_activation_range.py"
 
