@@ -53,7 +53,11 @@ def check_configuration(config: dict, files: Sequence[str], schema: str | Path) 
         list(_schema_mistakes(config, rules))
         or list(_reference_mistakes(config))
         or list(_value_mistakes(config))
-        or [*_shown_mistakes(config), *_claim_mistakes(config)]
+        or [
+            *_shown_mistakes(config),
+            *_multi_network_mistakes(config),
+            *_claim_mistakes(config),
+        ]
     )
     if mistakes:
         places = Places(files)
@@ -231,7 +235,6 @@ def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
         except (ValueError, KeyError, TypeError) as error:
             yield ("runs", run), f"with its protocol and the defaults: {error}"
     yield from _estimator_mistakes(config)
-    yield from _multi_network_mistakes(config)
 
 
 def _multi_network_mistakes(config: dict) -> Iterator[tuple[Key, str]]:

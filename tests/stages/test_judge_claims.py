@@ -176,3 +176,39 @@ def test_class_distances_of_all_chunks_are_evidence(tmp_path):
     one.input.clustering = paths
     judge_claims.main(one)
     assert judged(tmp_path)["C29", "tanh", "first"] == "supported"
+
+
+def test_ranges_and_groups_of_networks_are_evidence(tmp_path):
+    save_study(tmp_path)
+    information = load_table(tmp_path / "information.parquet").to_pandas()
+    rows = information[(information["run"] == "tanh") & (information["estimator"] == "first")]
+    keys = {name: rows[name].to_numpy() for name in ("init", "epoch", "layer")}
+    keys |= {"run": ["tanh"] * len(rows), "estimator": ["first"] * len(rows)}
+    ones, ok = np.ones(len(rows)), ["ok"] * len(rows)
+    save_table(
+        tmp_path / "ranges.parquet", keys | {"share_below": 0 * ones, "share_above": 0.3 * ones}
+    )
+    bits = {"mi_input_bits": 5, "conditional_entropy_bits": 2, "published_mi_input_bits": 7}
+    bits = {name: value * ones for name, value in (bits | {"single_mi_input_bits": 6}).items()}
+    save_table(tmp_path / "groups.parquet", keys | bits | {"networks": 5 * ones, "status": ok})
+    on_first = {"runs": ["tanh"], "estimators": ["first"]}
+    ends = {
+        "layers": "hidden",
+        "other_estimator": "second",
+        "same_width_estimator": "third",
+        "least_difference_bits": 0.5,
+        "least_share_outside": 0.1,
+    }
+    extension = {"layers": "hidden", "rounding_bits": 1e-9, "least_excess_bits": 0.5}
+    claims = {
+        "C12": entry("drop_from_end_bins", ends, 0.5, "at_least", on_first),
+        "C31": entry("published_extension_error", extension, 0.5, "at_least", on_first),
+    }
+    one = stage(tmp_path, claims=claims)
+    one.input.ranges = [tmp_path / "ranges.parquet"]
+    one.input.multi_network = [tmp_path / "groups.parquet"]
+    judge_claims.main(one)
+    verdicts = judged(tmp_path)
+    # All three estimators of the made-up study see the same drop.
+    assert verdicts["C12", "tanh", "first"] == "refuted"
+    assert verdicts["C31", "tanh", "first"] == "supported"

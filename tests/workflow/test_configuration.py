@@ -102,6 +102,51 @@ WRONG = {
         ["estimators.binned_30", "low", "1.0", "-1.0"],
     ),
     "unknown range": ("estimators/binned_30/range", "epoch", ["range", "'epoch'", "'global'"]),
+    "unknown fate of values outside": (
+        "estimators/binned_30_end_bins/outside",
+        "clip",
+        ["estimators.binned_30_end_bins.outside", "'clip'", "refuse, end_bins"],
+    ),
+    "end bins of a range that holds all": (
+        "estimators/binned_30_end_bins/range",
+        "global",
+        ["estimators.binned_30_end_bins", "end_bins", "two numbers", "'global'"],
+    ),
+    "several networks by no estimator": (
+        "multi_network",
+        {"bined_30": {"networks": 5, "initialisations": 50, "snapshots": 5, "runs": ["szt_tanh"]}},
+        ["multi_network.bined_30", "did you mean 'binned_30'"],
+    ),
+    "several networks by kernels": (
+        "multi_network",
+        {"kde_0.1": {"networks": 5, "initialisations": 50, "snapshots": 5, "runs": ["szt_tanh"]}},
+        ["multi_network.kde_0.1", "method binned", "fixed range"],
+    ),
+    "several networks of no run": (
+        "multi_network/binned_30/runs",
+        ["szt_tahn"],
+        ["multi_network.binned_30.runs", "did you mean 'szt_tanh'"],
+    ),
+    "one group of networks has no spread": (
+        "multi_network/binned_30/networks",
+        26,
+        ["multi_network.binned_30.networks", "'szt_tanh'", "50 networks", "26"],
+    ),
+    "one network is not several": (
+        "multi_network/binned_30/networks",
+        1,
+        ["multi_network.binned_30.networks", "value 1", "at least 2"],
+    ),
+    "claim on several networks that nobody measures": (
+        "multi_network/binned_30/runs",
+        ["szt_tanh"],
+        ["claims.C31", "'saxe_tanh'", "multi_network"],
+    ),
+    "claim on end bins by other bins": (
+        "claims/C12/judged_on/0/estimators",
+        ["binned_100_global"],
+        ["claims.C12", "'saxe_relu'", "ranges", "binned_30_end_bins"],
+    ),
     "no bins": ("estimators/binned_30/bins", 0, ["estimators.binned_30", "bins", "0"]),
     "noise variance of 0": (
         "estimators/kde_0.1/noise_variance",
