@@ -1,4 +1,4 @@
-"""Training of many networks as one stack.
+"""Training of many networks at once.
 
 >>> from infoplane.training import train_ensemble
 >>> result = train_ensemble(inputs, labels, settings, initialisations=range(50), seed=0)
@@ -70,7 +70,7 @@ def train_ensemble(
     device: str = "auto",
     progress: Callable[[int], object] | None = None,
 ) -> TrainingResult:
-    """Train one network per initialisation, all as one stack.
+    """Train one network per initialisation.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def train_ensemble(
     initialisations = np.fromiter(initialisations, dtype=np.int64)
     splits, order_seeds, parameters = _prepare(labels, settings, initialisations, seed)
     engine, device = choose_engine(engine, device, settings)
-    trainer = _make_engine(engine, device, settings)(
+    trainer = _make_engine(engine, device, settings, initialisations)(
         settings, inputs, labels, splits, order_seeds, parameters
     )
 
@@ -167,10 +167,16 @@ def choose_engine(engine: str, device: str, settings: TrainingSettings) -> tuple
     return "torch", ("cuda" if available else "cpu") if device == "auto" else device
 
 
-def _make_engine(engine: str, device: str, settings: TrainingSettings):
+def _make_engine(
+    engine: str, device: str, settings: TrainingSettings, initialisations: np.ndarray
+) -> Callable:
+    """Return what makes an engine of the settings and the networks' arrays."""
+    engine_class = _engine_class(engine, settings)
     if engine == "fused":
-        return _engine_class(engine, settings)
-    return partial(_engine_class(engine, settings), device=device)
+        return engine_class
+    from infoplane.training.fixed_stacks import FixedStacks
+
+    return partial(FixedStacks, engine_class, initialisations.tolist(), device=device)
 
 
 def _engine_class(engine: str, settings: TrainingSettings) -> type:

@@ -23,8 +23,8 @@ ACTIVATION_FUNCTIONS = {
 class TorchEngine:
     """Train a stack of independent networks with one tensor operation for all of them.
 
-    PyTorch rounds by an element's place in a tensor, so a network's last digits depend on the
-    stack it is trained in; the compiled engine's do not.
+    PyTorch rounds by an element's place in a tensor: a network's last digits depend on the size of
+    the stack and on its place there. `FixedStacks` fixes both for every network.
 
     Parameters
     ----------
@@ -58,7 +58,9 @@ class TorchEngine:
         targets = torch.from_numpy(labels)[samples]
         self._targets = torch.nn.functional.one_hot(targets, settings.widths[-1])
         self._targets = self._targets.to(self._device, torch.float32)
-        self._parameters = torch.from_numpy(parameters.copy()).to(self._device)
+        # A copy into PyTorch's own memory: NumPy's is not always aligned to 64 bytes, and matrix
+        # products round by the alignment.
+        self._parameters = torch.tensor(parameters, device=self._device)
         self._parameters.requires_grad_()
         self._layers = split_parameters(self._parameters, settings.widths)
         self._is_weight = torch.from_numpy(weight_mask(settings.widths)).to(self._device)
