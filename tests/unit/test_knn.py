@@ -25,6 +25,7 @@ from infoplane.estimators.knn import (
     KnnEstimator,
     kozachenko_leonenko_entropy_bits,
     ksg_information_bits,
+    ksg_variants_bits,
     ross_information_bits,
 )
 from infoplane.units import BITS_PER_NAT
@@ -130,15 +131,55 @@ def test_ksg_is_that_of_sklearn():
     assert ksg_information_bits(x, y, 4) == pytest.approx(expected * BITS_PER_NAT, abs=1e-5)
 
 
-@pytest.mark.parametrize("units", [1, 4, 12])
-def test_comparing_all_samples_finds_what_a_tree_finds(units):
-    values = np.random.default_rng(units).standard_normal((300, units))
-    tree, columns = cKDTree(values), np.ascontiguousarray(values.T)
-    distances = tree.query(values, k=[4], p=np.inf)[0][:, 0]
-    np.testing.assert_array_equal(nearest_of_all(columns, 3), distances)
-    for radii in (distances, np.nextafter(distances, 0), 2 * distances):
-        expected = tree.query_ball_point(values, radii, p=np.inf, return_length=True)
-        np.testing.assert_array_equal(counts_of_all(columns, radii), expected)
+def layers_of_all_kinds(kind, samples, units):
+    """Return layers as they are, and as hard for rounded values as they can be."""
+    values = np.random.default_rng(units).standard_normal((samples, units))
+    half_dead = (np.arange(samples) % 2)[:, None] * np.abs(values)
+    return {
+        "gaussian": values,
+        "half_dead": half_dead + 0.01 * np.random.default_rng(1).standard_normal(values.shape),
+        "far_from_zero": 1e9 + values,
+        "one_far_away": np.where(np.arange(samples)[:, None] == 7, 1e6, values),
+        "largest_floats": 4e307 * np.tanh(values),
+        "smallest_floats": np.round(3 * values) * 5e-324,
+        "few_values": np.round(values),
+    }[kind]
+
+
+KINDS = (
+    *("gaussian", "half_dead", "far_from_zero", "one_far_away"),
+    *("largest_floats", "smallest_floats", "few_values"),
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("samples", "units"), [(5, 3), (300, 1), (300, 4), (700, 13), (600, 101)])
+def test_comparing_all_samples_finds_what_a_tree_finds(kind, samples, units):
+    values = layers_of_all_kinds(kind, samples, units)
+    tree = cKDTree(values)
+    expected = tree.query(values, k=range(1, 5), p=np.inf)[0][:, 1:]
+    distances, indices = nearest_of_all(values, 3)
+    np.testing.assert_array_equal(distances, expected)
+    between = np.abs(values[indices] - values[:, None]).max(axis=2)
+    np.testing.assert_array_equal(between, distances)
+    assert (indices != np.arange(samples)[:, None]).all()
+    last = distances[:, -1]
+    radii = np.stack([last, np.nextafter(last, 0), 1.5 * last, np.zeros(samples)], axis=1)
+    counts = counts_of_all(values, radii)
+    for which, reach in enumerate(radii.T):
+        expected = tree.query_ball_point(values, reach, p=np.inf, return_length=True)
+        np.testing.assert_array_equal(counts[:, which], expected)
+
+
+def test_distances_that_overflow_are_compared_in_full():
+    values = 1e308 * np.tanh(np.random.default_rng(0).standard_normal((80, 4)))
+    with np.errstate(over="ignore"):
+        distances = distances_between(values)
+    nearest = np.sort(distances, axis=1)[:, 1:4]
+    np.testing.assert_array_equal(nearest_of_all(values, 3)[0], nearest)
+    radii = np.stack([nearest[:, -1], np.full(80, 1e308), np.full(80, np.inf)], axis=1)
+    expected = (distances[:, :, None] <= radii[:, None]).sum(axis=1)
+    np.testing.assert_array_equal(counts_of_all(values, radii), expected)
 
 
 @pytest.mark.parametrize("samples", [5, 300])
@@ -148,13 +189,20 @@ def test_neighbours_on_a_line_are_those_of_all_samples(samples, distinct, neighb
     generator = np.random.default_rng(samples)
     values = generator.standard_normal(samples)
     values = np.sort(values if distinct else np.round(values, 1))
-    columns = values[None]
-    distances = nearest_of_all(columns, neighbours)
+    columns = values[:, None]
+    distances = nearest_of_all(columns, neighbours)[0][:, -1]
     np.testing.assert_array_equal(nearest_on_line(values, neighbours), distances)
     below = np.maximum(np.nextafter(distances, 0), 0)
     for radii in (distances, below, 2 * distances, np.zeros(samples)):
-        expected = counts_of_all(columns, radii)
+        expected = counts_of_all(columns, radii[:, None])[:, 0]
         np.testing.assert_array_equal(counts_on_line(values, radii), expected)
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 5])
+def test_both_variants_of_ksg_at_once_are_those_one_by_one(dimensions):
+    x, y = gaussian_pair(0.7, 200, dimensions)
+    expected = tuple(ksg_information_bits(x, y, 3, variant) for variant in (1, 2))
+    assert ksg_variants_bits(x, y, 3) == expected
 
 
 @pytest.mark.parametrize("variant", [1, 2])

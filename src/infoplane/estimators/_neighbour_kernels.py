@@ -1,7 +1,9 @@
 """Compiled searches for neighbours that compare all samples, in the maximum norm.
 
-In many units a search tree visits most samples anyway; these loops do so unit by unit, over rows
-of memory that the processor takes several at a time.
+In many units a search tree visits most samples anyway. These loops visit all of them, but first
+in whole numbers of two bytes, of which the processor takes 16 or 32 at a time: a pair whose rounded
+values differ by clearly more or less than a radius is further apart or nearer than it. Only the few
+that remain are compared in full, so that distances and counts are exact.
 """
 
 from __future__ import annotations
@@ -10,74 +12,191 @@ import numpy as np
 
 from infoplane.compilation import compiled
 
+# Samples whose rounded values are compared with one sample's in one go, and how many of those are
+# looked at together for one that is near enough.
+BLOCK, CHUNK = 256, 64
+# Samples that are compared with a block while it is in the first-level cache.
+TILE = 32
+# Rounded values are 0 .. STEPS. Two that differ by d steps are d - 1 to d + 1 steps apart; one step
+# more allows for rounding in the division.
+STEPS, SLACK = 65535, 2
 
-@compiled(error_model="numpy")
-def nearest_of_all(columns, neighbours):
-    """Find the distances of each sample to its nearest neighbours.
+INLINED = {"error_model": "numpy", "forceinline": True}
+
+
+def nearest_of_all(values: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the nearest neighbours of each sample.
 
     Parameters
     ----------
-    columns : array of float64, shape (units, samples)
+    values : array of float64, shape (samples, units)
     neighbours : int
         k, below the number of samples.
 
     Returns
     -------
-    array of float64, shape (samples,)
-        To the k-th neighbour, the sample itself left out.
+    distances : array of float64, shape (samples, neighbours)
+        To the first .. k-th neighbour, the sample itself left out.
+    indices : array of int64, shape (samples, neighbours)
+        Which samples they are.
     """
-    units, samples = columns.shape
-    found = np.empty(samples)
-    nearest = np.empty(neighbours)
-    largest = np.empty(samples)
-    for i in range(samples):
-        largest[:] = 0.0
-        for unit in range(units):
-            own = columns[unit, i]
-            for j in range(samples):
-                difference = abs(columns[unit, j] - own)
-                largest[j] = difference if difference > largest[j] else largest[j]
-        largest[i] = np.inf
-        nearest[:] = np.inf
-        for j in range(samples):
-            distance = largest[j]
-            if distance < nearest[neighbours - 1]:
-                place = neighbours - 1
-                while place > 0 and nearest[place - 1] > distance:
-                    nearest[place] = nearest[place - 1]
-                    place -= 1
-                nearest[place] = distance
-        found[i] = nearest[neighbours - 1]
-    return found
+    values = np.ascontiguousarray(values)
+    return _nearest(values, *_rounded(values), neighbours)
 
 
-@compiled(error_model="numpy")
-def counts_of_all(columns, radii):
+def counts_of_all(values: np.ndarray, radii: np.ndarray) -> np.ndarray:
     """Count the samples within a closed cube about each sample, itself included.
 
     Parameters
     ----------
-    columns : array of float64, shape (units, samples)
-    radii : array of float64, shape (samples,)
+    values : array of float64, shape (samples, units)
+    radii : array of float64, shape (samples, sets)
+        At least 0; all sets of radii are counted in one go.
 
     Returns
     -------
-    array of int64, shape (samples,)
+    array of int64, shape (samples, sets)
     """
-    units, samples = columns.shape
-    counts = np.zeros(samples, np.int64)
-    largest = np.empty(samples)
-    for i in range(samples):
-        largest[:] = 0.0
-        for unit in range(units):
-            own = columns[unit, i]
-            for j in range(samples):
-                difference = abs(columns[unit, j] - own)
-                largest[j] = difference if difference > largest[j] else largest[j]
-        count = 0
-        for j in range(samples):
-            count += largest[j] <= radii[i]
-        counts[i] = count
+    values = np.ascontiguousarray(values)
+    return _counts(values, *_rounded(values), np.ascontiguousarray(radii))
+
+
+def _rounded(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Round values down to 65536 levels.
+
+    Returns
+    -------
+    rows : array of uint16, shape (samples, units)
+    blocks : array of uint16, shape (blocks, units * BLOCK)
+        The same in blocks of samples, unit after unit.
+    step : float
+        Between levels. Where no float can be, all levels are 0 and the step is infinite:
+        nothing is ruled out, nothing certain.
+    """
+    samples, units = values.shape
+    with np.errstate(over="ignore"):
+        step = float((values.max() - values.min()) / STEPS)
+    usable = 0 < step < np.inf
+    places = -(-samples // BLOCK) * BLOCK
+    rows = np.zeros((places, units), np.uint16)
+    if usable:
+        rows[:samples] = np.minimum((values - values.min()) / step, STEPS)
+    blocks = np.ascontiguousarray(rows.reshape(-1, BLOCK, units).transpose(0, 2, 1))
+    return rows[:samples], blocks.reshape(-1, units * BLOCK), step if usable else np.inf
+
+
+@compiled(**INLINED)
+def _larger_gap(first, second, largest):
+    gap = np.uint16(max(first, second) - min(first, second))
+    return gap if gap > largest else largest
+
+
+@compiled(**INLINED)
+def _compare_rounded(block, row, gaps):
+    """Set the largest difference in any unit of a rounded sample to each of a block's."""
+    gaps[:] = 0
+    whole = row.size // 4 * 4
+    for first in range(0, whole, 4):
+        columns = block[first * BLOCK : (first + 4) * BLOCK]
+        a, b, c, d = row[first], row[first + 1], row[first + 2], row[first + 3]
+        for j in range(BLOCK):
+            gap = _larger_gap(columns[j], a, gaps[j])
+            gap = _larger_gap(columns[BLOCK + j], b, gap)
+            gap = _larger_gap(columns[2 * BLOCK + j], c, gap)
+            gaps[j] = _larger_gap(columns[3 * BLOCK + j], d, gap)
+    for unit in range(whole, row.size):
+        column, value = block[unit * BLOCK : (unit + 1) * BLOCK], row[unit]
+        for j in range(BLOCK):
+            gaps[j] = _larger_gap(column[j], value, gaps[j])
+
+
+@compiled(**INLINED)
+def _any_within(gaps, limit):
+    least = gaps[0]
+    for j in range(1, gaps.size):
+        least = gaps[j] if gaps[j] < least else least
+    return least <= limit
+
+
+# The largest of several numbers is the same in any order.
+@compiled(fastmath={"nnan", "nsz"}, **INLINED)
+def _distance(first, second):
+    largest = 0.0
+    for unit in range(first.size):
+        largest = max(largest, abs(first[unit] - second[unit]))
+    return largest
+
+
+@compiled(**INLINED)
+def _most_steps(radius, step):
+    """Return the largest rounded difference of a pair that may be within a radius."""
+    steps = radius / step + SLACK
+    # Also where both are infinite.
+    return np.uint16(steps if steps < STEPS else STEPS)
+
+
+@compiled(error_model="numpy")
+def _nearest(values, rows, blocks, step, neighbours):
+    """Find neighbours; see `nearest_of_all` and `_rounded`."""
+    samples = len(values)
+    distances = np.full((samples, neighbours), np.inf)
+    indices = np.zeros((samples, neighbours), np.int64)
+    gaps = np.empty(BLOCK, np.uint16)
+    for tile in range(0, samples, TILE):
+        for turn in range(len(blocks)):
+            block = (tile // BLOCK + turn) % len(blocks)
+            size = min(samples - block * BLOCK, BLOCK)
+            for i in range(tile, min(tile + TILE, samples)):
+                nearest, places = distances[i], indices[i]
+                limit = _most_steps(nearest[neighbours - 1], step)
+                _compare_rounded(blocks[block], rows[i], gaps)
+                for chunk in range(0, size, CHUNK):
+                    if not _any_within(gaps[chunk : chunk + CHUNK], limit):
+                        continue
+                    for j in range(chunk, min(chunk + CHUNK, size)):
+                        other = block * BLOCK + j
+                        if gaps[j] > limit or other == i:
+                            continue
+                        distance = _distance(values[i], values[other])
+                        if distance < nearest[neighbours - 1]:
+                            place = neighbours - 1
+                            while place > 0 and nearest[place - 1] > distance:
+                                nearest[place] = nearest[place - 1]
+                                places[place] = places[place - 1]
+                                place -= 1
+                            nearest[place], places[place] = distance, other
+                            limit = _most_steps(nearest[neighbours - 1], step)
+    return distances, indices
+
+
+@compiled(error_model="numpy")
+def _counts(values, rows, blocks, step, radii):
+    """Count samples; see `counts_of_all` and `_rounded`."""
+    samples, sets = radii.shape
+    counts = np.zeros((samples, sets), np.int64)
+    gaps = np.empty(BLOCK, np.uint16)
+    for tile in range(0, samples, TILE):
+        for block in range(len(blocks)):
+            size = min(samples - block * BLOCK, BLOCK)
+            for i in range(tile, min(tile + TILE, samples)):
+                _compare_rounded(blocks[block], rows[i], gaps)
+                for which in range(sets):
+                    radius = radii[i, which]
+                    most = _most_steps(radius, step)
+                    # Below this many steps a pair is within the radius for certain.
+                    fewest = np.uint16(min(max(radius / step - SLACK, 0.0), STEPS))
+                    certain = 0
+                    possible = 0
+                    for j in range(size):
+                        certain += gaps[j] < fewest
+                        possible += gaps[j] <= most
+                    counts[i, which] += certain
+                    if possible == certain:
+                        continue
+                    for j in range(size):
+                        if fewest <= gaps[j] <= most:
+                            distance = _distance(values[i], values[block * BLOCK + j])
+                            counts[i, which] += distance <= radius
     return counts
 
 

@@ -21,6 +21,7 @@ from infoplane.estimators.checks import duplicate_share, require_not_negative, r
 from infoplane.units import BITS_PER_NAT
 
 NORM = np.inf
+VARIANTS = (1, 2)
 # In more units than this, comparing all samples takes less time than a search tree: to find
 # neighbours, and to count them.
 UNITS_FOR_TREES, UNITS_FOR_COUNTING = 3, 2
@@ -90,28 +91,51 @@ def ksg_information_bits(
     ----------
     Kraskov, Stoegbauer & Grassberger (2004), Phys. Rev. E 69, 066138, equations 8 and 9.
     """
-    if variant not in (1, 2):
+    if variant not in VARIANTS:
         raise ValueError(f"variant must be 1 or 2, not {variant!r}")
+    return _ksg_bits(x, y, neighbours, (variant,))[0]
+
+
+def ksg_variants_bits(x: np.ndarray, y: np.ndarray, neighbours: int = 3) -> tuple[float, float]:
+    """Estimate the mutual information of two continuous variables with both variants at once.
+
+    Parameters
+    ----------
+    x, y, neighbours
+        As in `ksg_information_bits`.
+
+    Returns
+    -------
+    first, second : tuple of float
+        What `ksg_information_bits` gives for variants 1 and 2, from one search.
+    """
+    return _ksg_bits(x, y, neighbours, VARIANTS)
+
+
+def _ksg_bits(
+    x: np.ndarray, y: np.ndarray, neighbours: int, variants: tuple[int, ...]
+) -> tuple[float, ...]:
     x = _check_continuous("x", x, neighbours)
     y = _check_continuous("y", y, neighbours)
     samples = len(x)
     if len(y) != samples:
         raise ValueError(f"y must have {samples} samples like x, not {len(y)}")
-    joint = np.hstack([x, y])
-    if variant == 1:
-        radii_x = radii_y = np.nextafter(_distances_to_neighbour(joint, neighbours), 0)
-        constant = digamma(neighbours)
-    else:
-        indices = cKDTree(joint).query(joint, k=neighbours + 1, p=NORM)[1]
-        radii_x = np.abs(x[indices] - x[:, None]).max(axis=(1, 2))
-        radii_y = np.abs(y[indices] - y[:, None]).max(axis=(1, 2))
-        constant = digamma(neighbours) - 1 / neighbours
-    counts_x = _counts_within(x, radii_x)
-    counts_y = _counts_within(y, radii_y)
-    if variant == 2:
-        counts_x, counts_y = counts_x - 1, counts_y - 1
-    nats = constant + digamma(samples) - np.mean(digamma(counts_x) + digamma(counts_y))
-    return float(nats * BITS_PER_NAT)
+    distances, indices = _neighbours(np.hstack([x, y]), neighbours)
+    cubes = np.nextafter(distances[:, -1], 0)
+
+    def counts_of(values: np.ndarray) -> np.ndarray:
+        rectangles = np.abs(values[indices] - values[:, None]).max(axis=(1, 2))
+        radii = [cubes if variant == 1 else rectangles for variant in variants]
+        return _counts_within(values, np.stack(radii, axis=1))
+
+    estimates = []
+    for variant, of_x, of_y in zip(variants, counts_of(x).T, counts_of(y).T, strict=True):
+        constant = digamma(neighbours) + digamma(samples)
+        if variant == 2:
+            constant, of_x, of_y = constant - 1 / neighbours, of_x - 1, of_y - 1
+        nats = constant - np.mean(digamma(of_x) + digamma(of_y))
+        estimates.append(float(nats * BITS_PER_NAT))
+    return tuple(estimates)
 
 
 def ross_information_bits(values: np.ndarray, labels: np.ndarray, neighbours: int = 3) -> float:
@@ -153,7 +177,7 @@ def ross_information_bits(values: np.ndarray, labels: np.ndarray, neighbours: in
         members = values[of_class]
         radii[of_class] = _distances_to_neighbour(members, neighbours)
         class_sizes[of_class] = len(members)
-    counts = _counts_within(values, radii) - 1
+    counts = _counts_within(values, radii[:, None])[:, 0] - 1
     nats = (
         digamma(len(values))
         - np.mean(digamma(class_sizes))
@@ -306,21 +330,40 @@ def _distances_to_neighbour(values: np.ndarray, neighbours: int) -> np.ndarray:
         distances = np.empty(len(values))
         distances[order] = nearest_on_line(values[order, 0], neighbours)
         return distances
+    return _neighbours(values, neighbours)[0][:, -1]
+
+
+def _neighbours(values: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return distances and indices of each sample's nearest neighbours, itself left out."""
     if values.shape[1] > UNITS_FOR_TREES:
-        return nearest_of_all(np.ascontiguousarray(values.T), neighbours)
-    return cKDTree(values).query(values, k=[neighbours + 1], p=NORM)[0][:, 0]
+        return nearest_of_all(values, neighbours)
+    return cKDTree(values).query(values, k=range(2, neighbours + 2), p=NORM)
 
 
 def _counts_within(values: np.ndarray, radii: np.ndarray) -> np.ndarray:
-    """Count the samples within a closed cube about each sample, itself included."""
+    """Count the samples within closed cubes about each sample, itself included.
+
+    Parameters
+    ----------
+    values : array of float64, shape (samples, units)
+    radii : array of float64, shape (samples, sets)
+
+    Returns
+    -------
+    array of int64, shape (samples, sets)
+    """
+    if values.shape[1] > UNITS_FOR_COUNTING:
+        return counts_of_all(values, radii)
+    counts = np.empty(radii.shape, np.int64)
     if values.shape[1] == 1:
         order = np.argsort(values[:, 0])
-        counts = np.empty(len(values), np.int64)
-        counts[order] = counts_on_line(values[order, 0], radii[order])
+        for which, reach in enumerate(radii.T):
+            counts[order, which] = counts_on_line(values[order, 0], reach[order])
         return counts
-    if values.shape[1] > UNITS_FOR_COUNTING:
-        return counts_of_all(np.ascontiguousarray(values.T), radii)
-    return cKDTree(values).query_ball_point(values, radii, p=NORM, return_length=True)
+    tree = cKDTree(values)
+    for which, reach in enumerate(radii.T):
+        counts[:, which] = tree.query_ball_point(values, reach, p=NORM, return_length=True)
+    return counts
 
 
 def _check_continuous(name: str, values: np.ndarray, neighbours: int) -> np.ndarray:
