@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from infoplane.settings import ACTIVATIONS, OUTPUTS, TrainingSettings
+from infoplane.settings import TrainingSettings
 from infoplane.training._channel_training import train_epoch
 from infoplane.training._fused_kernels import TILE
 from infoplane.training.fused_engine import FusedEngine
@@ -41,35 +41,12 @@ class ChannelEngine(FusedEngine):
 
     def advance(self, first_epoch: int, last_epoch: int) -> None:
         """Train the epochs from `first_epoch` up to, not including, `last_epoch`."""
-        settings = self._settings
+        bits = self._settings.quantisation_bits or 0
         for network in range(len(self._parameters)):
+            arguments = self._arguments(network)
             for epoch in range(first_epoch, last_epoch):
                 self._draw_noise(network, epoch)
-                train_epoch(
-                    np.array(settings.widths, dtype=np.int64),
-                    ACTIVATIONS.index(settings.activation),
-                    OUTPUTS.index(settings.output),
-                    settings.optimizer == "adam",
-                    float(settings.learning_rate),
-                    np.float32(settings.weight_decay) * self._is_weight,
-                    self._table,
-                    self._samples[network],
-                    self._samples.shape[1] - TILE,
-                    self._batch_size,
-                    settings.batch_size is not None,
-                    self._order_seeds[network],
-                    self._parameters[network],
-                    self._means[network],
-                    self._squares[network],
-                    self._steps[network : network + 1],
-                    self._starts,
-                    self._rows,
-                    self._slopes,
-                    self._is_weight,
-                    settings.quantisation_bits or 0,
-                    self._noise,
-                    epoch,
-                )
+                train_epoch(*arguments, self._is_weight, bits, self._noise, epoch)
 
     def _draw_noise(self, network: int, epoch: int) -> None:
         if len(self._noise) == 0:

@@ -103,31 +103,33 @@ class FusedEngine:
 
     def advance(self, first_epoch: int, last_epoch: int) -> None:
         """Train the epochs from `first_epoch` up to, not including, `last_epoch`."""
-        settings = self._settings
         for network in range(len(self._parameters)):
-            train(
-                np.array(settings.widths, dtype=np.int64),
-                ACTIVATIONS.index(settings.activation),
-                OUTPUTS.index(settings.output),
-                settings.optimizer == "adam",
-                float(settings.learning_rate),
-                np.float32(settings.weight_decay) * self._is_weight,
-                self._table,
-                self._samples[network],
-                self._samples.shape[1] - TILE,
-                self._batch_size,
-                settings.batch_size is not None,
-                self._order_seeds[network],
-                self._parameters[network],
-                self._means[network],
-                self._squares[network],
-                self._steps[network : network + 1],
-                self._starts,
-                self._rows,
-                self._slopes,
-                first_epoch,
-                last_epoch,
-            )
+            train(*self._arguments(network), first_epoch, last_epoch)
+
+    def _arguments(self, network: int) -> tuple:
+        """Return what compiled training takes of a network, up to the epochs."""
+        settings = self._settings
+        return (
+            np.array(settings.widths, dtype=np.int64),
+            ACTIVATIONS.index(settings.activation),
+            OUTPUTS.index(settings.output),
+            settings.optimizer == "adam",
+            float(settings.learning_rate),
+            np.float32(settings.weight_decay) * self._is_weight,
+            self._table,
+            self._samples[network],
+            self._samples.shape[1] - TILE,
+            self._batch_size,
+            settings.batch_size is not None,
+            self._order_seeds[network],
+            self._parameters[network],
+            self._means[network],
+            self._squares[network],
+            self._steps[network : network + 1],
+            self._starts,
+            self._rows,
+            self._slopes,
+        )
 
 
 def sample_table(inputs: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
