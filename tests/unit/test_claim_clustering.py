@@ -75,7 +75,7 @@ def pair(**judged_on):
 @pytest.mark.parametrize(
     ("own", "other", "difference", "verdict"),
     [
-        (RISE_AND_FALL, RISE, 4.0, "supported"),
+        (RISE_AND_FALL, RISE, 2.0, "supported"),
         (RISE_AND_FALL, RISE_AND_FALL, 0.0, "refuted"),
     ],
 )
@@ -87,6 +87,22 @@ def test_difference_of_drops(own, other, difference, verdict):
     found = Evidence(pd.concat(tables), NO_GRADIENTS, Resampling(400))
     (row,) = judge(claim("C30", judged_on=pair(), overall=False), found)
     assert row["protocol"] == "r vs s"
+    assert row["estimate"] == pytest.approx(difference, abs=0.1)
+    assert row["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("across", "difference", "verdict"), [("mean", 2.0, "supported"), ("largest", 0.0, "refuted")]
+)
+def test_a_layer_that_drops_anyway_hides_the_others_unless_all_count(across, difference, verdict):
+    tables = [
+        information("r", "e", planes(12, RISE_AND_FALL, RISE_AND_FALL, FLAT)),
+        information("s", "e", planes(12, RISE, RISE_AND_FALL, FLAT)),
+    ]
+    found = Evidence(pd.concat(tables), NO_GRADIENTS, Resampling(400))
+    entry = claim("C30", judged_on=pair(), overall=False)
+    entry["C30"]["parameters"] = {"layers": "hidden", "across": across}
+    (row,) = judge(entry, found)
     assert row["estimate"] == pytest.approx(difference, abs=0.1)
     assert row["verdict"] == verdict
 

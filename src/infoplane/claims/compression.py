@@ -270,7 +270,9 @@ def drop_ratio(
 
 
 @claim_statistic(needs=("estimator",), paired=True)
-def drop_difference(evidence: Evidence, case: Case, *, layers: str | list[int]) -> Finding:
+def drop_difference(
+    evidence: Evidence, case: Case, *, layers: str | list[int], across: str = "largest"
+) -> Finding:
     """Measure how much more a run drops than the reference run, initialisations paired.
 
     Parameters
@@ -278,7 +280,9 @@ def drop_difference(evidence: Evidence, case: Case, *, layers: str | list[int]) 
     evidence : Evidence
     case : Case
     layers : str or list of int
-        Of each network the layer that drops most, in both runs.
+    across : str
+        What counts of a network's layers, in either run: with ``largest`` the one that drops
+        most, whichever it is.
 
     Returns
     -------
@@ -286,10 +290,12 @@ def drop_difference(evidence: Evidence, case: Case, *, layers: str | list[int]) 
     """
     pairs = paired_drops(evidence, *case.runs, layers)
     text = f"drop of I(X;T) in {case.run} minus that in {case.reference}"
-    return difference_finding(evidence, case, pairs, text)
+    return difference_finding(evidence, case, pairs, text, across)
 
 
-def difference_finding(evidence: Evidence, case: Case, pairs: PairedDrops, text: str) -> Finding:
+def difference_finding(
+    evidence: Evidence, case: Case, pairs: PairedDrops, text: str, across: str = "largest"
+) -> Finding:
     """Return how much further networks drop in the first case than in the second.
 
     Parameters
@@ -297,18 +303,18 @@ def difference_finding(evidence: Evidence, case: Case, pairs: PairedDrops, text:
     evidence : Evidence
     case : Case
     pairs : PairedDrops
-        Of each network the layer that drops most decides, in either case.
     text : str
         What is measured.
+    across : str
+        As for `drop_difference`.
 
     Returns
     -------
     Finding
     """
-    drops = pairs.drops.max(axis=2)
+    drops = np.stack([combine_layers(case, each, across) for each in pairs.drops])
     return Finding(
-        f"{text}, paired, mean, "
-        f"{layers_text(evidence.planes(case), pairs.chosen, 'largest')}, bits",
+        f"{text}, paired, mean, {layers_text(evidence.planes(case), pairs.chosen, across)}, bits",
         evidence.resampling.mean(drops[0] - drops[1]),
         pairs.inits,
         drops.T,

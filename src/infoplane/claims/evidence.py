@@ -298,18 +298,18 @@ def choose_layers(case: Case, found: Trajectories, layers: str | list[int]) -> l
 
 
 def combine_layers(case: Case, replicates: np.ndarray, across: str) -> np.ndarray:
-    """Reduce replicates of shape (1 + resamples, layers) to one number a row.
+    """Reduce the layers of replicates, or of initialisations, to one number a row.
 
     Parameters
     ----------
     case : Case
-    replicates : array of float, shape (1 + resamples, layers)
+    replicates : array of float, shape (rows, layers)
     across : str
         One of `ACROSS`.
 
     Returns
     -------
-    replicates : array of float, shape (1 + resamples,)
+    replicates : array of float, shape (rows,)
     """
     if across not in ACROSS:
         raise ClaimError(
