@@ -2,7 +2,7 @@
 
 Reads   training    parameters at the snapshot epochs
         data        the task
-Params  estimator         the entry's method and parameters, with a range of two numbers
+Params  estimator         the entry's parameters; of its estimators those with end bins are measured
         initialisations   only the first so many networks
         snapshots         at most so many, evenly taken
 Writes  table       run, init, epoch, layer, estimator, share_below, share_above (of the layer's
@@ -51,13 +51,11 @@ def main(snakemake) -> None:
         snakemake.wildcards.estimator,
     )
     task = load_task(snakemake.input.data)
-    low, high = params.estimator["range"]
-    # All estimators of an entry have its range, whatever else varies.
-    names = [
-        variant
+    ranges = {
+        variant: parameters["range"]
         for variant, parameters in estimator_variants(name, params.estimator).items()
-        if parameters["outside"] == "end_bins"
-    ]
+        if parameters.get("outside") == "end_bins"
+    }
     rows = []
     with reading_hdf5(snakemake.input.training, "training") as training:
         initialisations = training["initialisations"][:]
@@ -67,10 +65,10 @@ def main(snakemake) -> None:
         for done, position in enumerate(wanted, start=1):
             layers = layers_along_training(training, position, task.inputs, snapshots)
             rows += [
-                (initialisations[position], epoch, layer, variant, *measure_range(each, low, high))
+                (initialisations[position], epoch, layer, variant, *measure_range(each, *limits))
                 for epoch, activations in layers
                 for layer, each in enumerate(activations, start=1)
-                for variant in names
+                for variant, limits in ranges.items()
             ]
             progress(done)
     init, epoch, layer, variant, *measured = zip(*rows, strict=True)
