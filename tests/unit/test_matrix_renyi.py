@@ -12,7 +12,12 @@ import numpy as np
 import pytest
 
 from infoplane.estimators import make_estimator
-from infoplane.estimators.kernels import gaussian_kernel, label_kernel, squared_distances
+from infoplane.estimators.kernels import (
+    gaussian_kernel,
+    label_kernel,
+    squared_distances,
+    typical_distance,
+)
 from infoplane.estimators.matrix_renyi import (
     ALIGNMENT_CANDIDATES,
     aligned_width,
@@ -119,6 +124,31 @@ def test_alignment_rule_finds_the_best_candidate():
         return np.sum(kernel * ideal) / np.linalg.norm(kernel) / np.linalg.norm(ideal)
 
     assert alignment(width) == pytest.approx(max(map(alignment, candidates)), abs=1e-12)
+
+
+@pytest.mark.parametrize("units", [1, 6])
+@pytest.mark.parametrize("kind", ["tanh", "saturated", "tiny", "far_apart", "noise"])
+def test_rough_alignments_miss_no_width(kind, units):
+    generator = np.random.default_rng(units)
+    labels = generator.integers(0, 3, 150)
+    values = generator.normal(labels[:, None], 1.0, (150, units))
+    values = {
+        "tanh": np.tanh(values),
+        "saturated": np.sign(values - 1),
+        "tiny": 1e-12 * values,
+        "far_apart": 1e6 * labels[:, None] + values,
+        "noise": generator.normal(size=(150, units)),
+    }[kind]
+    squared = squared_distances(values)
+    widths = ALIGNMENT_CANDIDATES * typical_distance(squared, "mean")
+    alike = label_kernel(labels)
+    alignments = [
+        np.vdot(kernel, alike) / np.linalg.norm(kernel)
+        for kernel in (gaussian_kernel(squared, width) for width in widths)
+    ]
+    chosen = int(np.flatnonzero(widths == aligned_width(squared, labels))[0])
+    # Sums in another order; widths that are alike to that precision may be taken for each other.
+    assert alignments[chosen] == pytest.approx(max(alignments), rel=1e-13)
 
 
 def test_stratified_subset_keeps_the_shares():

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.spatial.distance import squareform
 
+from infoplane.estimators._alignment_kernels import kernel_sums
 from infoplane.estimators.base import Estimate, Estimator
 from infoplane.estimators.checks import require_choice, require_positive, require_whole
 from infoplane.estimators.kernels import (
@@ -20,6 +21,8 @@ from infoplane.estimators.kernels import (
 
 WIDTH_RULES = ("alignment", "silverman", "median")
 ALIGNMENT_CANDIDATES = np.geomspace(0.1, 10.0, 75)
+# Widths whose rough alignment is that much below the largest are not compared in full.
+ROUGHNESS = 1e-4
 
 
 def matrix_renyi_entropy_bits(kernel: np.ndarray, order: float = 1.01) -> float:
@@ -96,12 +99,26 @@ def aligned_width(squared: np.ndarray, labels: np.ndarray) -> float:
     # Each pair stands twice in the matrices, and their diagonals are ones.
     pairs = squareform(squared, checks=False)
     alike = squareform(label_kernel(labels), checks=False).astype(bool)
+    widths = widths[_rough_alignments(pairs, alike, widths, len(labels)) > -ROUGHNESS]
     alignments = []
     for width in widths:
         kernel = gaussian_kernel(pairs, width)
         squared_norm = len(labels) + 2 * np.vdot(kernel, kernel)
         alignments.append((len(labels) + 2 * kernel[alike].sum()) / math.sqrt(squared_norm))
     return float(widths[int(np.argmax(alignments))])
+
+
+def _rough_alignments(
+    pairs: np.ndarray, alike: np.ndarray, widths: np.ndarray, samples: int
+) -> np.ndarray:
+    """Return each width's alignment relative to the largest, less 1, to about 1e-6."""
+    scale = float(pairs.max())
+    factors = (scale / (math.log(2.0) * widths**2)).astype(np.float32)
+    relative = (pairs / scale).astype(np.float32)
+    of_alike, of_others = (kernel_sums(relative[kind], factors) for kind in (alike, ~alike))
+    squared_norms = samples + 2 * (of_alike[:, 1] + of_others[:, 1])
+    alignments = (samples + 2 * of_alike[:, 0]) / np.sqrt(squared_norms)
+    return alignments / alignments.max() - 1
 
 
 def stratified_subset(labels: np.ndarray, samples: int, seed: int) -> np.ndarray:
