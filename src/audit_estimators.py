@@ -2,7 +2,6 @@
 
 Params  sizes               numbers of samples
         dimensions          units of the tasks that may have any number
-        most_comparisons    tasks with more samples^2 times units are left out
         repetitions, seed   independent draws of every task
 Writes  table    one row a task, number of samples, estimator and quantity: task, family,
                  dimension, samples, estimator, quantity (input: I(X;T), label: I(T;Y)),
@@ -23,7 +22,6 @@ from pipeline.stage import Heartbeat, run_as_script
 def audit_table(
     sizes: Sequence[int],
     dimensions: Sequence[int],
-    most_comparisons: float,
     repetitions: int,
     seed: int,
 ) -> pd.DataFrame:
@@ -32,7 +30,6 @@ def audit_table(
     Parameters
     ----------
     sizes, dimensions : sequence of int
-    most_comparisons : float
     repetitions, seed : int
 
     Returns
@@ -41,12 +38,7 @@ def audit_table(
         See the module.
     """
     subjects, tasks = standard_subjects(), standard_tasks(tuple(dimensions))
-    cells = [
-        (task, size)
-        for size in sizes
-        for task in tasks
-        if size**2 * task.dimension <= most_comparisons
-    ]
+    cells = [(task, size) for size in sizes for task in tasks]
     records, progress = [], Heartbeat(len(cells), "tasks")
     for done, (task, size) in enumerate(cells, start=1):
         records += audit_estimators(subjects, [task], [size], repetitions, seed)
@@ -57,9 +49,7 @@ def audit_table(
 def main(snakemake) -> None:
     """Run the audit, write its table."""
     params = snakemake.params
-    table = audit_table(
-        params.sizes, params.dimensions, params.most_comparisons, params.repetitions, params.seed
-    )
+    table = audit_table(params.sizes, params.dimensions, params.repetitions, params.seed)
     text = table.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n")
     save_text(snakemake.output.table, text)
 

@@ -17,7 +17,8 @@ from scipy.special import digamma
 from infoplane.audit_tasks import AuditTask, Draw, standard_tasks
 from infoplane.estimators import Estimate, make_estimator
 from infoplane.estimators.edge import dependence_graph_bits
-from infoplane.estimators.knn import ksg_information_bits
+from infoplane.estimators.kde import kde_bounds
+from infoplane.estimators.knn import ksg_variants_bits
 from infoplane.units import BITS_PER_NAT
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
 ]
 
 CEILING_MARGIN_BITS = 0.1
+NEIGHBOURS = 3
+RENYI_SAMPLES = 400
 
 
 @dataclass(frozen=True)
@@ -37,22 +40,20 @@ class AuditSubject:
 
     Attributes
     ----------
-    name : str
-        Unique.
-    estimate : callable (AuditTask, Draw) -> Estimate
-        NaN for a quantity that the estimator does not give for that task.
+    names : str or tuple of str
+        Unique; several if one call gives several estimates.
+    estimate : callable (AuditTask, Draw) -> Estimate or tuple of Estimate
+        As many as there are names, in their order. NaN for a quantity that the estimator does
+        not give for that task.
     applies : callable (AuditTask) -> bool
         Whether the task is one for it.
-    most_comparisons : float
-        The largest samples^2 times units that is tried.
     quantities : tuple of {'input', 'label'}
         Which of I(X;T) and I(T;Y) it estimates at all.
     """
 
-    name: str
-    estimate: Callable[[AuditTask, Draw], Estimate]
+    names: str | tuple[str, ...]
+    estimate: Callable[[AuditTask, Draw], Estimate | tuple[Estimate, ...]]
     applies: Callable[[AuditTask], bool] = lambda task: True
-    most_comparisons: float = math.inf
     quantities: tuple[str, ...] = ("input", "label")
 
 
@@ -82,7 +83,7 @@ def audit_estimators(
         ``task, family, dimension, samples, estimator, quantity`` ('input' or 'label'),
         ``truth_bits, mean_bits, bias_bits, spread_bits`` (standard deviation over draws),
         ``ceiling_bits, at_ceiling`` (share of draws within 0.1 bits of it or above),
-        ``repetitions, seconds`` (mean time of a call, for both quantities together) and
+        ``repetitions, seconds`` (mean time of a call, for all that it gives together) and
         ``refused`` (why there is no value, else empty). All but the seconds depend on the
         arguments alone.
     """
@@ -149,7 +150,8 @@ def standard_subjects() -> list[AuditSubject]:
         Estimators that declare noise get the layer and the task's own noise where it has
         some (`kde_upper`, `knn`), and usual variances where it has none (`kde_0.1_upper`,
         `knn_0.001`). The others get the layer with its noise, and are asked for I(X;T) only
-        where T is a function of X.
+        where T is a function of X. The matrix-based ones take at most 400 samples, as in the
+        study: the time of their spectra grows with the third power.
     """
 
     def noisy(task: AuditTask) -> bool:
@@ -158,77 +160,81 @@ def standard_subjects() -> list[AuditSubject]:
     def quiet(task: AuditTask) -> bool:
         return not noisy(task)
 
-    fixed_kde = [
-        AuditSubject(f"kde_{variance:g}_{bound}", _of_layer("kde", variance, bound=bound), quiet)
-        for variance in (0.1, 1e-3)
-        for bound in ("upper", "lower")
-    ]
+    renyi = {"method": "matrix_renyi", "samples": RENYI_SAMPLES}
     return [
         AuditSubject("binned_30", _binned(30)),
         AuditSubject("binned_100", _binned(100)),
         AuditSubject("adaptive_30", _of_observed("adaptive", bins=30)),
         AuditSubject("machine_precision", _of_observed("machine_precision", precision="float64")),
-        AuditSubject("kde_upper", _of_layer("kde", bound="upper"), noisy),
-        AuditSubject("kde_lower", _of_layer("kde", bound="lower"), noisy),
-        *fixed_kde,
+        AuditSubject(("kde_upper", "kde_lower"), _kde(), noisy),
+        AuditSubject(("kde_0.1_upper", "kde_0.1_lower"), _kde(0.1), quiet),
+        AuditSubject(("kde_0.001_upper", "kde_0.001_lower"), _kde(1e-3), quiet),
         AuditSubject("kde_scaled_0.1", _of_observed("kde_scaled", fraction=0.1), quiet),
-        AuditSubject("knn_3", _of_layer("knn"), noisy),
-        AuditSubject("knn_3_0.001", _of_layer("knn", 1e-3), quiet),
+        AuditSubject("knn_3", _knn(), noisy),
+        AuditSubject("knn_3_0.001", _knn(1e-3), quiet),
         AuditSubject("ross_3", _of_observed("knn", noise_variance=0.0), quantities=("label",)),
-        AuditSubject("ksg1_3", _ksg(1), noisy, quantities=("input",)),
-        AuditSubject("ksg2_3", _ksg(2), noisy, quantities=("input",)),
+        AuditSubject(("ksg1_3", "ksg2_3"), _ksg, noisy, quantities=("input",)),
         AuditSubject("edge", _edge),
-        AuditSubject("matrix_renyi_alignment", _of_observed("matrix_renyi")),
-        AuditSubject("matrix_renyi_median", _of_observed("matrix_renyi", width_rule="median")),
+        AuditSubject("matrix_renyi_alignment", _of_observed(**renyi)),
+        AuditSubject("matrix_renyi_median", _of_observed(**renyi, width_rule="median")),
     ]
 
 
 def _audit_cell(subject: AuditSubject, task: AuditTask, draws: list[Draw]) -> list[dict]:
     """Run one estimator on all draws of one task and size."""
-    samples = len(draws[0].labels)
-    comparisons = samples**2 * task.dimension
-    estimates, refused, seconds = [], "", math.nan
-    if comparisons > subject.most_comparisons:
-        refused = f"not tried: {comparisons:.0e} comparisons"
+    names = (subject.names,) if isinstance(subject.names, str) else subject.names
+    given, refused, seconds = [], "", math.nan
+    start = time.perf_counter()
+    try:
+        given = [subject.estimate(task, draw) for draw in draws]
+    except ValueError as error:
+        refused = str(error)
     else:
-        start = time.perf_counter()
-        try:
-            estimates = [subject.estimate(task, draw) for draw in draws]
-        except ValueError as error:
-            refused = str(error)
         seconds = (time.perf_counter() - start) / len(draws)
-    records = []
-    for quantity in subject.quantities:
-        name = f"mi_{quantity}_bits"
-        truths = np.array([getattr(draw, name) for draw in draws])
-        values = np.array([getattr(estimate, name) for estimate in estimates])
-        if np.isnan(truths).any() or (len(values) and np.isnan(values).any()):
-            continue
-        errors = values - truths if len(values) else np.full(len(draws), np.nan)
-        # The ceiling is one of I(X;T).
-        ceilings = np.array([estimate.ceiling_bits for estimate in estimates])
-        is_input = quantity == "input" and len(values) > 0
-        at_ceiling = np.mean(values > ceilings - CEILING_MARGIN_BITS) if is_input else 0.0
-        records.append(
-            {
-                "task": task.name,
-                "family": task.family,
-                "dimension": task.dimension,
-                "samples": samples,
-                "estimator": subject.name,
-                "quantity": quantity,
-                "truth_bits": float(truths.mean()),
-                "mean_bits": float(truths.mean() + errors.mean()),
-                "bias_bits": float(errors.mean()),
-                "spread_bits": float(errors.std(ddof=1)),
-                "ceiling_bits": float(ceilings[0]) if is_input else math.nan,
-                "at_ceiling": float(at_ceiling),
-                "repetitions": len(draws),
-                "seconds": seconds,
-                "refused": refused,
-            }
-        )
-    return records
+    if isinstance(subject.names, str):
+        given = [(estimate,) for estimate in given]
+    return [
+        {
+            "task": task.name,
+            "family": task.family,
+            "dimension": task.dimension,
+            "samples": len(draws[0].labels),
+            "estimator": name,
+            "quantity": quantity,
+            **errors,
+            "repetitions": len(draws),
+            "seconds": seconds,
+            "refused": refused,
+        }
+        for place, name in enumerate(names)
+        for quantity in subject.quantities
+        if (errors := _errors(quantity, draws, [estimates[place] for estimates in given]))
+    ]
+
+
+def _errors(quantity: str, draws: list[Draw], estimates: list[Estimate]) -> dict[str, float]:
+    """Compare the estimates of one quantity with the truth; empty if either has no value.
+
+    Without any estimates, as after a refusal, all but the truth are NaN.
+    """
+    name = f"mi_{quantity}_bits"
+    truths = np.array([getattr(draw, name) for draw in draws])
+    values = np.array([getattr(estimate, name) for estimate in estimates])
+    if np.isnan(truths).any() or np.isnan(values).any():
+        return {}
+    errors = values - truths if len(values) else np.full(len(draws), np.nan)
+    # The ceiling is one of I(X;T).
+    ceilings = np.array([estimate.ceiling_bits for estimate in estimates])
+    is_input = quantity == "input" and len(values) > 0
+    at_ceiling = np.mean(values > ceilings - CEILING_MARGIN_BITS) if is_input else 0.0
+    return {
+        "truth_bits": float(truths.mean()),
+        "mean_bits": float(truths.mean() + errors.mean()),
+        "bias_bits": float(errors.mean()),
+        "spread_bits": float(errors.std(ddof=1)),
+        "ceiling_bits": float(ceilings[0]) if is_input else math.nan,
+        "at_ceiling": float(at_ceiling),
+    }
 
 
 def _without_input(task: AuditTask, estimate: Estimate) -> Estimate:
@@ -243,12 +249,22 @@ def _of_observed(method: str, **parameters) -> Callable[[AuditTask, Draw], Estim
     return lambda task, draw: _without_input(task, estimator(draw.observed, draw.labels))
 
 
-def _of_layer(
-    method: str, variance: float | None = None, **parameters
-) -> Callable[[AuditTask, Draw], Estimate]:
+def _kde(variance: float | None = None) -> Callable[[AuditTask, Draw], tuple[Estimate, ...]]:
+    """Give both bounds in single precision, which the activations of the study have."""
+
+    def estimate(task: AuditTask, draw: Draw) -> tuple[Estimate, ...]:
+        noise = task.noise_variance if variance is None else variance
+        bounds = kde_bounds(draw.layer.astype(np.float32), draw.labels, noise)
+        return bounds["upper"], bounds["lower"]
+
+    return estimate
+
+
+def _knn(variance: float | None = None) -> Callable[[AuditTask, Draw], Estimate]:
     def estimate(task: AuditTask, draw: Draw) -> Estimate:
         noise = task.noise_variance if variance is None else variance
-        return make_estimator(method, noise_variance=noise, **parameters)(draw.layer, draw.labels)
+        estimator = make_estimator("knn", noise_variance=noise, neighbours=NEIGHBOURS)
+        return estimator(draw.layer, draw.labels)
 
     return estimate
 
@@ -278,17 +294,14 @@ def _binned(bins: int) -> Callable[[AuditTask, Draw], Estimate]:
     return estimate
 
 
-def _ksg(variant: int, neighbours: int = 3) -> Callable[[AuditTask, Draw], Estimate]:
+def _ksg(task: AuditTask, draw: Draw) -> tuple[Estimate, ...]:
     """Estimate I(X;T) of two continuous variables, with the value of a perfect dependence."""
-
-    def estimate(task: AuditTask, draw: Draw) -> Estimate:
-        information = ksg_information_bits(draw.inputs, draw.observed, neighbours, variant)
-        largest = digamma(len(draw.labels)) - digamma(neighbours)
-        if variant == 2:
-            largest -= 1 / neighbours
-        return Estimate(information, math.nan, float(largest * BITS_PER_NAT))
-
-    return estimate
+    first, second = ksg_variants_bits(draw.inputs, draw.observed, NEIGHBOURS)
+    largest = digamma(len(draw.labels)) - digamma(NEIGHBOURS)
+    return (
+        Estimate(first, math.nan, float(largest * BITS_PER_NAT)),
+        Estimate(second, math.nan, float((largest - 1 / NEIGHBOURS) * BITS_PER_NAT)),
+    )
 
 
 def _edge(task: AuditTask, draw: Draw) -> Estimate:

@@ -148,24 +148,28 @@ def test_bias_spread_and_refusals_are_recorded():
         AuditSubject("exact", off_by(0.0)),
         AuditSubject("above", off_by(1.0)),
         AuditSubject("refusing", refusing),
-        AuditSubject("slow", off_by(0.0), most_comparisons=100.0),
+        AuditSubject(("first", "second"), lambda *of: (off_by(2.0)(*of), off_by(3.0)(*of))),
+        AuditSubject(("none", "neither"), refusing, quantities=("label",)),
         AuditSubject("other", off_by(0.0), applies=lambda task: False),
         AuditSubject("inputs", off_by(0.0), quantities=("input",)),
         AuditSubject("full", lambda task, draw: Estimate(6.0, math.nan, 6.05)),
     ]
     records = audit_estimators(subjects, [permutation_map()], [64], 3, seed=0)
     cells = {(r["estimator"], r["quantity"]): r for r in records}
+    both = ("exact", "above", "refusing", "first", "second")
     assert set(cells) == {
-        *((name, q) for name in ("exact", "above", "refusing", "slow") for q in ("input", "label")),
-        ("inputs", "input"),
-        ("full", "input"),
+        *((name, "input") for name in (*both, "inputs", "full")),
+        *((name, "label") for name in (*both, "none", "neither")),
     }
     assert cells["exact", "input"]["truth_bits"] == cells["exact", "input"]["mean_bits"] == 6.0
     assert cells["above", "input"]["bias_bits"] == -cells["above", "label"]["bias_bits"] == 1.0
     assert cells["above", "input"]["spread_bits"] == 0.0
     assert cells["refusing", "label"]["refused"] == "no such layer"
     assert math.isnan(cells["refusing", "label"]["bias_bits"])
-    assert cells["slow", "input"]["refused"].startswith("not tried")
+    assert cells["refusing", "input"]["truth_bits"] == 6.0
+    assert math.isnan(cells["refusing", "input"]["seconds"])
+    assert [cells[name, "input"]["bias_bits"] for name in ("first", "second")] == [2.0, 3.0]
+    assert cells["none", "label"]["refused"] == cells["neither", "label"]["refused"] != ""
     assert cells["full", "input"]["at_ceiling"] == 1.0
     assert cells["exact", "input"]["at_ceiling"] == 0.0
 
@@ -187,13 +191,13 @@ def test_records_do_not_depend_on_what_else_is_audited():
 
     tasks = [half_dead_layer(2), tanh_channel(1.0, 0.1)]
     names = ("adaptive_30", "binned_30")
-    few = [subject for subject in standard_subjects() if subject.name in names]
+    few = [subject for subject in standard_subjects() if subject.names in names]
     both = audit_estimators(few, tasks, [64, 128], 2, seed=5)
     alone = audit_estimators(few[:1], tasks[1:], [128], 2, seed=5)
     chosen = [
         r
         for r in both
-        if r["estimator"] == few[0].name and r["task"] == tasks[1].name and r["samples"] == 128
+        if r["estimator"] == few[0].names and r["task"] == tasks[1].name and r["samples"] == 128
     ]
     assert timeless(chosen) == timeless(alone)
 
@@ -230,8 +234,15 @@ def test_estimators_are_right_where_they_should_be():
 
 
 def test_standard_subjects_and_tasks_have_names_of_their_own():
-    for named in (standard_subjects(), standard_tasks()):
-        assert len({item.name for item in named}) == len(named)
+    subjects = standard_subjects()
+    names = [
+        name
+        for subject in subjects
+        for name in ([subject.names] if isinstance(subject.names, str) else subject.names)
+    ]
+    assert len(set(names)) == len(names) == 19
+    tasks = standard_tasks()
+    assert len({task.name for task in tasks}) == len(tasks)
 
 
 def test_bad_arguments_are_refused():
