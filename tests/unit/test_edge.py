@@ -37,7 +37,8 @@ def test_the_bound_caps_each_edge():
     assert dependence_graph_bits(numbers, numbers, 3.0) == 3.0
 
 
-@settings(max_examples=30)
+# Without a deadline, as the first call may compile.
+@settings(max_examples=30, deadline=None)
 @given(st.integers(2, 60), st.integers(0, 2**31), st.data())
 def test_neighbour_distance_by_brute_force(samples, seed, data):
     k = data.draw(st.integers(1, samples - 1))

@@ -215,15 +215,25 @@ def nearest_on_line(values, neighbours):
     -------
     array of float64, shape (samples,)
         To the k-th neighbour, the sample itself left out. The k neighbours and the sample are
-        next to each other, so it is the least reach of all such windows.
+        next to each other, so it is the least reach of all such windows, found by bisection.
     """
     samples = values.size
     found = np.empty(samples)
     for i in range(samples):
+        lowest, highest = max(i - neighbours, 0), min(i, samples - 1 - neighbours)
+        # From some window on the upper end is the further one, and only ever further.
+        first, last = lowest, highest + 1
+        while first < last:
+            middle = (first + last) // 2
+            if values[middle + neighbours] - values[i] < values[i] - values[middle]:
+                first = middle + 1
+            else:
+                last = middle
         least = np.inf
-        for first in range(max(i - neighbours, 0), min(i, samples - 1 - neighbours) + 1):
-            reach = max(values[i] - values[first], values[first + neighbours] - values[i])
-            least = min(least, reach)
+        if first <= highest:
+            least = values[first + neighbours] - values[i]
+        if first > lowest:
+            least = min(least, values[i] - values[first - 1])
         found[i] = least
     return found
 

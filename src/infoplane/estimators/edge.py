@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from infoplane.estimators._neighbour_kernels import nearest_on_line
 from infoplane.estimators.base import Estimate, Estimator
 from infoplane.estimators.checks import (
     require_choice,
@@ -71,17 +72,7 @@ def neighbour_distance(coordinate: np.ndarray, neighbours: int) -> float:
     float
         In the coordinate's unit.
     """
-    line = np.sort(coordinate)
-    samples = len(line)
-    nearest = np.full(samples, np.inf)
-    for below in range(neighbours + 1):
-        start, stop = below, samples - (neighbours - below)
-        reach = np.maximum(
-            line[start:stop] - line[: stop - start],
-            line[neighbours:] - line[start:stop],
-        )
-        nearest[start:stop] = np.minimum(nearest[start:stop], reach)
-    return float(nearest.mean())
+    return float(nearest_on_line(np.sort(coordinate), neighbours).mean())
 
 
 def ensemble_weights(scales: np.ndarray, dimensions: int) -> np.ndarray:
