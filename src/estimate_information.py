@@ -78,9 +78,7 @@ def resolve_range(parameters: dict, lowest: np.ndarray, highest: np.ndarray, lay
     return {**resolved, "low": low, "high": high if high > low else low + 1.0}
 
 
-def information_rows(
-    file: h5py.File, init: int, name: str, parameters: dict, snapshots: np.ndarray
-):
+def information_rows(file: h5py.File, init: int, variants: dict, snapshots: np.ndarray):
     """Yield the estimates of one network: epoch, layer, estimator's name, estimate.
 
     Parameters
@@ -89,15 +87,15 @@ def information_rows(
         The chunk's activations.
     init : int
         Position within the chunk.
-    name : str
-    parameters : dict
+    variants : dict of str to dict
+        Parameters of each estimator by its name; all see one reading of the activations.
     snapshots : array of int
         Which snapshots to measure; those from a divergence on are left out.
 
     Raises
     ------
     ValueError
-        If the estimator refuses the activations; the message says where.
+        If an estimator refuses the activations; the message says where.
     """
     labels, epochs = file["labels"][:], file["epochs"][:][snapshots]
     diverged = file["diverged_epoch"][init]
@@ -105,19 +103,23 @@ def information_rows(
         snapshots, epochs = snapshots[epochs < diverged], epochs[epochs < diverged]
     lowest, highest = file["lowest"][init], file["highest"][init]
     for layer in range(1, len(lowest) + 1):
-        measure = make_measure(name, resolve_range(parameters, lowest, highest, layer))
-        for epoch, activations in zip(
-            epochs, file[f"layers/{layer}"][init, snapshots], strict=True
-        ):
-            try:
-                estimates = measure(activations, labels)
-            except ValueError as error:
-                raise ValueError(
-                    f"initialisation {file['initialisations'][init]}, epoch {epoch}, "
-                    f"layer {layer}, estimator {name}: {error}"
-                ) from error
-            for key, estimate in estimates.items():
-                yield epoch, layer, key, estimate
+        measures = {
+            name: make_measure(name, resolve_range(parameters, lowest, highest, layer))
+            for name, parameters in variants.items()
+        }
+        stored = file[f"layers/{layer}"]
+        for epoch, snapshot in zip(epochs, snapshots, strict=True):
+            activations = stored[init, snapshot]
+            for name, measure in measures.items():
+                try:
+                    estimates = measure(activations, labels)
+                except ValueError as error:
+                    raise ValueError(
+                        f"initialisation {file['initialisations'][init]}, epoch {epoch}, "
+                        f"layer {layer}, estimator {name}: {error}"
+                    ) from error
+                for key, estimate in estimates.items():
+                    yield epoch, layer, key, estimate
 
 
 def main(snakemake) -> None:
@@ -138,8 +140,7 @@ def main(snakemake) -> None:
         for done, init in enumerate(wanted, start=1):
             rows += [
                 (initialisations[init], *row)
-                for variant, parameters in variants.items()
-                for row in information_rows(file, init, variant, parameters, snapshots)
+                for row in information_rows(file, init, variants, snapshots)
             ]
             progress(done)
     init, epoch, layer, key, estimates = zip(*rows, strict=True)

@@ -116,7 +116,7 @@ def estimator_runs(config: dict, estimator: str) -> list[str]:
 
 
 def estimator_parameters(config: dict, estimator: str) -> dict:
-    """Return an estimator's method and parameters, without where it is used."""
+    """Return an entry's method and parameters, or those it has together, not where it is used."""
     entry = config["estimators"][estimator]
     return {key: value for key, value in entry.items() if key not in ESTIMATOR_USE}
 
@@ -129,13 +129,20 @@ def estimator_variants(name: str, parameters: dict) -> dict[str, dict]:
     name : str
         The entry's key.
     parameters : dict
-        As of `estimator_parameters`. ``vary`` holds one parameter and its values.
+        As of `estimator_parameters`. ``together`` holds several by name; ``vary`` one parameter
+        and its values.
 
     Returns
     -------
     variants : dict of str to dict
         One, or one for each varied value, which ends its name: ``binned_fixed_8``.
     """
+    if "together" in parameters:
+        return {
+            variant: own
+            for member, entry in parameters["together"].items()
+            for variant, own in estimator_variants(member, entry).items()
+        }
     fixed = {key: value for key, value in parameters.items() if key != "vary"}
     if "vary" not in parameters:
         return {name: fixed}
@@ -189,7 +196,7 @@ def estimates_by_run(config: dict) -> dict[str, list[str]]:
 
 def runs_networks(config: dict, estimator: str) -> bool:
     """Tell whether an estimator runs the networks itself; all others measure activations."""
-    return config["estimators"][estimator]["method"] in RUNNING_METHODS
+    return config["estimators"][estimator].get("method") in RUNNING_METHODS
 
 
 def fills_end_bins(config: dict, estimator: str) -> bool:

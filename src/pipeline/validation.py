@@ -14,6 +14,8 @@ from infoplane.claims import ClaimError, check_available
 from infoplane.estimators import METHODS, make_estimator
 from infoplane.gradients import DEFINITIONS
 from pipeline.configuration import (
+    ESTIMATOR_USE,
+    RUNNING_METHODS,
     estimate_parameters,
     estimates_by_run,
     estimator_parameters,
@@ -175,8 +177,7 @@ def _reference_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
                 yield (*key, "task"), unknown("task", entry["task"], config["tasks"])
     for name, entry in config["estimators"].items():
         key = ("estimators", name)
-        if entry["method"] not in METHODS:
-            yield (*key, "method"), unknown("method", entry["method"], METHODS)
+        yield from _method_mistakes(key, entry)
         for run in entry["runs"] if isinstance(entry["runs"], list) else ():
             if run not in config["runs"]:
                 yield (*key, "runs"), unknown("run", run, config["runs"])
@@ -187,6 +188,22 @@ def _reference_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
         for run in entry["runs"]:
             if run not in config["runs"]:
                 yield (*key, "runs"), unknown("run", run, config["runs"])
+
+
+def _method_mistakes(key: Key, entry: dict) -> Iterator[tuple[Key, str]]:
+    """Find methods that do not exist, and entries that have none or cannot be measured together."""
+    if ("method" in entry) == ("together" in entry):
+        yield key, "needs either a method with its parameters, or several estimators together"
+    elif "method" in entry and entry["method"] not in METHODS:
+        yield (*key, "method"), unknown("method", entry["method"], METHODS)
+    elif "together" in entry:
+        for name in sorted(set(entry) - {"together", *ESTIMATOR_USE}):
+            yield (*key, name), unknown("key", name, ("together", *ESTIMATOR_USE))
+        measuring = sorted(set(METHODS) - set(RUNNING_METHODS))
+        for name, member in entry["together"].items():
+            if member["method"] not in measuring:
+                text = unknown("method", member["method"], measuring)
+                yield (*key, "together", name, "method"), text
 
 
 def _shown_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
@@ -242,7 +259,7 @@ def _multi_network_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
     for name, entry in config["multi_network"].items():
         key, parameters = ("multi_network", name), estimator_parameters(config, name)
         limits = parameters.get("range", [])
-        if parameters["method"] != "binned" or "vary" in parameters or isinstance(limits, str):
+        if parameters.get("method") != "binned" or "vary" in parameters or isinstance(limits, str):
             yield (
                 key,
                 "must be of method binned, with one fixed range or bin width for all networks",

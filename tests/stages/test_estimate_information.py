@@ -94,6 +94,22 @@ def test_both_bounds_come_under_their_names(activations, tmp_path):
         np.testing.assert_array_equal(found["mi_label_bits"], one["mi_label_bits"])
 
 
+def test_estimators_together_give_what_each_gives_alone(activations, tmp_path):
+    members = {
+        "global_8": {"method": "binned", "bins": 8, "range": "global"},
+        "adaptive": {"method": "adaptive", "bins": 8},
+    }
+    varied = {"method": "kde", "vary": {"noise_variance": [0.1]}, "bound": "upper"}
+    together = {"together": {**members, "kde": varied}}
+    few = {"initialisations": 3, "snapshots": 2}
+    table = estimate(activations, tmp_path, together, "several", **few)
+    assert set(table["estimator"]) == {*members, "kde_0.1"}
+    for name, parameters in members.items():
+        alone = estimate(activations, tmp_path, parameters, name, **few)
+        rows = table[table["estimator"] == name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(rows, alone, check_categorical=False)
+
+
 def test_ranges_are_global_by_layer_or_fixed():
     lowest, highest = np.array([-1.0, 0.0, 2.0]), np.array([3.0, 0.5, 2.0])
     limits = {

@@ -159,14 +159,44 @@ WRONG = {
         ["estimators.binned_30", "'n_bin'", "bins"],
     ),
     "varied value that the method refuses": (
-        "estimators/binned_fixed/vary",
+        "estimators/tanh_choices/together/binned_fixed/vary",
         {"bins": [8, 0]},
-        ["estimators.binned_fixed", "bins", "0"],
+        ["estimators.tanh_choices", "bins", "0"],
     ),
     "two parameters varied": (
-        "estimators/binned_fixed/vary",
+        "estimators/tanh_choices/together/binned_fixed/vary",
         {"bins": [8], "bin_width": [0.1]},
-        ["estimators.binned_fixed.vary"],
+        ["estimators.tanh_choices.together.binned_fixed.vary"],
+    ),
+    "estimator of no method": (
+        "estimators/binned_30/method",
+        ...,
+        ["estimators.binned_30", "needs either a method"],
+    ),
+    "method beside several estimators": (
+        "estimators/tanh_choices/method",
+        "binned",
+        ["estimators.tanh_choices", "needs either a method"],
+    ),
+    "parameter beside several estimators": (
+        "estimators/tanh_choices/bins",
+        30,
+        ["estimators.tanh_choices.bins", "allowed: together, runs, initialisations, snapshots"],
+    ),
+    "no such method among several": (
+        "estimators/tanh_choices/together/net_input/method",
+        "net_inpt",
+        ["estimators.tanh_choices.together.net_input.method", "did you mean 'net_input'"],
+    ),
+    "running networks beside measuring them": (
+        "estimators/tanh_choices/together/net_input/method",
+        "sample_propagation",
+        ["estimators.tanh_choices.together.net_input.method", "'sample_propagation'"],
+    ),
+    "several networks of several estimators": (
+        "multi_network/tanh_choices",
+        {"networks": 2, "initialisations": 4, "snapshots": 2, "runs": ["szt_tanh"]},
+        ["multi_network.tanh_choices", "must be of method binned"],
     ),
     "two estimates of one name": (
         "estimators/binned",

@@ -73,8 +73,9 @@ def claims_library(wildcards):
 
 def estimator_library(wildcards):
     """Name the library files that an estimator's numbers depend on."""
-    file, _ = METHODS[config["estimators"][wildcards.estimator]["method"]]
-    return library_files(f"estimators/{file}")
+    estimates = estimate_parameters(config, wildcards.estimator).values()
+    files = sorted({METHODS[parameters["method"]][0] for parameters in estimates})
+    return library_files(*(f"estimators/{file}" for file in files))
 
 
 def audit_library(wildcards):
