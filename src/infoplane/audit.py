@@ -169,7 +169,7 @@ def standard_subjects() -> list[AuditSubject]:
         AuditSubject(("kde_upper", "kde_lower"), _kde(), noisy),
         AuditSubject(("kde_0.1_upper", "kde_0.1_lower"), _kde(0.1), quiet),
         AuditSubject(("kde_0.001_upper", "kde_0.001_lower"), _kde(1e-3), quiet),
-        AuditSubject("kde_scaled_0.1", _of_observed("kde_scaled", fraction=0.1), quiet),
+        AuditSubject("kde_scaled_0.1", _scaled_kde, quiet),
         AuditSubject("knn_3", _knn(), noisy),
         AuditSubject("knn_3_0.001", _knn(1e-3), quiet),
         AuditSubject("ross_3", _of_observed("knn", noise_variance=0.0), quantities=("label",)),
@@ -258,6 +258,12 @@ def _kde(variance: float | None = None) -> Callable[[AuditTask, Draw], tuple[Est
         return bounds["upper"], bounds["lower"]
 
     return estimate
+
+
+def _scaled_kde(task: AuditTask, draw: Draw) -> Estimate:
+    """Give the upper bound, in single precision too."""
+    estimator = make_estimator("kde_scaled", fraction=0.1)
+    return estimator(draw.layer.astype(np.float32), draw.labels)
 
 
 def _knn(variance: float | None = None) -> Callable[[AuditTask, Draw], Estimate]:

@@ -53,7 +53,10 @@ def kozachenko_leonenko_entropy_bits(values: np.ndarray, neighbours: int = 3) ->
     ----------
     Kozachenko & Leonenko (1987); Kraskov et al. (2004), Phys. Rev. E 69, 066138, equation 20.
     """
-    values = _check_continuous("values", values, neighbours)
+    return _entropy_bits(_check_continuous("values", values, neighbours), neighbours)
+
+
+def _entropy_bits(values: np.ndarray, neighbours: int) -> float:
     samples, units = values.shape
     distances = _distances_to_neighbour(values, neighbours)
     nats = digamma(samples) - digamma(neighbours) + units * np.mean(np.log(2 * distances))
@@ -169,6 +172,10 @@ def ross_information_bits(values: np.ndarray, labels: np.ndarray, neighbours: in
     labels = np.asarray(labels)
     if labels.shape != (len(values),):
         raise ValueError(f"labels must have shape ({len(values)},), not {labels.shape}")
+    return _ross_bits(values, labels, neighbours)
+
+
+def _ross_bits(values: np.ndarray, labels: np.ndarray, neighbours: int) -> float:
     _check_class_sizes(labels, neighbours)
     radii = np.empty(len(values))
     class_sizes = np.empty(len(values))
@@ -239,14 +246,15 @@ class KnnEstimator(Estimator):
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         ceiling_bits = math.log2(len(activations))
         noisy = add_noise(activations, self.noise_variance, self.noise_draws, self.seed)
+        noisy = _check_continuous("values", noisy, self.neighbours)
         labels = np.tile(labels, self.noise_draws)
-        mi_label_bits = ross_information_bits(noisy, labels, self.neighbours)
+        mi_label_bits = _ross_bits(noisy, labels, self.neighbours)
         if self.noise_variance == 0:
             return Estimate(math.nan, mi_label_bits, ceiling_bits)
         noise_entropy_bits = (
             0.5 * noisy.shape[1] * math.log2(2 * math.pi * math.e * self.noise_variance)
         )
-        entropy_bits = kozachenko_leonenko_entropy_bits(noisy, self.neighbours)
+        entropy_bits = _entropy_bits(noisy, self.neighbours)
         return Estimate(entropy_bits - noise_entropy_bits, mi_label_bits, ceiling_bits)
 
 
