@@ -15,8 +15,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from infoplane.audit import audit_estimators, standard_subjects, standard_tasks
-from pipeline.files import save_text
 from pipeline.stage import Heartbeat, run_as_script
+from pipeline.tables import save_text_table
 
 
 def audit_table(
@@ -50,8 +50,7 @@ def main(snakemake) -> None:
     """Run the audit, write its table."""
     params = snakemake.params
     table = audit_table(params.sizes, params.dimensions, params.repetitions, params.seed)
-    text = table.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n")
-    save_text(snakemake.output.table, text)
+    save_text_table(snakemake.output.table, table)
 
 
 if __name__ == "__main__":

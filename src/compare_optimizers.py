@@ -14,39 +14,21 @@ import pandas as pd
 
 from infoplane.claims.comparison import compare_conditions, compare_drops, compared_planes
 from infoplane.statistics import Resampling
-from pipeline.files import load_table, save_text
 from pipeline.stage import log, run_as_script
-
-INFORMATION = (
-    "run",
-    "init",
-    "epoch",
-    "layer",
-    "estimator",
-    "mi_input_bits",
-    "mi_label_bits",
-    "status",
-)
+from pipeline.tables import load_information, save_text_table
 
 
 def main(snakemake) -> None:
     """Read the merged table, write the comparison."""
     params = snakemake.params
-    table = load_table(
-        snakemake.input.information,
-        list(INFORMATION),
-        [("run", "in", list(params.runs)), ("estimator", "in", list(params.estimators))],
-    )
+    table = load_information(snakemake.input.information, params.runs, params.estimators)
     log.info("%d estimates of %d runs", table.num_rows, len(params.runs))
     planes = compared_planes(table.to_pandas(), list(params.runs), list(params.estimators))
     resampling = Resampling(**params.statistics)
     ratios = compare_drops(planes, params.pairs, resampling)
     rows = [{"reference": ""} | row for row in compare_conditions(planes, resampling)]
     columns = ["run", "reference", *(name for name in rows[0] if name not in ("run", "reference"))]
-    text = pd.DataFrame(rows + ratios, columns=columns).to_csv(
-        sep="\t", index=False, float_format="%.6g", lineterminator="\n"
-    )
-    save_text(snakemake.output.table, text)
+    save_text_table(snakemake.output.table, pd.DataFrame(rows + ratios, columns=columns))
 
 
 if __name__ == "__main__":

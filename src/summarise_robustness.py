@@ -16,14 +16,9 @@ import pandas as pd
 
 from infoplane.claims.comparison import compare_conditions, compared_planes
 from infoplane.statistics import Resampling
-from pipeline.files import load_table, save_text
 from pipeline.stage import log, run_as_script
-from pipeline.tables import chosen_snapshots
+from pipeline.tables import chosen_snapshots, load_information, save_text_table
 
-INFORMATION = (
-    *("run", "init", "epoch", "layer", "estimator"),
-    *("mi_input_bits", "mi_label_bits", "status"),
-)
 MEASURED = ["run", "layer", "estimator", "drop", "ci_low", "ci_high", "inits"]
 
 
@@ -103,17 +98,14 @@ def robustness_table(
 def main(snakemake) -> None:
     """Read the merged table, write the drops."""
     params = snakemake.params
-    table = load_table(
-        snakemake.input.information,
-        list(INFORMATION),
-        [("run", "in", list(params.runs)), ("estimator", "in", list(params.parameters))],
+    table = load_information(
+        snakemake.input.information, params.runs, params.parameters
     ).to_pandas()
     log.info("%d estimates of %d runs", len(table), len(params.runs))
     table = thinned(table, params.initialisations, params.snapshots)
     resampling = Resampling(**params.statistics)
     rows = robustness_table(table, list(params.runs), params.parameters, resampling)
-    text = rows.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n")
-    save_text(snakemake.output.table, text)
+    save_text_table(snakemake.output.table, rows)
 
 
 if __name__ == "__main__":

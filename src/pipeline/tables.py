@@ -1,12 +1,41 @@
-"""Choose snapshots, and merge the tables of many chunks into one."""
+"""Choose snapshots, merge the tables of many chunks into one, read and write what is compared."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.files import load_table
+from pipeline.files import load_table, save_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INFORMATION = (
+    *("run", "init", "epoch", "layer", "estimator"),
+    *("mi_input_bits", "mi_label_bits", "status"),
+)
+
+
+def load_information(path: str, runs: Iterable[str], estimators: Iterable[str]) -> pa.Table:
+    """Read some runs and estimators from the merged table of information.
+
+    Returns
+    -------
+    table : pyarrow.Table
+        With the columns `INFORMATION`.
+    """
+    chosen = [("run", "in", list(runs)), ("estimator", "in", list(estimators))]
+    return load_table(path, list(INFORMATION), chosen)
+
+
+def save_text_table(path: str, frame: pd.DataFrame) -> None:
+    """Write a table as text separated by tabs, numbers with six digits."""
+    text = frame.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+    save_text(path, text)
 
 
 def chosen_snapshots(stored: int, wanted: int | None) -> np.ndarray:
