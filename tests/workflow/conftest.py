@@ -10,12 +10,23 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 COPIED = ("config", "src", "workflow", "environment.yml")
+SMOKE = ("--configfile", "config/smoke.yaml")
 
 
 @pytest.fixture
 def clone(tmp_path):
     """Return a copy of what the workflow needs, with no results."""
     return copy_repository(tmp_path / "clone")
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory):
+    """Run the small study and its report in a copy with no results; return its results."""
+    clone = copy_repository(tmp_path_factory.mktemp("smoke"))
+    for targets in ([], ["report"]):
+        said = snakemake(clone, "--cores", "2", *targets, *SMOKE)
+        assert said.returncode == 0, said.stdout[-5000:] + said.stderr[-5000:]
+    return clone / "results/smoke"
 
 
 def copy_repository(target: Path) -> Path:

@@ -7,10 +7,12 @@ import pytest
 import yaml
 
 from pipeline.files import load_table
-from tests.workflow.conftest import REPOSITORY, copy_repository, snakemake
+from tests.workflow.conftest import REPOSITORY, SMOKE, snakemake
 from tests.workflow.test_configuration import CONFIG, FILES, merged
 
-SMOKE = ("--configfile", "config/smoke.yaml")
+# One process runs the small study for all tests on it.
+pytestmark = pytest.mark.xdist_group("study")
+
 COLUMNS = [
     *("claim", "source", "statement", "protocol", "estimator", "statistic"),
     *("estimate", "ci_low", "ci_high", "threshold", "inits", "verdict"),
@@ -38,16 +40,6 @@ def verdicts(path) -> dict[tuple[str, str, str], str]:
     assert list(rows[0])[: len(COLUMNS)] == COLUMNS
     assert {row["verdict"] for row in rows} <= {"supported", "refuted", "inconclusive"}
     return {(row["claim"], row["protocol"], row["estimator"]): row["verdict"] for row in rows}
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    """Run the small study and its report in a copy with no results; return its results."""
-    clone = copy_repository(tmp_path_factory.mktemp("smoke"))
-    for targets in ([], ["report"]):
-        said = snakemake(clone, "--cores", "2", *targets, *SMOKE)
-        assert said.returncode == 0, said.stdout[-5000:] + said.stderr[-5000:]
-    return clone / "results/smoke"
 
 
 def test_nothing_is_left_to_do(study):
