@@ -167,9 +167,21 @@ def layer_activation(net: np.ndarray, settings: TrainingSettings, layer: int) ->
     """
     if layer < settings.layers:
         return ACTIVATION_FUNCTIONS[settings.activation](net)
-    if settings.output == "softmax":
-        return scipy.special.softmax(net, axis=1)
-    return scipy.special.expit(net)
+    return softmax(net) if settings.output == "softmax" else sigmoid(net)
+
+
+def softmax(net: np.ndarray) -> np.ndarray:
+    """Return the class probabilities of net inputs of shape (samples, classes)."""
+    # Classes first: NumPy reduces a long axis by vectors, a short one by single numbers.
+    powers = np.ascontiguousarray(net.T)
+    powers = np.exp(powers - powers.max(axis=0))
+    return np.ascontiguousarray((powers / powers.sum(axis=0)).T)
+
+
+def sigmoid(net: np.ndarray) -> np.ndarray:
+    """Return 1 / (1 + exp(-net))."""
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-net))
 
 
 def losses_and_hits(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy
 import torch
 
 from infoplane.networks import (
@@ -9,6 +10,8 @@ from infoplane.networks import (
     losses_and_hits,
     net_inputs_and_activations,
     parameter_count,
+    sigmoid,
+    softmax,
     split_parameters,
 )
 from infoplane.settings import ACTIVATIONS, INITIAL_WEIGHTS
@@ -140,3 +143,17 @@ def test_losses_of_certain_mistakes_are_finite_and_linear():
 def test_impossible_settings_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         settings(**change)
+
+
+@pytest.mark.parametrize("width", [2, 7])
+def test_output_activations_are_those_of_scipy(width):
+    steep = np.array([0.0, 1e-8, 1.0, 20.0, 85.0, 100.0, 1e30], np.float32)
+    draws = np.random.default_rng(0).normal(0.0, 10.0, (500, width))
+    net = np.concatenate([draws, np.tile(np.r_[steep, -steep][:, None], width)]).astype(np.float32)
+    # A few units in the last place of float32, relative, so that small probabilities keep their
+    # digits; for softmax times the largest exponent, 90, whose rounding counts. Denormals excepted.
+    expected = scipy.special.expit(net.astype(float))
+    np.testing.assert_allclose(sigmoid(net), expected, rtol=5e-7, atol=1e-37)
+    expected = scipy.special.softmax(net.astype(float), axis=1)
+    np.testing.assert_allclose(softmax(net), expected, rtol=1e-5, atol=1e-37)
+    assert softmax(net).dtype == sigmoid(net).dtype == np.float32

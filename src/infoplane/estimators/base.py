@@ -158,21 +158,15 @@ def check_labels(labels: np.ndarray, samples: int) -> np.ndarray:
         raise ValueError(f"labels must be whole numbers, not {labels.dtype}")
     if samples == 0:
         raise ValueError("labels must be of at least 2 classes; there is none")
-    if (labels == labels[0]).all():
+    lowest, highest = int(labels.min()), int(labels.max())
+    if lowest == highest:
         raise ValueError(
             f"labels must be of at least 2 classes; all {samples} are {labels[0]}, and I(T;Y) of "
             "a label that is always the same is 0 by definition"
         )
-    return _renumbered(labels)
-
-
-def _renumbered(labels: np.ndarray) -> np.ndarray:
-    """Return the labels as 0 .. classes - 1, in the order of their values."""
-    lowest, highest = int(labels.min()), int(labels.max())
-    if highest - lowest >= 4 * labels.size:
+    if highest - lowest >= 4 * samples:
         return np.unique(labels, return_inverse=True)[1]
     # Counting which values occur is several times faster than sorting.
     offsets = labels.astype(np.int64) - lowest
-    present = np.zeros(highest - lowest + 1, dtype=bool)
-    present[offsets] = True
-    return (np.cumsum(present) - 1)[offsets]
+    present = np.bincount(offsets) > 0
+    return offsets if present.all() else (np.cumsum(present) - 1)[offsets]
