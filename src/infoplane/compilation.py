@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -21,6 +22,22 @@ from types import CellType, FunctionType
 
 import numba
 from numba.core.caching import IndexDataCacheFile
+from numba.np import linalg
+
+
+def _load_array_functions() -> None:
+    """Load numba's array functions without importing scipy.linalg, half of their start-up.
+
+    Numba imports it only to see that it is there, and again where a kernel calls it.
+    """
+    look, linalg.ensure_blas = linalg.ensure_blas, lambda: None
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = look
+
+
+_load_array_functions()
 
 
 def compiled(**options) -> Callable:

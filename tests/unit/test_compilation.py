@@ -190,3 +190,12 @@ def test_kernels_never_share_a_file(package):
         names.append({path.name for path in folder.rglob("*twice*.nbc")})
     assert len(names[0]) == len(names[1]) == 1
     assert not names[0] & names[1]
+
+
+def test_kernels_start_without_scipy_linalg_and_others_multiply_matrices(package):
+    program = (
+        f"{PROGRAM}import sys\nimport numba\nimport numpy as np\n"
+        "print('scipy.linalg' in sys.modules)\n"
+        "print(numba.njit(lambda a, b: a @ b)(np.eye(2), np.eye(2)).trace())\n"
+    )
+    assert run(package, program)[3:] == ["False", "2.0"]
