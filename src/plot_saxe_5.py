@@ -8,17 +8,13 @@ Params  runs           panel label to run id, four of them, row by row
         label_bits     optional: H(Y), drawn as a line
 """
 
-from pipeline.figures import figure_style, save_figure
-from pipeline.planes import plane_bounds, plane_figure, read_information
+from pipeline.planes import plot_planes
 from pipeline.stage import run_as_script
 
 
 def main(snakemake) -> None:
     """Read the runs' information, draw one plane for each, two by two."""
-    frame = read_information(snakemake.input.information, snakemake.params)
-    with figure_style():
-        figure = plane_figure(frame, columns=2, height_inches=5.2, **plane_bounds(snakemake.params))
-        save_figure(figure, snakemake.output)
+    plot_planes(snakemake, columns=2, height_inches=5.2)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,13 @@ Params  runs           panel label to run id, such as {"5 % of the data": "szt_t
         label_bits     optional: H(Y), drawn as a line
 """
 
-from pipeline.figures import figure_style, save_figure
-from pipeline.planes import plane_bounds, plane_figure, read_information
+from pipeline.planes import plot_planes
 from pipeline.stage import run_as_script
 
 
 def main(snakemake) -> None:
     """Read the runs' information, draw one plane for each, side by side."""
-    frame = read_information(snakemake.input.information, snakemake.params)
-    with figure_style():
-        figure = plane_figure(frame, columns=3, height_inches=2.8, **plane_bounds(snakemake.params))
-        save_figure(figure, snakemake.output)
+    plot_planes(snakemake, columns=3, height_inches=2.8)
 
 
 if __name__ == "__main__":

@@ -18,12 +18,14 @@ from pipeline.figures import (
     add_layer_legend,
     count_networks,
     epoch_norm,
+    figure_style,
     layer_marker,
     layer_names,
     marker_size,
     new_figure,
     over_networks,
     read_runs,
+    save_figure,
     trained,
 )
 
@@ -75,6 +77,22 @@ def average_paths(frame: pd.DataFrame) -> pd.DataFrame:
         for name in ("mi_input_bits", "mi_label_bits")
     ]
     return pd.concat(parts, axis=1).reset_index()
+
+
+def plot_planes(snakemake, **layout) -> None:
+    """Draw the planes of a rule's runs, averaged over networks, and write the figure.
+
+    Parameters
+    ----------
+    snakemake
+        The object that Snakemake gives to scripts.
+    **layout
+        Handed to `plane_figure`.
+    """
+    frame = read_information(snakemake.input.information, snakemake.params)
+    with figure_style():
+        figure = plane_figure(frame, **layout, **plane_bounds(snakemake.params))
+        save_figure(figure, snakemake.output)
 
 
 def plane_figure(
