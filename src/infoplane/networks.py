@@ -135,7 +135,8 @@ def net_inputs_and_activations(
     levels, step = inputs, 1.0
     for number, (weights, biases) in enumerate(layers, start=1):
         if bits is None:
-            net = levels @ weights.T + biases
+            # A row per unit: NumPy adds and multiplies along thousands of samples, not few units.
+            net = (weights @ levels.T + biases[:, None]).T
         else:
             rows = quantise(weights, bits)
             product = levels.astype(np.float64) @ rows.levels.T.astype(np.float64)
@@ -147,7 +148,7 @@ def net_inputs_and_activations(
             quantised = quantise(values, bits)
             levels, step, values = quantised.levels, quantised.step, quantised.values
         net_inputs.append(net)
-        activations.append(values)
+        activations.append(np.ascontiguousarray(values))
     return net_inputs, activations
 
 
@@ -202,13 +203,14 @@ def losses_and_hits(
     losses : array of float64, shape (samples,)
     hits : array of bool, shape (samples,)
     """
-    net = output_net_input.astype(np.float64)
-    rows = np.arange(len(labels))
+    net = np.ascontiguousarray(output_net_input.T, np.float64)
+    samples = np.arange(len(labels))
     if output == "softmax":
-        losses = -scipy.special.log_softmax(net, axis=1)[rows, labels]
+        largest = net.max(axis=0)
+        losses = largest + np.log(np.exp(net - largest).sum(axis=0)) - net[labels, samples]
     else:
         # -log sigmoid(z) = softplus(-z); the wrong units have target 0, hence +z.
         sign = np.ones_like(net)
-        sign[rows, labels] = -1.0
-        losses = np.logaddexp(0.0, sign * net).mean(axis=1)
-    return losses, net.argmax(axis=1) == labels
+        sign[labels, samples] = -1.0
+        losses = np.logaddexp(0.0, sign * net).mean(axis=0)
+    return losses, net.argmax(axis=0) == labels

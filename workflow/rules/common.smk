@@ -9,6 +9,7 @@ OUTPUTS
     figures(...)        files of the figures
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -42,6 +43,11 @@ onstart:
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
 
+
+# For the jobs. By default, the C library gives each array above 128 KiB back to the kernel when it
+# is freed, and clearing the pages of the next one takes several times as long as its arithmetic.
+os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(32 * 2**20))
+os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(256 * 2**20))
 
 # Estimators that run the networks themselves; all others measure activations.
 RUNNING = [name for name in config["estimators"] if runs_networks(config, name)]
