@@ -39,7 +39,7 @@ check: setup ## Check format, style and the workflow's form.
 	$(BIN)/snakemake --lint
 
 test: check ## Run all checks and tests, a small study from end to end among them.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 bench: setup ## Measure every speed claim side by side.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
