@@ -44,8 +44,10 @@ def copy_repository(target: Path) -> Path:
 def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Run Snakemake in a folder as a user would, and return what it says."""
     environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
-    # The report calls snakemake by name.
-    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    # As make calls it: the environment's programs are not on the path.
+    programs = str(Path(sys.executable).parent)
+    folders = environment["PATH"].split(os.pathsep)
+    environment["PATH"] = os.pathsep.join(name for name in folders if name != programs)
     return subprocess.run(
         [sys.executable, "-m", "snakemake", *arguments],
         cwd=folder,

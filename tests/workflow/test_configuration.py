@@ -307,6 +307,15 @@ def test_snakemake_stops_before_any_job_and_names_the_users_file(clone):
     assert not (clone / "results").exists()
 
 
+@pytest.mark.parametrize("files", [(), ("--configfile", "config/smoke.yaml")])
+def test_report_is_asked_for_with_the_files_of_the_call(clone, files):
+    said = snakemake(clone, "report", "--cores", "1", "--dry-run", "--printshellcmds", *files)
+    (command,) = [line for line in said.stdout.splitlines() if "--report" in line]
+    assert "-m snakemake --nolock " in command
+    assert [part for part in command.split() if "configfile" in part] == list(files[:1])
+    assert all(f"{file} --report" in command for file in files[1:])
+
+
 def test_dry_run_of_the_full_configuration_plans_every_stage(clone):
     said = snakemake(clone, "--cores", "8", "--dry-run")
     assert said.returncode == 0, said.stderr

@@ -31,7 +31,9 @@ def test_links_and_pictures_are_there():
 
 def test_commands_of_make_exist():
     makefile = (REPOSITORY / "Makefile").read_text()
-    for command in re.findall(r"\bmake ([a-z]+)", README):
+    commands = re.findall(r"(?:^|`)make ([a-z]+)", README, re.MULTILINE)
+    assert len(commands) > 3
+    for command in commands:
         assert f"\n{command}:" in makefile, command
 
 

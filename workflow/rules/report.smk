@@ -22,7 +22,14 @@ rule report:
     conda:
         "../../environment.yml"
     params:
-        configuration=workflow.overwrite_configfiles,
+        configuration=(
+            ["--configfile", *workflow.overwrite_configfiles]
+            if workflow.overwrite_configfiles
+            else []
+        ),
+        # Snakemake need not be on the path: make calls it by its place in .venv.
+        python=sys.executable,
     shell:
         # The running Snakemake holds the lock; the report only reads.
-        "snakemake --nolock --configfile {params.configuration} --report {output} &> {log}"
+        "{params.python:q} -m snakemake --nolock {params.configuration} "
+        "--report {output} &> {log}"
