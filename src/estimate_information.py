@@ -5,12 +5,14 @@ Writes  table          run, init, epoch, layer, estimator, mi_input_bits, mi_lab
                        ceiling_bits
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import h5py
 import numpy as np
 
 from infoplane.estimators import Estimate, make_estimator
+from infoplane.estimators.base import check_samples
 from pipeline.configuration import estimator_variants, gives_both_bounds
 from pipeline.files import reading_hdf5, save_table
 from pipeline.stage import Heartbeat, run_as_script
@@ -20,7 +22,7 @@ Measure = Callable[[np.ndarray, np.ndarray], dict[str, Estimate]]
 
 
 def make_measure(name: str, parameters: dict) -> Measure:
-    """Return a function from a layer's activations to its named estimates.
+    """Return a function from a layer's checked activations and labels to its named estimates.
 
     Parameters
     ----------
@@ -43,7 +45,7 @@ def make_measure(name: str, parameters: dict) -> Measure:
 
         return measure
     estimator = make_estimator(**parameters)
-    return lambda activations, labels: {name: estimator(activations, labels)}
+    return lambda activations, labels: {name: estimator.of_checked(activations, labels)}
 
 
 def resolve_range(parameters: dict, lowest: np.ndarray, highest: np.ndarray, layer: int) -> dict:
@@ -78,6 +80,15 @@ def resolve_range(parameters: dict, lowest: np.ndarray, highest: np.ndarray, lay
     return {**resolved, "low": low, "high": high if high > low else low + 1.0}
 
 
+@contextmanager
+def naming(where: str) -> Iterator[None]:
+    """Begin the message of a refusal with where it happened."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
 def information_rows(file: h5py.File, init: int, variants: dict, snapshots: np.ndarray):
     """Yield the estimates of one network: epoch, layer, estimator's name, estimate.
 
@@ -102,6 +113,7 @@ def information_rows(file: h5py.File, init: int, variants: dict, snapshots: np.n
     if diverged >= 0:
         snapshots, epochs = snapshots[epochs < diverged], epochs[epochs < diverged]
     lowest, highest = file["lowest"][init], file["highest"][init]
+    network = f"initialisation {file['initialisations'][init]}"
     for layer in range(1, len(lowest) + 1):
         measures = {
             name: make_measure(name, resolve_range(parameters, lowest, highest, layer))
@@ -109,15 +121,12 @@ def information_rows(file: h5py.File, init: int, variants: dict, snapshots: np.n
         }
         stored = file[f"layers/{layer}"]
         for epoch, snapshot in zip(epochs, snapshots, strict=True):
-            activations = stored[init, snapshot]
+            where = f"{network}, epoch {epoch}, layer {layer}"
+            with naming(where):
+                samples = check_samples(stored[init, snapshot], labels)
             for name, measure in measures.items():
-                try:
-                    estimates = measure(activations, labels)
-                except ValueError as error:
-                    raise ValueError(
-                        f"initialisation {file['initialisations'][init]}, epoch {epoch}, "
-                        f"layer {layer}, estimator {name}: {error}"
-                    ) from error
+                with naming(f"{where}, estimator {name}"):
+                    estimates = measure(*samples)
                 for key, estimate in estimates.items():
                     yield epoch, layer, key, estimate
 

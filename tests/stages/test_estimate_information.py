@@ -1,5 +1,7 @@
 """The stage that estimates mutual information, and how it reads its parameters."""
 
+import shutil
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -133,6 +135,15 @@ def test_values_outside_a_fixed_range_name_network_epoch_layer_and_value(activat
     with pytest.raises(ValueError, match=expected):
         estimate(activations, tmp_path, {**BINS, "range": [0.0, 0.1]})
     assert not (tmp_path / "some.parquet").exists()
+
+
+def test_activations_that_no_estimator_can_use_name_network_epoch_and_layer(activations, tmp_path):
+    damaged = shutil.copy(activations, tmp_path)
+    with h5py.File(damaged, "r+") as file:
+        file["layers/2"][1, 2, 0, 0] = np.nan
+        init, epoch = file["initialisations"][1], file["epochs"][2]
+    with pytest.raises(ValueError, match=f"initialisation {init}, epoch {epoch}, layer 2: .* nan"):
+        estimate(damaged, tmp_path, {**BINS, "range": "layer"})
 
 
 def test_diverged_networks_keep_only_their_start(diverged, data, tmp_path):

@@ -8,10 +8,9 @@ import numpy as np
 
 from infoplane.compilation import compiled
 
-# Multipliers and shift of the 64-bit finaliser of MurmurHash3 (Appleby 2011).
-FIRST_MULTIPLIER = np.uint64(0xFF51AFD7ED558CCD)
-SECOND_MULTIPLIER = np.uint64(0xC4CEB9FE1A85EC53)
-SHIFT = np.uint64(33)
+# 2^64 divided by the golden ratio: Fibonacci hashing (Knuth 1998, volume 3, section 6.4).
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+HALF_A_WORD = np.uint64(32)
 
 
 @compiled(error_model="numpy")
@@ -129,23 +128,21 @@ def rank(states):
     Notes
     -----
     A hash table with open addressing that compares whole states, so that two of them are never
-    merged.
+    merged. At most a quarter of its slots is taken: branches on a slot that is taken by another
+    state are what costs time.
     """
     bits = 4
-    while 1 << bits < 2 * states.size:
+    while 1 << bits < 4 * states.size:
         bits += 1
     mask = np.uint64((1 << bits) - 1)
+    shift = np.uint64(64 - bits)
     slots = np.zeros(1 << bits, np.uint32)
     known = np.empty(states.size, np.uint64)
     ranks = np.empty(states.size, np.uint64)
     distinct = 0
     for sample in range(states.size):
         state = states[sample]
-        slot = state ^ (state >> SHIFT)
-        slot *= FIRST_MULTIPLIER
-        slot ^= slot >> SHIFT
-        slot *= SECOND_MULTIPLIER
-        slot = (slot ^ (slot >> SHIFT)) & mask
+        slot = ((state ^ (state >> HALF_A_WORD)) * MULTIPLIER) >> shift
         found = slots[slot]
         while found != 0 and known[found - 1] != state:
             slot = (slot + np.uint64(1)) & mask
@@ -160,22 +157,31 @@ def rank(states):
 
 
 @compiled(error_model="numpy")
-def entropy_of_ranks(ranks, distinct):
-    """Return the plug-in entropy in bits of ranks 0 .. distinct - 1.
+def entropy_of_counts(counts, samples):
+    """Return the plug-in entropy in bits of states that occur so many times.
+
+    Parameters
+    ----------
+    counts : array of int64, shape (states,)
+    samples : int
+        Their sum.
 
     Notes
     -----
     Counts are gathered by size and the terms summed from small to large: the result is the
-    same bit for bit whatever the order of the samples and the numbering of the ranks.
+    same bit for bit whatever the order of the samples and the numbering of the states.
     """
-    samples = ranks.size
-    counts = np.zeros(distinct, np.int64)
-    for sample in range(samples):
-        counts[ranks[sample]] += 1
+    # Most states of a wide layer occur once, and one counter of sizes would wait on itself.
+    repeated, kept, once = np.empty_like(counts), 0, 0
+    for state in range(counts.size):
+        repeated[kept] = counts[state]
+        kept += counts[state] > 1
+        once += counts[state] == 1
     of_size = np.zeros(samples + 1, np.int64)
-    for state in range(distinct):
-        of_size[counts[state]] += 1
-    bits, size, rest = 0.0, 1, samples
+    for place in range(kept):
+        of_size[repeated[place]] += 1
+    bits, rest = once / samples * math.log2(samples), samples - once
+    size = 2
     while rest > 0:
         if of_size[size] > 0:
             bits += of_size[size] * size / samples * math.log2(samples / size)
@@ -184,7 +190,7 @@ def entropy_of_ranks(ranks, distinct):
     return bits
 
 
-@compiled()
+@compiled(error_model="numpy")
 def joint_entropies(states, labels, classes):
     """Return H(T), H(Y) and H(T,Y) in bits.
 
@@ -200,13 +206,29 @@ def joint_entropies(states, labels, classes):
     -------
     state_bits, label_bits, joint_bits : float
     """
+    samples = states.size
     ranks, distinct = rank(states)
-    state_bits = entropy_of_ranks(ranks, distinct)
-    label_bits = entropy_of_ranks(labels, classes)
-    for sample in range(ranks.size):
-        ranks[sample] = ranks[sample] * np.uint64(classes) + np.uint64(labels[sample])
-    if distinct * classes > 4 * ranks.size:
-        ranks, distinct = rank(ranks)
+    of_state, of_label = np.zeros(distinct, np.int64), np.zeros(classes, np.int64)
+    if distinct * classes <= 4 * samples:
+        joint = np.zeros((distinct, classes), np.int64)
+        for sample in range(samples):
+            joint[ranks[sample], labels[sample]] += 1
+        for state in range(distinct):
+            for label in range(classes):
+                of_state[state] += joint[state, label]
+                of_label[label] += joint[state, label]
+        of_joint = joint.reshape(-1)
     else:
-        distinct *= classes
-    return state_bits, label_bits, entropy_of_ranks(ranks, distinct)
+        for sample in range(samples):
+            of_state[ranks[sample]] += 1
+            of_label[labels[sample]] += 1
+            ranks[sample] = ranks[sample] * np.uint64(classes) + np.uint64(labels[sample])
+        ranks, distinct = rank(ranks)
+        of_joint = np.zeros(distinct, np.int64)
+        for sample in range(samples):
+            of_joint[ranks[sample]] += 1
+    return (
+        entropy_of_counts(of_state, samples),
+        entropy_of_counts(of_label, samples),
+        entropy_of_counts(of_joint, samples),
+    )

@@ -61,7 +61,25 @@ class Estimator:
             If an array has the wrong shape, is empty, or holds NaN or infinite values, if there
             is a single class, or if the estimator's own assumptions are broken.
         """
-        activations, labels = check_samples(activations, labels)
+        return self.of_checked(*check_samples(activations, labels))
+
+    def of_checked(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
+        """Estimate from samples that `check_samples` returned, once for several estimators.
+
+        Parameters
+        ----------
+        activations : array of float, shape (samples, units)
+        labels : array of int64, shape (samples,)
+
+        Returns
+        -------
+        Estimate
+
+        Raises
+        ------
+        ValueError
+            If the estimator's own assumptions are broken.
+        """
         return self._estimate(activations, labels)
 
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
