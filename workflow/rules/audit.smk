@@ -17,7 +17,7 @@ rule audit_estimators:
     benchmark:
         "<results>/benchmarks/audit_estimators.tsv"
     # Long, and needed by nothing but a figure and the warnings: started early.
-    priority: 3
+    priority: 4
     conda:
         "../../environment.yml"
     threads: 1

@@ -20,6 +20,8 @@ rule train_networks:
         "<results>/logs/train_networks/{run}/{chunk}.log",
     benchmark:
         "<results>/benchmarks/train_networks/{run}/{chunk}.tsv"
+    # First of all: then activations follow each other closely, into memory that is not cold yet.
+    priority: 3
     conda:
         "../../environment.yml"
     threads: 1
