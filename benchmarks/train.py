@@ -35,6 +35,7 @@ from infoplane.data import training_samples
 from infoplane.networks import initial_parameters, split_parameters
 from infoplane.settings import TrainingSettings
 from infoplane.training._fused_kernels import INTEGER, LANES, VECTOR, _Emitter
+from infoplane.training.fixed_stacks import FixedStacks
 from infoplane.training.fused_engine import FusedEngine
 from infoplane.training.schedule import shuffle_epoch
 from infoplane.training.torch_engine import TorchEngine
@@ -112,7 +113,12 @@ def plain_network(widths: tuple[int, ...], parameters: np.ndarray) -> torch.nn.S
     return torch.nn.Sequential(*modules[:-1])
 
 
-CONTENDERS = {OURS: FusedEngine, "torch_stack": TorchEngine, "plain_loop": PlainLoop}
+def torch_stacks(settings: TrainingSettings, *problem) -> FixedStacks:
+    """Return the torch engine as `train_ensemble` runs it: stacks of one size."""
+    return FixedStacks(TorchEngine, range(len(problem[2])), settings, *problem)
+
+
+CONTENDERS = {OURS: FusedEngine, "torch_stack": torch_stacks, "plain_loop": PlainLoop}
 
 
 def make_problem(networks: int) -> tuple:

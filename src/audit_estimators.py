@@ -3,6 +3,7 @@
 Params  sizes               numbers of samples
         dimensions          units of the tasks that may have any number
         repetitions, seed   independent draws of every task
+        most_samples        numbers of samples above which an estimator is not tried, by name
 Writes  table    one row a task, number of samples, estimator and quantity: task, family,
                  dimension, samples, estimator, quantity (input: I(X;T), label: I(T;Y)),
                  truth_bits, mean_bits, bias_bits, spread_bits, ceiling_bits, at_ceiling (share
@@ -10,7 +11,7 @@ Writes  table    one row a task, number of samples, estimator and quantity: task
                  else empty), as text separated by tabs
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -24,6 +25,7 @@ def audit_table(
     dimensions: Sequence[int],
     repetitions: int,
     seed: int,
+    most_samples: Mapping[str, int],
 ) -> pd.DataFrame:
     """Run the audit, size by size.
 
@@ -31,6 +33,7 @@ def audit_table(
     ----------
     sizes, dimensions : sequence of int
     repetitions, seed : int
+    most_samples : mapping of str to int
 
     Returns
     -------
@@ -41,15 +44,14 @@ def audit_table(
     cells = [(task, size) for size in sizes for task in tasks]
     records, progress = [], Heartbeat(len(cells), "tasks")
     for done, (task, size) in enumerate(cells, start=1):
-        records += audit_estimators(subjects, [task], [size], repetitions, seed)
+        records += audit_estimators(subjects, [task], [size], repetitions, seed, most_samples)
         progress(done)
     return pd.DataFrame(records)
 
 
 def main(snakemake) -> None:
     """Run the audit, write its table."""
-    params = snakemake.params
-    table = audit_table(params.sizes, params.dimensions, params.repetitions, params.seed)
+    table = audit_table(**dict(snakemake.params.items()))
     save_text_table(snakemake.output.table, table)
 
 

@@ -26,7 +26,7 @@ from infoplane.audit_tasks import (
     tanh_layer_information_bits,
     uniform_noise_channel,
 )
-from infoplane.estimators import Estimate
+from infoplane.estimators import METHODS, Estimate
 
 
 def truth(task, samples=256, seed=0):
@@ -174,6 +174,20 @@ def test_bias_spread_and_refusals_are_recorded():
     assert cells["exact", "input"]["at_ceiling"] == 0.0
 
 
+def test_estimators_are_not_tried_above_their_most_samples():
+    subjects = [
+        AuditSubject("exact", off_by(0.0)),
+        AuditSubject(("first", "second"), lambda *of: (off_by(2.0)(*of), off_by(3.0)(*of))),
+    ]
+    records = audit_estimators(
+        subjects, [permutation_map()], [64, 128], 2, seed=0, most_samples={"second": 64}
+    )
+    tried = {(r["estimator"], r["samples"]) for r in records}
+    assert tried == {("exact", 64), ("exact", 128), ("first", 64), ("second", 64)}
+    with pytest.raises(ValueError, match="most_samples names 'third', which is none of"):
+        audit_estimators(subjects, [], [64], 2, seed=0, most_samples={"third": 64})
+
+
 def test_spread_is_the_deviation_over_draws():
     def first_value(task, draw):
         return Estimate(draw.mi_input_bits + draw.layer[0, 0], math.nan, math.inf)
@@ -225,22 +239,35 @@ def test_estimators_are_right_where_they_should_be():
         # Four standard errors of three draws of 1024 samples.
         assert cells[channel, name, "input"]["bias_bits"] == pytest.approx(0, abs=0.15)
     assert cells[channel, "ross_3", "label"]["bias_bits"] == pytest.approx(0, abs=0.1)
+    for name in ("mixture_entropy", "propagated_upper"):
+        assert cells[channel, name, "input"]["bias_bits"] == pytest.approx(0, abs=0.15)
+        assert cells[channel, name, "label"]["bias_bits"] == pytest.approx(0, abs=0.1)
+    # Bounds from below, but for the same errors.
+    for name, quantity in (
+        ("propagated_lower", "input"),
+        ("infonce", "input"),
+        ("decoder_logistic", "label"),
+        ("decoder_mlp", "label"),
+    ):
+        assert -0.4 < cells[channel, name, quantity]["bias_bits"] < 0.1
     assert cells["half_dead_3d", "machine_precision", "input"]["bias_bits"] == 0.0
+    assert cells["half_dead_3d", "exact", "input"]["bias_bits"] == 0.0
     assert "49.9023% of its 1024 rows" in cells["half_dead_3d", "ross_3", "label"]["refused"]
     for (task, name, _), record in cells.items():
         if task == "constant_2d" and not record["refused"]:
-            # Neighbour estimates of nothing scatter; the others give nothing exactly.
-            assert abs(record["mean_bits"]) < (0.15 if name.startswith("knn") else 1e-6)
+            # Neighbour estimates of nothing scatter; probes are fitted to 1e-5, others exact.
+            assert abs(record["mean_bits"]) < (0.15 if name.startswith("knn") else 1e-5)
 
 
 def test_standard_subjects_and_tasks_have_names_of_their_own():
     subjects = standard_subjects()
-    names = [
-        name
-        for subject in subjects
-        for name in ([subject.names] if isinstance(subject.names, str) else subject.names)
-    ]
-    assert len(set(names)) == len(names) == 19
+    names = [name for subject in subjects for name in subject.all_names]
+    assert len(set(names)) == len(names)
+    audited = {"propagated" if "propagated" in name else name for name in names}
+    # Every method of the library is audited, by itself or under the name that the study gives it.
+    others = {"sample_propagation": "propagated", "kde_scaled": "kde_scaled_0.1"}
+    for method in METHODS:
+        assert any(name.startswith(others.get(method, method.split("_")[0])) for name in audited)
     tasks = standard_tasks()
     assert len({task.name for task in tasks}) == len(tasks)
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
+from infoplane.audit import standard_subjects
 from infoplane.training.schedule import snapshot_epochs
 from pipeline.configuration import (
     chunk_initialisations,
@@ -50,6 +51,11 @@ def test_full_configuration_is_at_paper_scale():
         assert run.settings.epochs == 10_000
         assert run.settings.widths == (12, 10, 7, 5, 4, 3, 2)
         assert len(snapshot_epochs(run.settings.epochs, run.settings.snapshots)) >= 200
+
+
+def test_schema_names_the_audited_estimators():
+    allowed = yaml.safe_load(SCHEMA.read_text())["$defs"]["audited"]["enum"]
+    assert allowed == [name for subject in standard_subjects() for name in subject.all_names]
 
 
 def test_small_configuration_is_a_small_diff_of_the_same_study():
@@ -262,6 +268,11 @@ WRONG = {
         ["comparisons.activations.runs", "did you mean 'saxe_relu'"],
     ),
     "odd number of samples": ("audit/sizes", [256, 257], ["audit.sizes", "257"]),
+    "limit of nothing": (
+        "audit/most_samples",
+        {"decoder": 1024},
+        ["audit.most_samples", "decoder", "decoder_mlp"],
+    ),
     "one draw has no spread": ("audit/repetitions", 1, ["audit.repetitions", "1", "at least 2"]),
     "confidence": ("statistics/confidence", 95, ["statistics.confidence", "95", "below 1"]),
     "results outside": ("pathvars", {"results": "/"}, ["pathvars.results", "'/'"]),

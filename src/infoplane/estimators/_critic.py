@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from infoplane.threads import one_thread
+
 EMBEDDED_UNITS = 16
 HIDDEN_UNITS = 64
 LEARNING_RATE = 1e-3
@@ -30,6 +32,7 @@ class _Embedding(torch.nn.Module):
         return self.linear(features) + self.output(torch.relu(self.hidden(features)))
 
 
+@one_thread()
 def train_critic(
     first: np.ndarray, second: np.ndarray, batch_size: int, steps: int, seed: int
 ) -> Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
@@ -54,17 +57,18 @@ def train_critic(
         generator = torch.Generator().manual_seed(seed)
         sides = [_Embedding(values.shape[1], generator) for values in (first, second)]
     parameters = [values for side in sides for values in side.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=LEARNING_RATE)
+    optimizer = torch.optim.Adam(parameters, lr=LEARNING_RATE, fused=True)
     samples = [torch.from_numpy(values.astype(np.float32)) for values in (first, second)]
     target = torch.arange(batch_size)
     for _ in range(steps):
         batch = torch.randperm(len(first), generator=generator)[:batch_size]
         left, right = (side(values[batch]) for side, values in zip(sides, samples, strict=True))
-        loss = torch.nn.functional.cross_entropy(-_squared_distances(right, left), target)
+        loss = torch.nn.functional.cross_entropy(_scores(right, left), target)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
 
+    @one_thread()
     def embed(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with torch.no_grad():
             return tuple(
@@ -75,7 +79,7 @@ def train_critic(
     return embed
 
 
-def _squared_distances(rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-    """Return the squared distance of every row to every column, shape (rows, columns)."""
+def _scores(rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """Return minus the squared distance of every row to every column, shape (rows, columns)."""
     squares = rows.square().sum(1)[:, None] + columns.square().sum(1)
-    return squares - 2.0 * rows @ columns.T
+    return 2.0 * rows @ columns.T - squares

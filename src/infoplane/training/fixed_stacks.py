@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from infoplane.networks import parameter_count
 from infoplane.settings import TrainingSettings
+from infoplane.threads import one_thread
 
 # Of the networks of the study, 50 in one stack are a fifth faster, but a chunk has fewer.
 STACK = 10
@@ -107,14 +106,3 @@ def stack_members(initialisations: Sequence[int], size: int) -> list[np.ndarray]
             stacks.append(stack)
         stack[place] = network
     return stacks
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep PyTorch to one thread; restore the number of threads afterwards."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
