@@ -11,7 +11,7 @@ import json
 import h5py
 import numpy as np
 
-from infoplane.networks import net_inputs_and_activations
+from infoplane.networks import unit_rows
 from infoplane.settings import TrainingSettings
 from pipeline.files import load_task, reading_hdf5, writing_hdf5
 from pipeline.stage import Heartbeat, run_as_script
@@ -36,9 +36,8 @@ def fill_activations(
     inputs : array of float32, shape (samples, features)
     """
     for snapshot, vector in enumerate(parameters):
-        _, activations = net_inputs_and_activations(vector, settings, inputs)
-        for layer, values in zip(layers, activations, strict=True):
-            layer[snapshot] = values
+        for layer, (_, rows) in zip(layers, unit_rows(vector, settings, inputs), strict=True):
+            layer[snapshot] = rows.T
 
 
 def extremes_of(values: np.ndarray) -> tuple[float, float]:

@@ -8,6 +8,7 @@ with one row per initialisation.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import scipy
@@ -105,10 +106,10 @@ def initial_parameters(
     return np.concatenate(parts).astype(np.float32)
 
 
-def net_inputs_and_activations(
+def unit_rows(
     parameters: np.ndarray, settings: TrainingSettings, inputs: np.ndarray
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Return what each layer of one network receives and gives for every sample.
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield what each layer of one network receives and gives, a row per unit.
 
     Parameters
     ----------
@@ -117,38 +118,56 @@ def net_inputs_and_activations(
         Gives the widths, the activation and the output.
     inputs : array of float32, shape (samples, features)
 
-    Returns
-    -------
-    net_inputs, activations : lists of arrays of float32, shape (samples, units)
-        One pair per layer 1 .. L. The output layer's activations are class probabilities.
+    Yields
+    ------
+    net_input, activations : arrays of float32, shape (units, samples)
+        Of layer 1 .. L. The output layer's activations are class probabilities.
 
     Notes
     -----
+    NumPy adds and multiplies along thousands of samples faster than along few units.
+
     Of a network with `quantisation_bits`, the activations are the quantised ones, over ranges
     taken from all these samples; the net inputs are not quantised. A network trained with noise
     is run without it; `infoplane.propagation` runs it with.
     """
-    layers = split_parameters(parameters, settings.widths)
     bits = settings.quantisation_bits
-    net_inputs, activations = [], []
     # The activations below are levels * step: plain values are their own levels.
-    levels, step = inputs, 1.0
-    for number, (weights, biases) in enumerate(layers, start=1):
+    levels, step = inputs.T, 1.0
+    for number, (weights, biases) in enumerate(split_parameters(parameters, settings.widths), 1):
         if bits is None:
-            # A row per unit: NumPy adds and multiplies along thousands of samples, not few units.
-            net = (weights @ levels.T + biases[:, None]).T
+            net = weights @ levels
+            net += biases[:, None]
+            values = levels = layer_activation(net, settings, number)
         else:
             rows = quantise(weights, bits)
-            product = levels.astype(np.float64) @ rows.levels.T.astype(np.float64)
-            net = (product * (float(step) * float(rows.step)) + biases).astype(np.float32)
-        values = layer_activation(net, settings, number)
-        if bits is None:
-            levels = values
-        else:
-            quantised = quantise(values, bits)
+            product = rows.levels.astype(np.float64) @ levels.astype(np.float64)
+            net = product * (float(step) * float(rows.step)) + biases[:, None]
+            net = net.astype(np.float32)
+            quantised = quantise(layer_activation(net, settings, number), bits)
             levels, step, values = quantised.levels, quantised.step, quantised.values
-        net_inputs.append(net)
-        activations.append(np.ascontiguousarray(values))
+        yield net, values
+
+
+def net_inputs_and_activations(
+    parameters: np.ndarray, settings: TrainingSettings, inputs: np.ndarray
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return what each layer of one network receives and gives for every sample.
+
+    Parameters
+    ----------
+    parameters, settings, inputs
+        As for `unit_rows`.
+
+    Returns
+    -------
+    net_inputs, activations : lists of arrays of float32, shape (samples, units)
+        One pair per layer 1 .. L, as from `unit_rows`.
+    """
+    net_inputs, activations = [], []
+    for net, values in unit_rows(parameters, settings, inputs):
+        net_inputs.append(net.T)
+        activations.append(np.ascontiguousarray(values.T))
     return net_inputs, activations
 
 
@@ -157,14 +176,14 @@ def layer_activation(net: np.ndarray, settings: TrainingSettings, layer: int) ->
 
     Parameters
     ----------
-    net : array of float, shape (samples, units)
+    net : array of float, shape (units, samples)
     settings : TrainingSettings
     layer : int
         1 .. settings.layers; the last one gives class probabilities.
 
     Returns
     -------
-    activations : array of float, shape (samples, units)
+    activations : array of float, shape (units, samples)
     """
     if layer < settings.layers:
         return ACTIVATION_FUNCTIONS[settings.activation](net)
@@ -172,11 +191,9 @@ def layer_activation(net: np.ndarray, settings: TrainingSettings, layer: int) ->
 
 
 def softmax(net: np.ndarray) -> np.ndarray:
-    """Return the class probabilities of net inputs of shape (samples, classes)."""
-    # Classes first: NumPy reduces a long axis by vectors, a short one by single numbers.
-    powers = np.ascontiguousarray(net.T)
-    powers = np.exp(powers - powers.max(axis=0))
-    return np.ascontiguousarray((powers / powers.sum(axis=0)).T)
+    """Return the class probabilities of net inputs of shape (classes, samples)."""
+    powers = np.exp(net - net.max(axis=0))
+    return powers / powers.sum(axis=0)
 
 
 def sigmoid(net: np.ndarray) -> np.ndarray:
@@ -192,7 +209,7 @@ def losses_and_hits(
 
     Parameters
     ----------
-    output_net_input : array of float32, shape (samples, classes)
+    output_net_input : array of float32, shape (classes, samples)
         What the output layer receives.
     labels : array of int, shape (samples,)
     output : str
@@ -203,14 +220,16 @@ def losses_and_hits(
     losses : array of float64, shape (samples,)
     hits : array of bool, shape (samples,)
     """
-    net = np.ascontiguousarray(output_net_input.T, np.float64)
+    net = output_net_input.astype(np.float64)
     samples = np.arange(len(labels))
+    largest, hits = net[0], labels == 0
+    for label, row in enumerate(net[1:], start=1):
+        hits = np.where(row > largest, labels == label, hits)
+        largest = np.maximum(row, largest)
     if output == "softmax":
-        largest = net.max(axis=0)
         losses = largest + np.log(np.exp(net - largest).sum(axis=0)) - net[labels, samples]
     else:
         # -log sigmoid(z) = softplus(-z); the wrong units have target 0, hence +z.
-        sign = np.ones_like(net)
-        sign[labels, samples] = -1.0
-        losses = np.logaddexp(0.0, sign * net).mean(axis=0)
-    return losses, net.argmax(axis=0) == labels
+        net[labels, samples] *= -1.0
+        losses = (np.maximum(net, 0.0) + np.log1p(np.exp(-np.abs(net)))).mean(axis=0)
+    return losses, hits

@@ -40,7 +40,8 @@ def propagated_centres(
     for number, (weights, biases) in enumerate(
         split_parameters(parameters, settings.widths), start=1
     ):
-        centres = layer_activation(below @ weights.T + biases, settings, number)
+        net = below @ weights.T + biases
+        centres = layer_activation(net.T, settings, number).T
         layers.append(centres.reshape(len(inputs), draws, -1))
         below = centres + noise * generator.standard_normal(centres.shape, dtype=np.float32)
     return layers

@@ -105,7 +105,7 @@ def test_forward_pass_and_losses_agree_with_torch(activation, output):
             net, targets, reduction="none"
         ).mean(dim=1)
     net_inputs, activations = net_inputs_and_activations(vector, chosen, inputs)
-    found_losses, hits = losses_and_hits(net_inputs[-1], labels, output)
+    found_losses, hits = losses_and_hits(net_inputs[-1].T, labels, output)
     # Both compute in float32; sums of a dozen terms of order 1 differ by a few 1e-7.
     for found, wanted in zip(activations, expected, strict=True):
         assert found.dtype == np.float32
@@ -114,13 +114,20 @@ def test_forward_pass_and_losses_agree_with_torch(activation, output):
     np.testing.assert_array_equal(hits, (net.argmax(dim=1).numpy() == labels))
 
 
+def test_a_tie_is_a_prediction_of_the_first_class():
+    net = np.array([[0.0, 1.0, 2.0], [0.0, 3.0, 1.0], [0.0, 3.0, 2.0]], np.float32)
+    for label, expected in enumerate(net.argmax(axis=0)[None] == np.arange(3)[:, None]):
+        _, hits = losses_and_hits(net, np.full(3, label), "softmax")
+        np.testing.assert_array_equal(hits, expected)
+
+
 def test_losses_of_certain_mistakes_are_finite_and_linear():
     net = np.array([[100.0, -100.0], [-100.0, 100.0]], np.float32)
     labels = np.array([1, 1])
-    softmax_losses, hits = losses_and_hits(net, labels, "softmax")
+    softmax_losses, hits = losses_and_hits(net.T, labels, "softmax")
     np.testing.assert_allclose(softmax_losses, [200.0, 0.0], atol=1e-12)
     np.testing.assert_array_equal(hits, [False, True])
-    sigmoid_losses, _ = losses_and_hits(net, labels, "sigmoid")
+    sigmoid_losses, _ = losses_and_hits(net.T, labels, "sigmoid")
     np.testing.assert_allclose(sigmoid_losses, [100.0, 0.0], atol=1e-12)
 
 
@@ -155,5 +162,5 @@ def test_output_activations_are_those_of_scipy(width):
     expected = scipy.special.expit(net.astype(float))
     np.testing.assert_allclose(sigmoid(net), expected, rtol=5e-7, atol=1e-37)
     expected = scipy.special.softmax(net.astype(float), axis=1)
-    np.testing.assert_allclose(softmax(net), expected, rtol=1e-5, atol=1e-37)
-    assert softmax(net).dtype == sigmoid(net).dtype == np.float32
+    np.testing.assert_allclose(softmax(net.T).T, expected, rtol=1e-5, atol=1e-37)
+    assert softmax(net.T).dtype == sigmoid(net).dtype == np.float32

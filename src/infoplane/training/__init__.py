@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from infoplane.data import training_samples
-from infoplane.networks import initial_parameters, losses_and_hits, net_inputs_and_activations
+from infoplane.networks import initial_parameters, losses_and_hits, unit_rows
 from infoplane.settings import TrainingSettings
 from infoplane.training.schedule import seed_sequence, snapshot_epochs
 
@@ -253,20 +253,20 @@ def _measure(
     """
     metrics = {name: np.full(snapshots.shape[:2], np.nan) for name in METRICS}
     diverged = np.full(len(snapshots), -1)
+    inputs = np.asfortranarray(inputs)  # as `unit_rows` reads it
     for init, split in enumerate(splits):
-        training = np.zeros(len(labels), dtype=bool)
-        training[split] = True
+        parts = {"train": np.sort(split), "test": np.delete(np.arange(len(labels)), split)}
         for number, parameters in enumerate(snapshots[init]):
             losses = np.array(np.nan)
             if np.isfinite(parameters).all():
-                net_inputs, _ = net_inputs_and_activations(parameters, settings, inputs)
-                losses, hits = losses_and_hits(net_inputs[-1], labels, settings.output)
+                *_, (net_input, _) = unit_rows(parameters, settings, inputs)
+                losses, hits = losses_and_hits(net_input, labels, settings.output)
             if not np.isfinite(losses).all():
                 diverged[init] = number
                 snapshots[init, number:] = np.nan
                 break
-            for part, members in (("train", training), ("test", ~training)):
-                if members.any():
+            for part, members in parts.items():
+                if members.size:
                     metrics[f"{part}_loss"][init, number] = losses[members].mean()
                     metrics[f"{part}_accuracy"][init, number] = hits[members].mean()
     return metrics, diverged
