@@ -16,7 +16,7 @@ rule audit_estimators:
         "<results>/logs/audit_estimators.log",
     benchmark:
         "<results>/benchmarks/audit_estimators.tsv"
-    # Long, and needed by nothing but a figure and the warnings: started early.
+    # The longest job: started first.
     priority: 4
     conda:
         "../../environment.yml"

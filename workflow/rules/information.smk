@@ -83,6 +83,8 @@ rule estimate_noisy_information:
         "<results>/benchmarks/estimate_noisy_information/{run}/{estimator}/{chunk}.tsv"
     wildcard_constraints:
         estimator=any_of(RUNNING),
+    # Long: begun last, it would be what everything else waits for.
+    priority: 3
     conda:
         "../../environment.yml"
     threads: 1
