@@ -9,6 +9,9 @@ import numpy as np
 from infoplane.compilation import compiled
 from infoplane.estimators.base import check_samples
 
+# Samples whose distances stay in the first-level cache, and add up before they go to float64.
+CHUNK = 256
+
 
 @dataclass(frozen=True)
 class ClassDistances:
@@ -38,7 +41,7 @@ def _pair_sums(columns, ends):
 
     Parameters
     ----------
-    columns : array of float64, shape (units, samples)
+    columns : array of float32 or float64, shape (units, samples)
         Samples sorted by class.
     ends : array of int64, shape (samples,)
         For each sample, where its class ends.
@@ -48,20 +51,26 @@ def _pair_sums(columns, ends):
     within, between : float
     """
     units, samples = columns.shape
-    squared = np.empty(samples)
+    squared = np.empty(CHUNK, columns.dtype)
     within, between = 0.0, 0.0
     for sample in range(samples):
-        squared[sample:] = 0.0
-        for unit in range(units):
-            row = columns[unit]
-            here = row[sample]
-            for other in range(sample, samples):
-                squared[other] += (row[other] - here) * (row[other] - here)
-        end = ends[sample]
-        for other in range(sample, end):
-            within += np.sqrt(squared[other])
-        for other in range(end, samples):
-            between += np.sqrt(squared[other])
+        first = sample
+        while first < samples:
+            same = first < ends[sample]
+            size = min(CHUNK, (ends[sample] if same else samples) - first)
+            squared[:size] = 0
+            for unit in range(units):
+                row, here = columns[unit, first : first + size], columns[unit, sample]
+                for other in range(size):
+                    squared[other] += (row[other] - here) * (row[other] - here)
+            total = squared.dtype.type(0)
+            for other in range(size):
+                total += np.sqrt(squared[other])
+            if same:
+                within += total
+            else:
+                between += total
+            first += size
     return within, between
 
 
@@ -71,6 +80,7 @@ def class_distances(activations: np.ndarray, labels: np.ndarray) -> ClassDistanc
     Parameters
     ----------
     activations : array of float, shape (samples, units)
+        Distances are computed in float32 if these are, else in float64.
     labels : array of int, shape (samples,)
 
     Returns
@@ -89,7 +99,8 @@ def class_distances(activations: np.ndarray, labels: np.ndarray) -> ClassDistanc
     """
     activations, labels = check_samples(activations, labels)
     order = np.argsort(labels, kind="stable")
-    columns = np.ascontiguousarray(activations[order].T, dtype=np.float64)
+    dtype = np.float32 if activations.dtype == np.float32 else np.float64
+    columns = np.ascontiguousarray(activations[order].T, dtype=dtype)
     sizes = np.bincount(labels)
     ends = np.repeat(np.cumsum(sizes), sizes)
     within, between = _pair_sums(columns, ends)

@@ -1,6 +1,7 @@
 """Distances within and between classes: by hand, against scipy, invariants, refusals.
 
-Sums of at most a few hundred thousand distances in float64 agree to 1e-12 of their size.
+Sums of at most a few hundred thousand distances in float64 agree to 1e-12 of their size. In float32
+every distance is rounded to about 1e-7 of its size, and so are sums of 256 of them.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ def test_by_hand():
 
 
 @pytest.mark.parametrize("classes", [2, 5])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_agrees_with_scipy(classes, dtype):
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 3e-7), (np.float64, 1e-12)])
+def test_agrees_with_scipy(classes, dtype, tolerance):
     generator = np.random.default_rng(classes)
-    activations = generator.normal(size=(301, 7)).astype(dtype)
-    labels = generator.integers(0, classes, 301)
+    activations = generator.normal(size=(701, 7)).astype(dtype)
+    labels = generator.integers(0, classes, 701)
     everything = cdist(activations, activations)
     same = labels[:, None] == labels
-    apart = ~np.eye(301, dtype=bool)
+    apart = ~np.eye(701, dtype=bool)
     distances = class_distances(activations, labels)
-    assert distances.within == pytest.approx(everything[same & apart].mean(), rel=1e-12)
-    assert distances.between == pytest.approx(everything[~same].mean(), rel=1e-12)
+    assert distances.within == pytest.approx(everything[same & apart].mean(), rel=tolerance)
+    assert distances.between == pytest.approx(everything[~same].mean(), rel=tolerance)
 
 
 def test_points_as_clusters():
