@@ -238,7 +238,7 @@ def test_estimators_are_right_where_they_should_be():
     for name in ("knn_3", "ksg1_3", "ksg2_3"):
         # Four standard errors of three draws of 1024 samples.
         assert cells[channel, name, "input"]["bias_bits"] == pytest.approx(0, abs=0.15)
-    assert cells[channel, "ross_3", "label"]["bias_bits"] == pytest.approx(0, abs=0.1)
+    assert cells[channel, "knn_3", "label"]["bias_bits"] == pytest.approx(0, abs=0.1)
     for name in ("mixture_entropy", "propagated_upper"):
         assert cells[channel, name, "input"]["bias_bits"] == pytest.approx(0, abs=0.15)
         assert cells[channel, name, "label"]["bias_bits"] == pytest.approx(0, abs=0.1)
