@@ -46,7 +46,13 @@ NEEDS = {
     "plot_robustness": ("summarise_robustness",),
 }
 # As in workflow/rules; 0 where nothing is said.
-PRIORITIES = {"audit_estimators": 3, "estimate_information": 2, "dump_activations": 1}
+PRIORITIES = {
+    "audit_estimators": 4,
+    "train_networks": 3,
+    "estimate_noisy_information": 3,
+    "estimate_information": 2,
+    "dump_activations": 1,
+}
 
 
 class Job(NamedTuple):

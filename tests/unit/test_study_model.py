@@ -1,5 +1,7 @@
 """The model of the whole study's time on other numbers of cores."""
 
+import re
+
 import pytest
 
 from benchmarks.study import NEEDS, PRIORITIES, main, model_seconds, read_jobs
@@ -67,3 +69,12 @@ def test_stages_of_the_model_are_those_of_the_workflow():
     assert set(NEEDS) | set(PRIORITIES) <= stages
     assert {need for needs in NEEDS.values() for need in needs} <= stages
     assert {stage for stage in stages if not stage.startswith("plot_")} <= set(NEEDS)
+
+
+def test_priorities_are_those_of_the_rules():
+    text = "".join(path.read_text() for path in (REPOSITORY / "workflow/rules").glob("*.smk"))
+    found = {}
+    for rule in re.split(r"^rule ", text, flags=re.MULTILINE)[1:]:
+        if priority := re.search(r"^    priority: (\d+)$", rule, flags=re.MULTILINE):
+            found[rule.split(":")[0]] = int(priority[1])
+    assert found == PRIORITIES
