@@ -8,7 +8,6 @@ Writes  table       run, init, epoch, layer, estimator, mi_input_bits, mi_label_
                     without noise), mi_input_standard_error, mi_label_standard_error, in bits
 """
 
-import json
 from collections.abc import Iterator
 
 import h5py
@@ -19,11 +18,11 @@ from infoplane.data import Task
 from infoplane.estimators import make_estimator
 from infoplane.estimators.mixture_entropy import MixtureInformation
 from infoplane.networks import net_inputs_and_activations
-from infoplane.settings import TrainingSettings
 from infoplane.training.schedule import seed_sequence
 from pipeline.files import load_task, reading_hdf5, save_table
 from pipeline.stage import Heartbeat, run_as_script
 from pipeline.tables import chosen_snapshots
+from pipeline.trained import training_settings
 
 
 def network_rows(
@@ -48,7 +47,7 @@ def network_rows(
     are more certain than the estimates themselves.
     """
     estimator = make_estimator(**parameters)
-    settings = TrainingSettings(**json.loads(training.attrs["settings"]))
+    settings = training_settings(training)
     inputs = task.inputs.astype(np.float32)
     initialisation = int(training["initialisations"][position])
     seed = seed_sequence(int(training.attrs["seed"]), initialisation, "noise")

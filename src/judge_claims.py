@@ -35,8 +35,9 @@ import pyarrow.compute as pc
 from infoplane.claims import COLUMNS, Evidence, judge, read_claim
 from infoplane.claims.caution import AuditedRange
 from infoplane.statistics import Resampling
-from pipeline.files import load_table, save_json, save_text
+from pipeline.files import load_table, save_json
 from pipeline.stage import log, run_as_script
+from pipeline.tables import save_text_table
 
 INFORMATION = (
     *("run", "init", "epoch", "layer", "estimator"),
@@ -127,8 +128,7 @@ def main(snakemake) -> None:
     for row in rows:
         log.info("%s, %s, %s: %s", *(row[k] for k in ("claim", "protocol", "estimator", "verdict")))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    text = table.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n")
-    save_text(snakemake.output.table, text)
+    save_text_table(snakemake.output.table, table)
     save_json(snakemake.output.details, plain(rows))
 
 

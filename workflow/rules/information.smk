@@ -73,7 +73,8 @@ rule estimate_noisy_information:
         data=lambda wildcards: f"<results>/data/{RUNS[wildcards.run].task}.npz",
         library=library_files(
             "clustering", "estimators/sample_propagation", "training/schedule"
-        ),
+        )
+        + shared("trained"),
     output:
         table="<results>/information/{run}/{estimator}/{chunk}.parquet",
         clustering="<results>/clustering/{run}/{estimator}/{chunk}.parquet",
