@@ -11,18 +11,21 @@ from __future__ import annotations
 import argparse
 import csv
 import heapq
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 CORES = (1, 2, 4, 8, 16, 64)
 MEASURING = ("estimate_information", "estimate_noisy_information")
 TABLES = ("summarise_metrics", "summarise_information", "summarise_gradients")
+CHUNK = re.compile(r"\d{3}-\d{3}")
 # What the jobs of each stage wait for: those of other stages, of the same run and chunk if they
 # have one. Figures wait for tables, which come last.
 NEEDS = {
     "generate_data": (),
     "record_configuration": (),
     "audit_estimators": (),
+    "summarise_audit": ("audit_estimators",),
     "train_networks": ("generate_data",),
     "dump_activations": ("train_networks",),
     "compute_gradient_snr": ("train_networks",),
@@ -37,12 +40,12 @@ NEEDS = {
     "compare_activations": ("summarise_information",),
     "compare_optimizers": ("summarise_information",),
     "judge_claims": (
-        "audit_estimators",
+        "summarise_audit",
         "estimate_multi_network_information",
         "measure_activation_range",
         *TABLES,
     ),
-    "plot_audit": ("audit_estimators",),
+    "plot_audit": ("summarise_audit",),
     "plot_robustness": ("summarise_robustness",),
 }
 # As in workflow/rules; 0 where nothing is said.
@@ -86,7 +89,7 @@ def read_jobs(benchmarks: Path) -> list[Job]:
     for path in sorted(benchmarks.rglob("*.tsv")):
         stage, *wildcards = path.relative_to(benchmarks).with_suffix("").parts
         run = wildcards[0] if len(wildcards) > 1 else None
-        chunk = wildcards[-1] if wildcards and wildcards[-1][:3].isdigit() else None
+        chunk = wildcards[-1] if wildcards and CHUNK.fullmatch(wildcards[-1]) else None
         with open(path, newline="", encoding="utf-8") as file:
             (row,) = csv.DictReader(file, delimiter="\t")
         jobs.append(Job(stage, run, chunk, float(row["s"])))

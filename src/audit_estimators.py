@@ -1,7 +1,6 @@
-"""Audit every estimator on tasks whose mutual information is known.
+"""Audit every estimator on tasks whose mutual information is known, with one number of samples.
 
-Params  sizes               numbers of samples
-        dimensions          units of the tasks that may have any number
+Params  dimensions          units of the tasks that may have any number
         repetitions, seed   independent draws of every task
         most_samples        numbers of samples above which an estimator is not tried, by name
 Writes  table    one row a task, number of samples, estimator and quantity: task, family,
@@ -21,17 +20,18 @@ from pipeline.tables import save_text_table
 
 
 def audit_table(
-    sizes: Sequence[int],
+    samples: int,
     dimensions: Sequence[int],
     repetitions: int,
     seed: int,
     most_samples: Mapping[str, int],
 ) -> pd.DataFrame:
-    """Run the audit, size by size.
+    """Run the audit, task by task.
 
     Parameters
     ----------
-    sizes, dimensions : sequence of int
+    samples : int
+    dimensions : sequence of int
     repetitions, seed : int
     most_samples : mapping of str to int
 
@@ -41,17 +41,17 @@ def audit_table(
         See the module.
     """
     subjects, tasks = standard_subjects(), standard_tasks(tuple(dimensions))
-    cells = [(task, size) for size in sizes for task in tasks]
-    records, progress = [], Heartbeat(len(cells), "tasks")
-    for done, (task, size) in enumerate(cells, start=1):
-        records += audit_estimators(subjects, [task], [size], repetitions, seed, most_samples)
+    records, progress = [], Heartbeat(len(tasks), "tasks")
+    for done, task in enumerate(tasks, start=1):
+        records += audit_estimators(subjects, [task], [samples], repetitions, seed, most_samples)
         progress(done)
     return pd.DataFrame(records)
 
 
 def main(snakemake) -> None:
     """Run the audit, write its table."""
-    table = audit_table(**dict(snakemake.params.items()))
+    samples = int(snakemake.wildcards.samples)
+    table = audit_table(samples, **dict(snakemake.params.items()))
     save_text_table(snakemake.output.table, table)
 
 

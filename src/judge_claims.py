@@ -9,7 +9,7 @@ Reads   information    merged table: run, init, epoch, layer, estimator, mi_inpu
                        share_above; there may be none
         multi_network  tables of several networks as one, from estimate_multi_network_information;
                        there may be none
-        audit          where the estimators were right, from audit_estimators
+        audit          where the estimators were right, from summarise_audit
 Params  claims         claims by name, as in config/claims.yaml
         statistics     resamples, seed, confidence of the intervals
         audited_as     estimates by the audited estimator that stands for them

@@ -3,10 +3,12 @@ import pytest
 
 import audit_estimators
 import plot_audit
+import summarise_audit
+from pipeline.files import DamagedFileError
 from tests.support import stand_in
 
+SIZES = [64, 128]
 PARAMS = {
-    "sizes": [64, 128],
     "dimensions": [1, 2],
     "repetitions": 2,
     "seed": 1,
@@ -14,14 +16,19 @@ PARAMS = {
 }
 
 
-def audit(path, **changes):
-    audit_estimators.main(stand_in(output={"table": path}, params=PARAMS | changes))
-    return pd.read_csv(path, sep="\t")
+def audit(path, samples):
+    wildcards = {"samples": str(samples)}
+    audit_estimators.main(stand_in(output={"table": path}, params=PARAMS, wildcards=wildcards))
+    return path
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    return audit(tmp_path_factory.mktemp("audit") / "audit.tsv")
+    folder = tmp_path_factory.mktemp("audit")
+    sizes = [audit(folder / f"{samples}.tsv", samples) for samples in SIZES]
+    path = folder / "audit.tsv"
+    summarise_audit.main(stand_in(input={"sizes": sizes}, output={"table": path}))
+    return pd.read_csv(path, sep="\t")
 
 
 def test_every_size_and_quantity_has_rows(table):
@@ -42,12 +49,24 @@ def test_every_estimator_is_tried_at_every_size_and_width_that_it_is_allowed(tab
     cells = scaled[["estimator", "samples", "dimension"]].drop_duplicates()
     limited = {"decoder_mlp", "infonce", "propagated_upper", "propagated_lower"}
     for estimator, tried in cells.groupby("estimator"):
-        sizes = [64] if estimator in limited else PARAMS["sizes"]
+        sizes = [64] if estimator in limited else SIZES
         assert len(tried) == len(sizes) * len(PARAMS["dimensions"]), estimator
         assert set(tried["samples"]) == set(sizes), estimator
 
 
 def test_only_the_times_differ_from_run_to_run(table, tmp_path):
-    again = audit(tmp_path / "again.tsv", sizes=[64])
+    again = pd.read_csv(audit(tmp_path / "again.tsv", 64), sep="\t")
     first = table[table["samples"] == 64].drop(columns="seconds").reset_index(drop=True)
     pd.testing.assert_frame_equal(again.drop(columns="seconds"), first)
+
+
+@pytest.mark.parametrize("text", ["a\tb\n1\t2", "a\n1\n", ""])
+def test_a_damaged_or_foreign_table_is_refused(tmp_path, text):
+    (tmp_path / "64.tsv").write_text("a\tb\n1\t2\n")
+    (tmp_path / "128.tsv").write_text(text)
+    sizes = [tmp_path / "64.tsv", tmp_path / "128.tsv"]
+    with pytest.raises(DamagedFileError, match=r"128\.tsv is truncated, or no table like"):
+        summarise_audit.main(
+            stand_in(input={"sizes": sizes}, output={"table": tmp_path / "audit.tsv"})
+        )
+    assert not (tmp_path / "audit.tsv").exists()

@@ -10,7 +10,7 @@ from tests.workflow.conftest import REPOSITORY
 # Seconds of a small study: two chunks, one of whose estimates takes long.
 SECONDS = {
     "generate_data/szt_hard": 1,
-    "audit_estimators": 20,
+    "audit_estimators/256": 20,
     "train_networks/szt_tanh/000-009": 10,
     "train_networks/szt_tanh/010-019": 10,
     "dump_activations/szt_tanh/000-009": 4,

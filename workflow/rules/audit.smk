@@ -2,6 +2,7 @@
 Audit the estimators where the truth is known; nothing of the study is needed.
 
 OUTPUTS
+    <results>/audit/{samples}.tsv   one number of samples
     <results>/tables/audit.tsv      bias, spread and time of every estimator on every task
 """
 
@@ -11,12 +12,14 @@ rule audit_estimators:
     input:
         library=audit_library,
     output:
-        table="<results>/tables/audit.tsv",
+        table="<results>/audit/{samples}.tsv",
     log:
-        "<results>/logs/audit_estimators.log",
+        "<results>/logs/audit_estimators/{samples}.log",
     benchmark:
-        "<results>/benchmarks/audit_estimators.tsv"
-    # The longest job: started first.
+        "<results>/benchmarks/audit_estimators/{samples}.tsv"
+    wildcard_constraints:
+        samples=any_of(map(str, config["audit"]["sizes"])),
+    # With many samples the longest jobs: started first.
     priority: 4
     conda:
         "../../environment.yml"
@@ -25,6 +28,28 @@ rule audit_estimators:
         mem_mb=2000,
         runtime=60,
     params:
-        **{key: value for key, value in config["audit"].items() if key != "audited_as"},
+        **{
+            key: config["audit"][key]
+            for key in ("dimensions", "repetitions", "seed", "most_samples")
+        },
     script:
         "../../src/audit_estimators.py"
+
+
+rule summarise_audit:
+    """Merge the audits of all numbers of samples."""
+    input:
+        sizes=collect("<results>/audit/{samples}.tsv", samples=config["audit"]["sizes"]),
+    output:
+        table="<results>/tables/audit.tsv",
+    log:
+        "<results>/logs/summarise_audit.log",
+    benchmark:
+        "<results>/benchmarks/summarise_audit.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    script:
+        "../../src/summarise_audit.py"
