@@ -7,16 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import digamma
 
 from infoplane.audit_tasks import AuditTask, Draw
 from infoplane.estimators import Estimate, make_estimator
 from infoplane.estimators.edge import dependence_graph_bits
 from infoplane.estimators.kde import kde_bounds
 from infoplane.estimators.knn import ksg_variants_bits
+from infoplane.estimators.ksg import ksg_ceiling_bits
 from infoplane.estimators.sample_propagation import SamplePropagationEstimator
 from infoplane.settings import TrainingSettings
-from infoplane.units import BITS_PER_NAT
 
 NEIGHBOURS = 3
 RENYI_SAMPLES = 400
@@ -182,11 +181,11 @@ def _binned(bins: int) -> Callable[[AuditTask, Draw], Estimate]:
 
 def _ksg(task: AuditTask, draw: Draw) -> tuple[Estimate, ...]:
     """Estimate I(X;T) of two continuous variables, with the value of a perfect dependence."""
-    first, second = ksg_variants_bits(draw.inputs, draw.observed, NEIGHBOURS)
-    largest = digamma(len(draw.labels)) - digamma(NEIGHBOURS)
-    return (
-        Estimate(first, math.nan, float(largest * BITS_PER_NAT)),
-        Estimate(second, math.nan, float((largest - 1 / NEIGHBOURS) * BITS_PER_NAT)),
+    return tuple(
+        Estimate(bits, math.nan, ksg_ceiling_bits(len(draw.labels), NEIGHBOURS, variant))
+        for variant, bits in enumerate(
+            ksg_variants_bits(draw.inputs, draw.observed, NEIGHBOURS), start=1
+        )
     )
 
 

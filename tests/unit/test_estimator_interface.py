@@ -21,6 +21,7 @@ ESTIMATORS = {
     "net_input": {},
     "machine_precision": {},
     "knn": {"noise_variance": 0.1},
+    "ksg": {"noise_variance": 0.1},
     "kraskov_entropy": {},
     "edge": {},
     "matrix_renyi": {"width_rule": "median"},
@@ -33,7 +34,7 @@ OTHERS = {
 }
 # It takes a network in place of its activations, and is tested in test_propagation.
 OF_NETWORKS = {"sample_propagation"}
-NEIGHBOURS = ("knn", "kraskov_entropy")
+NEIGHBOURS = ("knn", "ksg", "kraskov_entropy")
 # Sums in another order; the kernels of the KDE are single precision.
 KERNEL_ROUNDING = 1e-6
 # A new draw of the noise at 200 samples.
@@ -94,7 +95,7 @@ def test_the_order_of_the_samples_does_not_matter(method):
     estimator = estimator_of(method)
     shuffled = estimator(activations[order], labels[order])
     original = estimator(activations, labels)
-    tolerance = NOISE_SCATTER if method == "knn" else KERNEL_ROUNDING
+    tolerance = NOISE_SCATTER if method in ("knn", "ksg") else KERNEL_ROUNDING
     assert shuffled.mi_input_bits == pytest.approx(original.mi_input_bits, abs=tolerance)
     assert shuffled.mi_label_bits == pytest.approx(original.mi_label_bits, abs=tolerance)
 

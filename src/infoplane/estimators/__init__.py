@@ -24,6 +24,7 @@ METHODS = {
     "net_input": ("net_input_bins", "NetInputBinnedEstimator"),
     "machine_precision": ("machine_precision", "MachinePrecisionEstimator"),
     "knn": ("knn", "KnnEstimator"),
+    "ksg": ("ksg", "KsgEstimator"),
     "kraskov_entropy": ("knn", "KraskovEntropyEstimator"),
     "edge": ("edge", "EdgeEstimator"),
     "matrix_renyi": ("matrix_renyi", "MatrixRenyiEstimator"),

@@ -1,0 +1,90 @@
+"""The estimators of Kraskov, Stoegbauer & Grassberger on a layer with declared noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy.special import digamma
+
+from infoplane.estimators.base import Estimate, Estimator
+from infoplane.estimators.checks import require_choice, require_positive, require_whole
+from infoplane.estimators.knn import (
+    VARIANTS,
+    add_noise,
+    ksg_information_bits,
+    ross_information_bits,
+)
+from infoplane.units import BITS_PER_NAT
+
+
+@dataclass(frozen=True)
+class KsgEstimator(Estimator):
+    """Estimate I(X;T) of a layer with Gaussian noise from neighbours in the joint space.
+
+    T = h(X) + noise. h(X) is all of X that T depends on, so I(X;T) = I(h(X);T), of two
+    continuous variables. I(T;Y) is Ross's, of the same noisy samples.
+
+    Parameters
+    ----------
+    noise_variance : float
+        Of the noise added to each unit, in squared units of activation; above 0.
+    neighbours : int
+        k.
+    variant : {1, 2}
+        Neighbours counted within a cube (1) or within a rectangle (2) about each sample.
+    seed : int
+        Of the noise.
+
+    References
+    ----------
+    Kraskov, Stoegbauer & Grassberger (2004), Phys. Rev. E 69, 066138, equations 8 and 9;
+    Ross (2014), equation 2.
+    """
+
+    method: ClassVar[str] = "ksg"
+    assumptions: ClassVar[str] = (
+        "T is the layer's output plus Gaussian noise that the network does not have; each "
+        "pattern occurs once. The layer itself has a density: duplicated rows, as of dead or "
+        "saturated units, are refused. The joint density is constant over the distance to the "
+        "k-th neighbour; strong dependence is underestimated, and nothing above "
+        "psi(samples) - psi(k) can be found."
+    )
+
+    noise_variance: float | None = None
+    neighbours: int = 3
+    variant: int = 1
+    seed: int = 0
+
+    def __post_init__(self):
+        require_positive("noise_variance", self.noise_variance)
+        require_whole("neighbours", self.neighbours, at_least=1)
+        require_choice("variant", self.variant, VARIANTS)
+        require_whole("seed", self.seed, at_least=0)
+
+    def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
+        noisy = add_noise(activations, self.noise_variance, 1, self.seed)
+        return Estimate(
+            ksg_information_bits(activations, noisy, self.neighbours, self.variant),
+            ross_information_bits(noisy, labels, self.neighbours),
+            ksg_ceiling_bits(len(labels), self.neighbours, self.variant),
+        )
+
+
+def ksg_ceiling_bits(samples: int, neighbours: int, variant: int) -> float:
+    """Return what the estimator gives for a variable and itself, the most it can give.
+
+    Parameters
+    ----------
+    samples, neighbours : int
+    variant : {1, 2}
+
+    Returns
+    -------
+    float
+        psi(N) - psi(k), minus 1 / k for variant 2, in bits: the neighbours in the joint space
+        are then those of both variables.
+    """
+    nats = digamma(samples) - digamma(neighbours) - (1 / neighbours if variant == 2 else 0.0)
+    return float(nats * BITS_PER_NAT)

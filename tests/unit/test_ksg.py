@@ -1,0 +1,65 @@
+"""KSG on layers with declared noise: a closed form, the functions it is made of, refusals.
+
+The quantities themselves are tested in test_knn, against a slow version and scikit-learn.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from infoplane.estimators import make_estimator
+from infoplane.estimators.knn import add_noise, ksg_information_bits, ross_information_bits
+from infoplane.estimators.ksg import ksg_ceiling_bits
+
+variants = pytest.mark.parametrize("variant", [1, 2])
+
+
+@variants
+@pytest.mark.parametrize(("units", "noise_variance"), [(1, 0.1), (1, 2.0), (2, 0.5)])
+def test_gaussian_layer(variant, units, noise_variance):
+    generator = np.random.default_rng(units)
+    layer = generator.standard_normal((3000, units))
+    labels = (layer[:, 0] > 0).astype(int)
+    estimate = make_estimator("ksg", noise_variance=noise_variance, variant=variant)(layer, labels)
+    expected = 0.5 * units * math.log2(1 + 1 / noise_variance)
+    # Four standard errors of 3000 samples; in two units a bias of a few hundredths is among them.
+    assert estimate.mi_input_bits == pytest.approx(expected, abs=0.12)
+    assert 0 < estimate.mi_label_bits < 1
+
+
+@variants
+def test_is_made_of_ksg_and_ross(variant):
+    generator = np.random.default_rng(0)
+    layer = generator.standard_normal((200, 3)).astype(np.float32)
+    labels = generator.integers(0, 3, 200)
+    parameters = {"noise_variance": 0.3, "neighbours": 4, "variant": variant, "seed": 7}
+    estimate = make_estimator("ksg", **parameters)(layer, labels)
+    noisy = add_noise(layer, 0.3, 1, 7)
+    assert estimate.mi_input_bits == ksg_information_bits(layer, noisy, 4, variant)
+    assert estimate.mi_label_bits == ross_information_bits(noisy, labels, 4)
+    assert estimate.ceiling_bits == ksg_ceiling_bits(200, 4, variant)
+
+
+@variants
+def test_ceiling_is_what_a_perfect_dependence_gives(variant):
+    values = np.random.default_rng(1).standard_normal((300, 1))
+    found = ksg_information_bits(values, -values, 5, variant)
+    assert found == pytest.approx(ksg_ceiling_bits(300, 5, variant), abs=1e-9)
+
+
+def test_refuses_what_has_no_density_and_bad_parameters():
+    dead = np.zeros((50, 2))
+    dead[:25] = np.random.default_rng(2).standard_normal((25, 2))
+    with pytest.raises(ValueError, match=r"but 48\.0000% of its 50 rows repeat another row"):
+        make_estimator("ksg", noise_variance=0.1)(dead, np.arange(50) % 2)
+    with pytest.raises(ValueError, match="noise_variance must be"):
+        make_estimator("ksg")
+    with pytest.raises(ValueError, match="noise_variance must be"):
+        make_estimator("ksg", noise_variance=0.0)
+    with pytest.raises(ValueError, match="variant must be one of 1, 2, not 3"):
+        make_estimator("ksg", noise_variance=0.1, variant=3)
+    with pytest.raises(ValueError, match="neighbours must be below the number of samples"):
+        make_estimator("ksg", noise_variance=0.1, neighbours=9)(dead[:8], np.arange(8) % 2)
