@@ -17,7 +17,12 @@ from typing import NamedTuple
 
 CORES = (1, 2, 4, 8, 16, 64)
 MEASURING = ("estimate_information", "estimate_noisy_information")
-TABLES = ("summarise_metrics", "summarise_information", "summarise_gradients")
+TABLES = (
+    "summarise_metrics",
+    "summarise_information",
+    "summarise_gradients",
+    "summarise_dependence",
+)
 CHUNK = re.compile(r"\d{3}-\d{3}")
 # What the jobs of each stage wait for: those of other stages, of the same run and chunk if they
 # have one. Figures wait for tables, which come last.
@@ -33,9 +38,11 @@ NEEDS = {
     "estimate_noisy_information": ("train_networks",),
     "estimate_multi_network_information": ("train_networks",),
     "measure_activation_range": ("train_networks",),
+    "measure_dependence": ("train_networks",),
     "summarise_metrics": ("train_networks",),
     "summarise_information": (*MEASURING, "summarise_metrics"),
     "summarise_gradients": ("compute_gradient_snr", "summarise_metrics"),
+    "summarise_dependence": ("measure_dependence", "summarise_metrics"),
     "summarise_robustness": ("summarise_information",),
     "compare_activations": ("summarise_information",),
     "compare_optimizers": ("summarise_information",),

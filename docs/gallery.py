@@ -29,6 +29,7 @@ TITLES = {
     "saxe_20": "SAXE figure 20: the gradients' signal-to-noise ratio",
     "infoplane_epochs": "I(X;T) along training, every condition",
     "infoplane_robustness": "Every estimator on the same activations",
+    "infoplane_dependence": "Information beside a dependence without bins, bits or noise",
     "infoplane_audit": "Every estimator where the truth is known",
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -48,8 +49,8 @@ def information_plane(
     -------
     pandas.DataFrame
         One row per layer in the order of the forward pass: ``layer, mi_input_bits,
-        mi_label_bits, ceiling_bits``. A layer that is called again has further rows, named
-        ``layer:2`` and so on.
+        mi_label_bits, ceiling_bits`` and what else the estimator gives, such as the dependence
+        of HSIC. A layer that is called again has further rows, named ``layer:2`` and so on.
 
     Raises
     ------
@@ -68,15 +69,8 @@ def information_plane(
             estimate = estimator(activations, labels)
         except ValueError as error:
             raise ValueError(f"layer {name!r}: {error}") from error
-        rows.append(
-            {
-                "layer": name,
-                "mi_input_bits": estimate.mi_input_bits,
-                "mi_label_bits": estimate.mi_label_bits,
-                "ceiling_bits": estimate.ceiling_bits,
-            }
-        )
-    return pd.DataFrame(rows, columns=["layer", "mi_input_bits", "mi_label_bits", "ceiling_bits"])
+        rows.append({"layer": name, **asdict(estimate)})
+    return pd.DataFrame(rows)
 
 
 def layer_activations(

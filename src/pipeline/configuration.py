@@ -13,6 +13,8 @@ ESTIMATOR_USE = ("runs", "initialisations", "snapshots")
 WITH_BOTH_BOUNDS = ("kde", "sample_propagation")
 # Methods that run the networks themselves, and tell along how their classes cluster.
 RUNNING_METHODS = ("sample_propagation",)
+# Methods that measure dependence, which has no bits and a table of its own.
+DEPENDENCE_METHODS = ("hsic",)
 
 
 @dataclass(frozen=True)
@@ -185,18 +187,24 @@ def estimate_names(config: dict, estimator: str) -> list[str]:
     return list(estimate_parameters(config, estimator))
 
 
-def estimates_by_run(config: dict) -> dict[str, list[str]]:
-    """Return the names of the estimates that each run of the study has."""
+def estimates_by_run(config: dict, of_dependence: bool = False) -> dict[str, list[str]]:
+    """Return the names of the estimates of information, or of dependence, that each run has."""
     estimates: dict[str, list[str]] = {run: [] for run in config["runs"]}
     for estimator in config["estimators"]:
-        for run in estimator_runs(config, estimator):
-            estimates[run] += estimate_names(config, estimator)
+        if measures_dependence(config, estimator) == of_dependence:
+            for run in estimator_runs(config, estimator):
+                estimates[run] += estimate_names(config, estimator)
     return estimates
 
 
 def runs_networks(config: dict, estimator: str) -> bool:
     """Tell whether an estimator runs the networks itself; all others measure activations."""
     return config["estimators"][estimator].get("method") in RUNNING_METHODS
+
+
+def measures_dependence(config: dict, estimator: str) -> bool:
+    """Tell whether an estimator measures dependence in place of information."""
+    return config["estimators"][estimator].get("method") in DEPENDENCE_METHODS
 
 
 def fills_end_bins(config: dict, estimator: str) -> bool:

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.files import load_table, save_text
+from pipeline.files import load_table, save_table, save_text
+from pipeline.stage import log
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,3 +85,17 @@ def merge_chunks(paths: list[str], status: dict[str, dict[int, str]]) -> pa.Tabl
         column = pa.DictionaryArray.from_arrays(positions.astype(np.int32), values)
         parts.append(rows.append_column("status", column))
     return pa.concat_tables(parts).unify_dictionaries()
+
+
+def summarise_chunks(snakemake) -> None:
+    """Merge a rule's ``chunks``, of the networks in its ``metrics``, into its ``table``.
+
+    Parameters
+    ----------
+    snakemake
+        The object that Snakemake gives to scripts.
+    """
+    status = network_status(load_table(snakemake.input.metrics, ["run", "init", "status"]))
+    table = merge_chunks(list(snakemake.input.chunks), status)
+    log.info("%d rows from %d chunks", table.num_rows, len(snakemake.input.chunks))
+    save_table(snakemake.output.table, table)

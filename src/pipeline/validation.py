@@ -14,6 +14,7 @@ from infoplane.claims import ClaimError, check_available
 from infoplane.estimators import METHODS, make_estimator
 from infoplane.gradients import DEFINITIONS
 from pipeline.configuration import (
+    DEPENDENCE_METHODS,
     ESTIMATOR_USE,
     RUNNING_METHODS,
     estimate_parameters,
@@ -199,7 +200,7 @@ def _method_mistakes(key: Key, entry: dict) -> Iterator[tuple[Key, str]]:
     elif "together" in entry:
         for name in sorted(set(entry) - {"together", *ESTIMATOR_USE}):
             yield (*key, name), unknown("key", name, ("together", *ESTIMATOR_USE))
-        measuring = sorted(set(METHODS) - set(RUNNING_METHODS))
+        measuring = sorted({*METHODS} - {*RUNNING_METHODS, *DEPENDENCE_METHODS})
         for name, member in entry["together"].items():
             if member["method"] not in measuring:
                 text = unknown("method", member["method"], measuring)
@@ -209,16 +210,18 @@ def _method_mistakes(key: Key, entry: dict) -> Iterator[tuple[Key, str]]:
 def _shown_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
     """Find figures and comparisons of runs, or of estimates, that the study does not have."""
     estimates = estimates_by_run(config)
+    shown = {"estimator": estimates, "dependence": estimates_by_run(config, of_dependence=True)}
     for name, figure in config["figures"].items():
         key = ("figures", name)
-        wanted = figure.get("estimator", [])
         for label, run in figure.get("runs", {}).items():
             if run not in estimates:
                 yield (*key, "runs", label), unknown("run", run, estimates)
                 continue
-            estimate = wanted.get(label) if isinstance(wanted, dict) else wanted
-            if estimate and estimate not in estimates[run]:
-                yield (*key, "estimator"), unknown(f"estimate of {run}", estimate, estimates[run])
+            for kind, there in shown.items():
+                wanted = figure.get(kind)
+                estimate = wanted.get(label) if isinstance(wanted, dict) else wanted
+                if estimate and estimate not in there[run]:
+                    yield (*key, kind), unknown(f"estimate of {run}", estimate, there[run])
     for name, comparison in config["comparisons"].items():
         key = ("comparisons", name)
         pairs = [run for pair in comparison.get("pairs", []) for run in pair.values()]

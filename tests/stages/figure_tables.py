@@ -40,7 +40,10 @@ def save_study(folder):
 
 
 def save_merged_tables(folder):
-    """Save information, gradients and metrics; one network diverges, one layer is dead."""
+    """Save information, dependence of all networks but one, gradients and metrics.
+
+    One network diverges, one layer is dead.
+    """
     draws = np.random.default_rng(0)
     keys = (("run", RUNS), ("init", range(INITS)), ("epoch", EPOCHS))
     layer = ("layer", range(1, LAYERS + 1))
@@ -52,6 +55,12 @@ def save_merged_tables(folder):
     information["mi_label_bits"] = (0.2 + 0.7 * time) / information["layer"] ** 0.2
     information.loc[information["estimator"] == "kde", "mi_input_bits"] += 100.0
     save(with_status(information), folder / "information.parquet")
+
+    dependence = grid(*keys, layer, ("estimator", ("hsic",)))
+    dependence["input_dependence"] = 0.9 / dependence["layer"]
+    dependence["label_dependence"] = 0.1 * dependence["layer"]
+    few = dependence["init"] < INITS - 1
+    save(with_status(dependence[few].copy()), folder / "dependence.parquet")
 
     gradients = grid(*keys, layer, ("definition", DEFINITIONS))
     gradients["mean_norm"] = 10.0 ** (-gradients["layer"] - gradients["epoch"] / 500)

@@ -47,6 +47,7 @@ PARAMS = {
     "epochs": {"runs": {run: run for run in RUNS}, "estimator": "binned", "ceiling_bits": 12.0},
 }
 PARAMS |= {
+    "dependence": {"runs": TWO, "estimator": "binned", "dependence": "hsic"},
     "robustness": {"runs": {"tanh": "saxe_tanh", "ReLU": "saxe_relu"}, "threshold_bits": 0.5},
     "audit": {},
 }
@@ -70,7 +71,16 @@ AXES = {
         "norm of the gradient (nats)",
     },
     "epochs": {figures.EPOCH_AXIS, figures.INPUT_AXIS},
+    "dependence": {
+        figures.EPOCH_AXIS,
+        figures.INPUT_AXIS,
+        "HSIC of $X$ and $T$\n(share of the largest)",
+        "HSIC of $T$ and $Y$\n(share of the largest)",
+    },
 }
+MERGED = ("information", "dependence", "gradients", "metrics")
+# Networks whose dependence is measured are one less.
+SHOWN = {"dependence": INITS - 1}
 CAPTIONS = Path(__file__).parents[2] / "workflow" / "report"
 
 
@@ -84,7 +94,7 @@ def tables(tmp_path_factory):
 
 def run_stage(name, tables, folder, **changes):
     output = {kind: folder / f"{name}.{kind}" for kind in ("svg", "png")}
-    inputs = {name: tables / f"{name}.parquet" for name in ("information", "gradients", "metrics")}
+    inputs = {name: tables / f"{name}.parquet" for name in MERGED}
     inputs |= {name: tables / f"{name}.tsv" for name in ("robustness", "audit")}
     importlib.import_module(f"plot_{name}").main(
         stand_in(
@@ -159,7 +169,8 @@ def test_axes_have_units_and_divergence_is_told(name, tables, tmp_path, drawn):
     labels = {axes.get_xlabel() for axes in data_axes(figure)}
     labels |= {axes.get_ylabel() for axes in data_axes(figure)}
     assert labels - {""} == AXES[name]
-    assert any(f"{INITS - 1} networks, 1 diverged left out" in text for text in texts)
+    kept = SHOWN.get(name, INITS) - 1
+    assert any(f"{kept} networks, 1 diverged left out" in text for text in texts)
 
 
 @pytest.mark.parametrize("name", PARAMS)
@@ -297,12 +308,26 @@ def test_summary_over_networks_by_hand():
 @pytest.mark.parametrize("name", TRAINED)
 def test_a_run_whose_networks_all_diverged_is_drawn_empty(name, tables, tmp_path, drawn):
     lost = tmp_path / "lost"
-    for table in ("information", "gradients", "metrics"):
+    for table in MERGED:
         frame = pd.read_parquet(tables / f"{table}.parquet")
         save(frame.assign(status="diverged"), lost / f"{table}.parquet")
     figure = drawn(name, lost, tmp_path)
     texts = [text.get_text() for text, _ in shown_texts(figure)]
-    assert any("0 networks, 5 diverged left out" in text for text in texts)
+    assert any(f"0 networks, {SHOWN.get(name, INITS)} diverged left out" in text for text in texts)
+
+
+def test_dependence_stands_below_the_information_of_the_same_networks(tables, tmp_path, drawn):
+    figure = drawn("dependence", tables, tmp_path)
+    panels = np.reshape(data_axes(figure), (3, 2))
+    assert [panel.get_title() for panel in panels[0]] == [
+        "tanh (4 networks)",
+        "ReLU (3 networks, 1 diverged left out)",
+    ]
+    for information, of_inputs, of_labels in panels.T:
+        assert [len(panel.lines) for panel in (information, of_inputs, of_labels)] == [LAYERS] * 3
+        for layer in range(LAYERS):
+            for panel, value in ((of_inputs, 0.9 / (layer + 1)), (of_labels, 0.1 * (layer + 1))):
+                np.testing.assert_allclose(panel.lines[layer].get_ydata(), value, rtol=1e-12)
 
 
 def test_robustness_shows_every_specification(tables, tmp_path, drawn):

@@ -1,9 +1,10 @@
-"""The stages that merge chunks: summarise_metrics, summarise_information, summarise_gradients."""
+"""The stages that merge chunks into summarise_metrics, _information, _gradients, _dependence."""
 
 import h5py
 import numpy as np
 import pytest
 
+import summarise_dependence
 import summarise_gradients
 import summarise_information
 import summarise_metrics
@@ -38,7 +39,10 @@ def test_metrics_have_one_row_a_network_and_snapshot(metrics, training):
         np.testing.assert_array_equal(own["test_loss"], file["metrics/test_loss"][1])
 
 
-@pytest.mark.parametrize("stage", [summarise_information, summarise_gradients])
+STAGES = [summarise_information, summarise_gradients, summarise_dependence]
+
+
+@pytest.mark.parametrize("stage", STAGES)
 def test_chunks_are_merged_in_order_with_each_networks_status(stage, metrics, tmp_path):
     paths = [tmp_path / name for name in ("first.parquet", "second.parquet")]
     save_table(paths[0], {"run": [RUN] * 3, "init": [2, 2, 4], "value": [1.0, 2.0, 3.0]})

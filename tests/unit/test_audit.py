@@ -28,6 +28,9 @@ from infoplane.audit_tasks import (
 )
 from infoplane.estimators import METHODS, Estimate
 
+# Dependence is no information, so that there is no truth to hold it against.
+WITHOUT_BITS = {"hsic"}
+
 
 def truth(task, samples=256, seed=0):
     draw = task.draw(samples, seed)
@@ -266,7 +269,7 @@ def test_standard_subjects_and_tasks_have_names_of_their_own():
     audited = {"propagated" if "propagated" in name else name for name in names}
     # Every method of the library is audited, by itself or under the name that the study gives it.
     others = {"sample_propagation": "propagated", "kde_scaled": "kde_scaled_0.1"}
-    for method in METHODS:
+    for method in set(METHODS) - WITHOUT_BITS:
         assert any(name.startswith(others.get(method, method.split("_")[0])) for name in audited)
     tasks = standard_tasks()
     assert len({task.name for task in tasks}) == len(tasks)

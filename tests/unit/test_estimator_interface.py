@@ -28,6 +28,7 @@ ESTIMATORS = {
 }
 OTHERS = {
     "exact": {},
+    "hsic": {},
     "mixture_entropy": {"noise_standard_deviation": 0.3},
     "decoder": {},
     "infonce": {"noise_variance": 0.1, "batch_size": 16, "steps": 2},

@@ -16,6 +16,7 @@ from infoplane.estimators.kernels import (
     gaussian_kernel,
     label_kernel,
     squared_distances,
+    stratified_subset,
     typical_distance,
 )
 from infoplane.estimators.matrix_renyi import (
@@ -23,7 +24,6 @@ from infoplane.estimators.matrix_renyi import (
     aligned_width,
     matrix_renyi_entropy_bits,
     matrix_renyi_information_bits,
-    stratified_subset,
 )
 
 SPECTRUM = 1e-8

@@ -63,6 +63,13 @@ def test_rows_are_the_layers_in_order_with_their_estimates():
         assert row[1:] == (estimate.mi_input_bits, estimate.mi_label_bits, estimate.ceiling_bits)
 
 
+def test_what_else_an_estimator_gives_has_columns_of_its_own():
+    table = information_plane(perceptron(), INPUTS, LABELS, make_estimator("hsic"))
+    assert list(table.columns) == [*COLUMNS, "input_dependence", "label_dependence"]
+    assert table["mi_input_bits"].isna().all()
+    assert ((table["label_dependence"] > 0) & (table["label_dependence"] < 1)).all()
+
+
 def test_convolutions_are_flattened_to_units():
     images = torch.rand(30, 2, 5, 5)
     network = torch.nn.Sequential(torch.nn.Conv2d(2, 3, 3), torch.nn.ReLU(inplace=True))

@@ -199,6 +199,21 @@ WRONG = {
         "sample_propagation",
         ["estimators.tanh_choices.together.net_input.method", "'sample_propagation'"],
     ),
+    "dependence beside information": (
+        "estimators/tanh_choices/together/net_input/method",
+        "hsic",
+        ["estimators.tanh_choices.together.net_input.method", "'hsic'", "allowed: adaptive"],
+    ),
+    "figure of no dependence": (
+        "figures/infoplane_dependence/dependence",
+        "binned_30_global",
+        ["figures.infoplane_dependence.dependence", "'binned_30_global'", "allowed: hsic_400"],
+    ),
+    "dependence in place of information": (
+        "figures/infoplane_dependence/estimator",
+        "hsic_400",
+        ["figures.infoplane_dependence.estimator", "'hsic_400'", "binned_30_global"],
+    ),
     "several networks of several estimators": (
         "multi_network/tanh_choices",
         {"networks": 2, "initialisations": 4, "snapshots": 2, "runs": ["szt_tanh"]},

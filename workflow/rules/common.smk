@@ -21,6 +21,7 @@ from pipeline.configuration import (
     estimator_parameters,
     estimator_runs,
     fills_end_bins,
+    measures_dependence,
     resolve_run,
     runs_networks,
 )
@@ -51,6 +52,10 @@ os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(256 * 2**20))
 
 # Estimators that run the networks themselves; all others measure activations.
 RUNNING = [name for name in config["estimators"] if runs_networks(config, name)]
+# Estimators of dependence, which has a table of its own; all others estimate information.
+OF_DEPENDENCE = [
+    name for name in config["estimators"] if measures_dependence(config, name)
+]
 # Estimators that put values outside a bin range into its end bins.
 WITH_END_BINS = [name for name in config["estimators"] if fills_end_bins(config, name)]
 
@@ -96,12 +101,19 @@ def limit_of_estimator(key):
     return lambda wildcards: config["estimators"][wildcards.estimator].get(key)
 
 
+def networks_of_estimator(wildcards):
+    """Count the networks of a run that an estimator measures."""
+    limit = config["estimators"][wildcards.estimator].get("initialisations")
+    return limit or RUNS[wildcards.run].initialisations
+
+
 def parameters_of_estimates(runs, estimators=None):
     """Give the method and parameters of the named estimates of some runs, by default of all."""
     return {
         name: parameters
         for estimator in config["estimators"]
-        if set(runs) & set(estimator_runs(config, estimator))
+        if estimator not in OF_DEPENDENCE
+        and set(runs) & set(estimator_runs(config, estimator))
         for name, parameters in estimate_parameters(config, estimator).items()
         if estimators is None or name in estimators
     }
@@ -140,7 +152,15 @@ def estimator_chunks(folder, estimators):
 
 def information_chunks(wildcards):
     """Name the information tables of the whole study."""
-    return estimator_chunks("information", config["estimators"])
+    of_information = [
+        name for name in config["estimators"] if name not in OF_DEPENDENCE
+    ]
+    return estimator_chunks("information", of_information)
+
+
+def dependence_chunks(wildcards):
+    """Name the dependence tables of the whole study."""
+    return estimator_chunks("dependence", OF_DEPENDENCE)
 
 
 def clustering_chunks(wildcards):

@@ -3,6 +3,7 @@ Draw the figures, from tables only: a changed colour estimates nothing again.
 
 REQUIRED INPUTS
     <results>/tables/information.parquet         from information.smk
+    <results>/tables/dependence.parquet          from information.smk
     <results>/tables/gradients.parquet           from gradients.smk
     <results>/tables/metrics.parquet             from training.smk
     <results>/tables/robustness.tsv              from comparisons.smk
@@ -290,6 +291,35 @@ rule plot_robustness:
         **config["figures"]["infoplane_robustness"],
     script:
         "../../src/plot_robustness.py"
+
+
+rule plot_dependence:
+    """Draw information beside a dependence without bins, bits or noise, of the same networks."""
+    input:
+        information="<results>/tables/information.parquet",
+        dependence="<results>/tables/dependence.parquet",
+        library=shared("figures"),
+    output:
+        svg=report(
+            "<results>/figures/infoplane_dependence.svg",
+            caption="../report/plot_dependence.rst",
+            category="This study",
+            labels={"figure": "dependence", "shows": "HSIC beside information"},
+        ),
+        png="<results>/figures/infoplane_dependence.png",
+    log:
+        "<results>/logs/plot_dependence.log",
+    benchmark:
+        "<results>/benchmarks/plot_dependence.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        **config["figures"]["infoplane_dependence"],
+    script:
+        "../../src/plot_dependence.py"
 
 
 rule plot_audit:

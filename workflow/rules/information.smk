@@ -12,6 +12,8 @@ OUTPUTS
     <results>/ranges/{run}/{estimator}/{chunk}.parquet          values outside, end bins
     <results>/multi_network/{run}/{estimator}.parquet           several networks as one
     <results>/tables/information.parquet                        all of them, with each status
+    <results>/dependence/{run}/{estimator}/{chunk}.parquet      dependence, which has no bits
+    <results>/tables/dependence.parquet                         all of it, with each status
 """
 
 
@@ -49,7 +51,7 @@ rule estimate_information:
     benchmark:
         "<results>/benchmarks/estimate_information/{run}/{estimator}/{chunk}.tsv"
     wildcard_constraints:
-        estimator=any_of(set(config["estimators"]) - set(RUNNING)),
+        estimator=any_of({*config["estimators"]} - {*RUNNING, *OF_DEPENDENCE}),
     # Measured before more is dumped, so that few activations are on the disk at a time.
     priority: 2
     conda:
@@ -94,9 +96,7 @@ rule estimate_noisy_information:
         runtime=120,
     params:
         estimator=lambda wildcards: estimator_parameters(config, wildcards.estimator),
-        initialisations=lambda wildcards: config["estimators"][
-            wildcards.estimator
-        ].get("initialisations", RUNS[wildcards.run].initialisations),
+        initialisations=networks_of_estimator,
         snapshots=limit_of_estimator("snapshots"),
     script:
         "../../src/estimate_noisy_information.py"
@@ -124,9 +124,7 @@ rule measure_activation_range:
         runtime=20,
     params:
         estimator=lambda wildcards: estimator_parameters(config, wildcards.estimator),
-        initialisations=lambda wildcards: config["estimators"][
-            wildcards.estimator
-        ].get("initialisations", RUNS[wildcards.run].initialisations),
+        initialisations=networks_of_estimator,
         snapshots=limit_of_estimator("snapshots"),
     script:
         "../../src/measure_activation_range.py"
@@ -183,3 +181,53 @@ rule summarise_information:
         runtime=10,
     script:
         "../../src/summarise_information.py"
+
+
+rule measure_dependence:
+    """Measure how far each layer depends on X and Y by kernels, to compare information with."""
+    input:
+        training="<results>/training/{run}/{chunk}.h5",
+        data=lambda wildcards: f"<results>/data/{RUNS[wildcards.run].task}.npz",
+        library=lambda wildcards: library_files("networks")
+        + estimator_library(wildcards)
+        + shared("trained"),
+    output:
+        table="<results>/dependence/{run}/{estimator}/{chunk}.parquet",
+    log:
+        "<results>/logs/measure_dependence/{run}/{estimator}/{chunk}.log",
+    benchmark:
+        "<results>/benchmarks/measure_dependence/{run}/{estimator}/{chunk}.tsv"
+    wildcard_constraints:
+        estimator=any_of(OF_DEPENDENCE),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        estimator=lambda wildcards: estimator_parameters(config, wildcards.estimator),
+        initialisations=networks_of_estimator,
+        snapshots=limit_of_estimator("snapshots"),
+    script:
+        "../../src/measure_dependence.py"
+
+
+rule summarise_dependence:
+    """Merge the dependence of all runs."""
+    input:
+        chunks=dependence_chunks,
+        metrics="<results>/tables/metrics.parquet",
+    output:
+        table="<results>/tables/dependence.parquet",
+    log:
+        "<results>/logs/summarise_dependence.log",
+    benchmark:
+        "<results>/benchmarks/summarise_dependence.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../../src/summarise_dependence.py"

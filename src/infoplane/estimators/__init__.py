@@ -28,6 +28,7 @@ METHODS = {
     "kraskov_entropy": ("knn", "KraskovEntropyEstimator"),
     "edge": ("edge", "EdgeEstimator"),
     "matrix_renyi": ("matrix_renyi", "MatrixRenyiEstimator"),
+    "hsic": ("hsic", "HsicEstimator"),
     "exact": ("exact", "ExactEstimator"),
     "mixture_entropy": ("mixture_entropy", "MixtureEntropyEstimator"),
     "sample_propagation": ("sample_propagation", "SamplePropagationEstimator"),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from infoplane.estimators.base import check_samples
+from infoplane.estimators.base import Estimate, Estimator, check_samples
+from infoplane.estimators.checks import require_whole
 from infoplane.estimators.kernels import (
     gaussian_kernel,
     label_kernel,
     squared_distances,
+    stratified_subset,
     typical_distance,
 )
 
@@ -68,37 +72,111 @@ def normalised_hsic(kernel_x: np.ndarray, kernel_y: np.ndarray) -> float:
     return float(np.vdot(centred_x, centred_y) / math.sqrt(spread_x * spread_y))
 
 
-def layer_hsic(
-    activations: np.ndarray, labels: np.ndarray, width: float | None = None
-) -> tuple[float, float]:
-    """Return the dependence of labels on a layer, plain and normalised.
+@dataclass(frozen=True)
+class Dependence(Estimate):
+    """Hold a layer's dependence on X and on Y; the information in bits is NaN.
+
+    Attributes
+    ----------
+    input_dependence : float
+        Between the input X and the representation T, without unit, from 0 to 1. NaN if the
+        values of X are not given.
+    label_dependence : float
+        Between the representation T and the label Y, without unit, from 0 to 1.
+    """
+
+    input_dependence: float
+    label_dependence: float
+
+
+@dataclass(frozen=True)
+class HsicEstimator(Estimator):
+    """Measure a layer's dependence on X and Y by the normalised criterion.
 
     Parameters
     ----------
-    activations : array of float, shape (samples, units)
-    labels : array of int, shape (samples,)
-    width : float, optional
-        Of the Gaussian kernel exp(-distance^2 / width^2) of the layer; the median distance by
-        default.
+    samples : int
+        At most so many samples are used, chosen at random with each label in its share; time
+        and memory grow with the square of their number.
+    seed : int
+        Seed of the choice.
 
-    Returns
-    -------
-    plain, normalised : tuple of float
-        Without unit; see `hsic` and `normalised_hsic`.
+    Notes
+    -----
+    T and X have the kernel exp(-distance^2 / sigma^2), each with sigma its median distance (the
+    mean if that is 0), and Y the kernel that is 1 for equal labels. What is the same for all
+    samples depends on nothing: 0.
 
-    Raises
-    ------
-    ValueError
-        If the layer or the labels are constant.
+    References
+    ----------
+    Gretton et al. (2005), ALT; Cortes, Mohri & Rostamizadeh (2012), JMLR 13 (normalised); Ma,
+    Lewis & Kleijn (2020), AAAI, arXiv:1908.01580 (along training, in place of information).
     """
-    activations, labels = check_samples(activations, labels)
-    squared = squared_distances(activations)
-    if width is None:
-        width = typical_distance(squared, "median") or typical_distance(squared, "mean") or 1.0
-    if not (math.isfinite(width) and width > 0):
-        raise ValueError(f"width must be a finite number above 0, not {width!r}")
-    kernels = gaussian_kernel(squared, width), label_kernel(labels)
-    return hsic(*kernels), normalised_hsic(*kernels)
+
+    method: ClassVar[str] = "hsic"
+    assumptions: ClassVar[str] = (
+        "Kernels of the median width tell apart what is different. The value is no information: "
+        "it has no bits, need not obey the data-processing order, sees how the layer's geometry "
+        "follows that of X and Y, and is biased upwards by the order of 1 / samples."
+    )
+
+    samples: int = 1000
+    seed: int = 0
+
+    def __post_init__(self):
+        require_whole("samples", self.samples, at_least=2)
+        require_whole("seed", self.seed, at_least=0)
+
+    def of_inputs(
+        self, inputs: np.ndarray, activations: np.ndarray, labels: np.ndarray
+    ) -> Dependence:
+        """Measure the dependence on X too, whose values an estimator is not told.
+
+        Parameters
+        ----------
+        inputs : array of float, shape (samples, features)
+        activations : array of float, shape (samples, units)
+        labels : array of int, shape (samples,)
+
+        Returns
+        -------
+        Dependence
+
+        Raises
+        ------
+        ValueError
+            If an array is not what an `Estimator` accepts.
+        """
+        check_samples(inputs, labels)
+        return self._dependence(*check_samples(activations, labels), inputs)
+
+    def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Dependence:
+        return self._dependence(activations, labels)
+
+    def _dependence(
+        self, activations: np.ndarray, labels: np.ndarray, inputs: np.ndarray | None = None
+    ) -> Dependence:
+        chosen = np.arange(len(labels))
+        if len(labels) > self.samples:
+            chosen = stratified_subset(labels, self.samples, self.seed)
+        kernel = _median_kernel(activations[chosen])
+        of_inputs = math.nan
+        if inputs is not None:
+            of_inputs = _dependence_of(kernel, _median_kernel(inputs[chosen]))
+        of_labels = _dependence_of(kernel, label_kernel(labels[chosen]))
+        return Dependence(math.nan, math.nan, math.nan, of_inputs, of_labels)
+
+
+def _median_kernel(values: np.ndarray) -> np.ndarray | None:
+    """Return the kernel matrix at the median distance; none of samples that are all the same."""
+    squared = squared_distances(values)
+    width = typical_distance(squared, "median") or typical_distance(squared, "mean")
+    return gaussian_kernel(squared, width) if width else None
+
+
+def _dependence_of(kernel: np.ndarray | None, other: np.ndarray | None) -> float:
+    """Return the normalised criterion, 0 if one of the two is the same for all samples."""
+    return 0.0 if kernel is None or other is None else normalised_hsic(kernel, other)
 
 
 def _centred(kernel: np.ndarray) -> np.ndarray:

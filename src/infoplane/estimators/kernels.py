@@ -68,5 +68,35 @@ def typical_distance(squared: np.ndarray, kind: str) -> float:
     """
     if len(squared) == 1:
         return 0.0
-    distances = np.sqrt(squared[np.triu_indices(len(squared), 1)])
+    distances = np.sqrt(squareform(squared, checks=False))
     return float(np.median(distances) if kind == "median" else distances.mean())
+
+
+def stratified_subset(labels: np.ndarray, samples: int, seed: int) -> np.ndarray:
+    """Choose samples at random, each label in its share.
+
+    Parameters
+    ----------
+    labels : array of int, shape (available,)
+        Numbered from 0.
+    samples : int
+        How many to choose, at most those available.
+    seed : int
+
+    Returns
+    -------
+    array of int, shape (samples,)
+        Indices in increasing order. Labels get their share rounded down, and the samples left
+        over go to the largest remainders.
+    """
+    sizes = np.bincount(labels)
+    shares = sizes * samples / labels.size
+    quotas = np.floor(shares).astype(int)
+    left = samples - quotas.sum()
+    quotas[np.argsort(quotas - shares, kind="stable")[:left]] += 1
+    generator = np.random.default_rng(seed)
+    chosen = [
+        generator.choice(np.flatnonzero(labels == label), quota, replace=False)
+        for label, quota in enumerate(quotas)
+    ]
+    return np.sort(np.concatenate(chosen))

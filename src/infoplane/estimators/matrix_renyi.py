@@ -16,6 +16,7 @@ from infoplane.estimators.kernels import (
     gaussian_kernel,
     label_kernel,
     squared_distances,
+    stratified_subset,
     typical_distance,
 )
 
@@ -119,36 +120,6 @@ def _rough_alignments(
     squared_norms = samples + 2 * (of_alike[:, 1] + of_others[:, 1])
     alignments = (samples + 2 * of_alike[:, 0]) / np.sqrt(squared_norms)
     return alignments / alignments.max() - 1
-
-
-def stratified_subset(labels: np.ndarray, samples: int, seed: int) -> np.ndarray:
-    """Choose samples at random, each label in its share.
-
-    Parameters
-    ----------
-    labels : array of int, shape (available,)
-        Numbered from 0.
-    samples : int
-        How many to choose, at most those available.
-    seed : int
-
-    Returns
-    -------
-    array of int, shape (samples,)
-        Indices in increasing order. Labels get their share rounded down, and the samples left
-        over go to the largest remainders.
-    """
-    sizes = np.bincount(labels)
-    shares = sizes * samples / labels.size
-    quotas = np.floor(shares).astype(int)
-    left = samples - quotas.sum()
-    quotas[np.argsort(quotas - shares, kind="stable")[:left]] += 1
-    generator = np.random.default_rng(seed)
-    chosen = [
-        generator.choice(np.flatnonzero(labels == label), quota, replace=False)
-        for label, quota in enumerate(quotas)
-    ]
-    return np.sort(np.concatenate(chosen))
 
 
 @dataclass(frozen=True)
