@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from infoplane.audit_subjects import AuditSubject, standard_subjects
-from infoplane.audit_tasks import AuditTask, Draw, standard_tasks
+from infoplane.audit_networks import several_networks_subjects, several_networks_tasks
+from infoplane.audit_subjects import AuditSubject, layer_subjects
+from infoplane.audit_tasks import AuditTask, Draw, layer_tasks
 from infoplane.estimators import Estimate
 
 __all__ = [
@@ -25,6 +26,33 @@ __all__ = [
 ]
 
 CEILING_MARGIN_BITS = 0.1
+
+
+def standard_subjects() -> list[AuditSubject]:
+    """Return the estimators of the audit, as they are used in the study.
+
+    Returns
+    -------
+    list of AuditSubject
+        Of one layer, and of several networks as one.
+    """
+    return [*layer_subjects(), *several_networks_subjects()]
+
+
+def standard_tasks(dimensions: tuple[int, ...] = (1, 3, 10, 100)) -> list[AuditTask]:
+    """Return the tasks of the audit.
+
+    Parameters
+    ----------
+    dimensions : tuple of int
+        Units of the Gaussian channels, the saturated and the half-dead layers.
+
+    Returns
+    -------
+    list of AuditTask
+        Of one layer, and of several networks as one.
+    """
+    return [*layer_tasks(dimensions), *several_networks_tasks()]
 
 
 def audit_estimators(
@@ -73,7 +101,8 @@ def audit_estimators(
             draws = [task.draw(samples, [seed, key, samples, r]) for r in range(repetitions)]
             for subject in subjects:
                 most = min(most_samples.get(name, samples) for name in subject.all_names)
-                if subject.applies(task) and samples <= most:
+                alike = subject.several_networks == task.several_networks
+                if alike and subject.applies(task) and samples <= most:
                     records += _audit_cell(subject, task, draws)
     return records
 

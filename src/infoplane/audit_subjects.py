@@ -50,12 +50,15 @@ class AuditSubject:
         Whether the task is one for it.
     quantities : tuple of {'input', 'label'}
         Which of I(X;T) and I(T;Y) it estimates at all.
+    several_networks : bool
+        Whether it takes several networks as one: it gets tasks of those, all others the rest.
     """
 
     names: str | tuple[str, ...]
     estimate: Callable[[AuditTask, Draw], Estimate | tuple[Estimate, ...]]
     applies: Callable[[AuditTask], bool] = lambda task: True
     quantities: tuple[str, ...] = ("input", "label")
+    several_networks: bool = False
 
     @property
     def all_names(self) -> tuple[str, ...]:
@@ -63,8 +66,8 @@ class AuditSubject:
         return (self.names,) if isinstance(self.names, str) else self.names
 
 
-def standard_subjects() -> list[AuditSubject]:
-    """Return the estimators of the audit, as they are used in the study.
+def layer_subjects() -> list[AuditSubject]:
+    """Return the audited estimators of one layer of one network, as they are used in the study.
 
     Returns
     -------

@@ -35,6 +35,8 @@ class Draw:
     labels : array of int, shape (samples,)
     mi_input_bits, mi_label_bits : float
         The known I(X;T) and I(T;Y), in bits; NaN if the task has no known value.
+    networks : array of float, shape (networks, samples, dimension), optional
+        The layer of each network, if it is of several; `layer` is then the first's.
     """
 
     inputs: np.ndarray
@@ -43,6 +45,7 @@ class Draw:
     labels: np.ndarray
     mi_input_bits: float
     mi_label_bits: float
+    networks: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class AuditTask:
     noise_variance : float
         Of the Gaussian noise in each unit; 0 if the layer is a function of X.
     make : callable (samples, generator) -> Draw
+    several_networks : bool
+        Whether the layer is of several networks as one.
     """
 
     name: str
@@ -67,6 +72,7 @@ class AuditTask:
     dimension: int
     noise_variance: float
     make: Callable[[int, np.random.Generator], Draw]
+    several_networks: bool = False
 
     def draw(self, samples: int, seed: int | list[int]) -> Draw:
         """Draw samples.
@@ -358,8 +364,8 @@ def half_dead_layer(dimension: int) -> AuditTask:
     return deterministic_task(f"half_dead_{dimension}d", "half_dead_layer", dimension, layer_of)
 
 
-def standard_tasks(dimensions: tuple[int, ...] = (1, 3, 10, 100)) -> list[AuditTask]:
-    """Return the tasks of the audit.
+def layer_tasks(dimensions: tuple[int, ...]) -> list[AuditTask]:
+    """Return the tasks of one layer of one network.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from infoplane.audit import (
     standard_tasks,
     trusted_cells,
 )
+from infoplane.audit_networks import NETWORKS, several_networks_tasks
 from infoplane.audit_tasks import (
     binary_symmetric_channel,
     constant_layer,
@@ -111,6 +113,60 @@ def test_truth_of_the_layers_without_noise():
     # Corners are drawn at random: the plug-in entropy of 20,000 draws is 1e-3 bits off.
     assert two_units == pytest.approx((2.0, 1.0), abs=1e-3)
     assert truth(binary_symmetric_channel(0.5)) == (1.0, 0.0)
+
+
+def enumerated(networks, labels):
+    """Return I(X;T) and I(T;Y) of a network drawn from some, by the table of their states."""
+    x = np.tile(np.arange(len(labels)), len(networks))
+    values = networks.reshape(len(x), -1)
+
+    def information(pairs):
+        counts, of_first, of_second = Counter(pairs), Counter(), Counter()
+        for (first, second), count in counts.items():
+            of_first[first] += count
+            of_second[second] += count
+        whole = len(pairs)
+        return sum(
+            count / whole * math.log2(count * whole / of_first[first] / of_second[second])
+            for (first, second), count in counts.items()
+        )
+
+    states = [tuple(value) for value in values]
+    return (
+        information(list(zip(x.tolist(), states, strict=True))),
+        information(list(zip(labels[x].tolist(), states, strict=True))),
+    )
+
+
+@pytest.mark.parametrize("task", several_networks_tasks()[:3], ids=lambda task: task.name)
+@pytest.mark.parametrize("samples", [64, 250])
+def test_truth_of_several_networks_by_enumeration(task, samples):
+    draw = task.draw(samples, 0)
+    assert draw.networks.shape == (NETWORKS, samples, 1)
+    expected = enumerated(draw.networks, draw.labels)
+    assert (draw.mi_input_bits, draw.mi_label_bits) == pytest.approx(expected, abs=1e-12)
+
+
+def test_several_networks_are_for_their_estimators_alone():
+    tasks = [permutation_map(), *several_networks_tasks()]
+    chosen = ("machine_precision", ("multi_network", "multi_network_published"))
+    subjects = [subject for subject in standard_subjects() if subject.names in chosen]
+    records = audit_estimators(subjects, tasks, [256], 2, seed=0)
+    cells = {(r["task"], r["estimator"], r["quantity"]): r for r in records}
+    assert {(name, estimator) for name, estimator, _ in cells} == {
+        ("permutation", "machine_precision"),
+        *((task.name, name) for task in tasks[1:] for name in chosen[1]),
+    }
+    groups = math.log2(NETWORKS)
+    for name, excess in (("alike", 0), ("shifted", groups), ("disjoint", groups)):
+        correct, published = (cells[f"networks_{name}", each, "input"] for each in chosen[1])
+        assert correct["bias_bits"] == pytest.approx(0, abs=1e-12)
+        assert published["bias_bits"] == pytest.approx(excess, abs=1e-12)
+        assert cells[f"networks_{name}", "multi_network", "label"]["bias_bits"] == pytest.approx(
+            0, abs=1e-12
+        )
+    # Five networks are too few to know p(t|x) of all: they leave log2(256 / 5) bits or more.
+    assert cells["networks_independent", "multi_network", "input"]["bias_bits"] > 8 - groups - 1e-9
 
 
 def test_uniform_noise_channel_against_its_table():
