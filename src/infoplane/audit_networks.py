@@ -1,8 +1,8 @@
 """Several networks as one, in the audit: tasks with known information, and their estimators.
 
-The layer is that of a network drawn at random, p(t|x) = (1/K) sum_k delta(t - t_k(x)). Patterns have
-numbers in random order, each once, and the label is whether the number is odd. A network gives each
-pattern a state of its own, a value of one unit.
+The layer is that of a network drawn at random, p(t|x) = (1/K) sum_k delta(t - t_k(x)). Patterns
+have numbers in random order, each once, and the label is whether the number is odd. A network gives
+each pattern a state of its own, a value of one unit.
 """
 
 from __future__ import annotations
