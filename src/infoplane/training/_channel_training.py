@@ -54,8 +54,9 @@ def train_epoch(widths, activation, output, adam, rate, decay, table, samples, c
     zeros = np.zeros(1, dtype=np.float32)
     for first in range(0, count, batch_size):
         size = min(batch_size, count - first)
-        gradient[:] = decay * parameters
-        seen[:] = parameters
+        for index in range(parameters.size):
+            gradient[index] = decay[index] * parameters[index]
+            seen[index] = parameters[index]
         if bits > 0:
             quantise_weights(widths, seen, is_weight, bits)
         for start in range(first, first + size, TILE):

@@ -50,7 +50,10 @@ def train(widths, activation, output, adam, rate, decay, table, samples, count, 
                 met[place] = samples[order[place]]
         for first in range(0, count, batch_size):
             size = min(batch_size, count - first)
-            gradient[:] = decay * parameters
+            # One by one: numba takes as long to compile the refusal of arrays that do not fit as
+            # all of the training.
+            for index in range(parameters.size):
+                gradient[index] = decay[index] * parameters[index]
             for start in range(first, first + size, TILE):
                 width = min(TILE, first + size - start)
                 vectors = (width + LANES - 1) // LANES
