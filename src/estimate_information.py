@@ -13,10 +13,9 @@ import numpy as np
 
 from infoplane.estimators import Estimate, make_estimator
 from infoplane.estimators.base import check_samples
-from pipeline.configuration import estimator_variants, gives_both_bounds
+from pipeline.configuration import chosen_snapshots, estimator_variants, gives_both_bounds
 from pipeline.files import reading_hdf5, save_table
 from pipeline.stage import Heartbeat, run_as_script
-from pipeline.tables import chosen_snapshots
 
 Measure = Callable[[np.ndarray, np.ndarray], dict[str, Estimate]]
 

@@ -23,10 +23,9 @@ from infoplane.data import Task
 from infoplane.estimators import make_estimator
 from infoplane.estimators.binned import BinnedEstimator
 from infoplane.estimators.multi_network import MultiNetworkEstimate, multi_network_information
-from pipeline.configuration import with_fixed_range
+from pipeline.configuration import chosen_snapshots, with_fixed_range
 from pipeline.files import load_task, reading_hdf5, save_table
 from pipeline.stage import Heartbeat, run_as_script
-from pipeline.tables import chosen_snapshots
 from pipeline.trained import layers_along_training
 
 ESTIMATED = (

@@ -19,9 +19,9 @@ from infoplane.estimators import make_estimator
 from infoplane.estimators.mixture_entropy import MixtureInformation
 from infoplane.networks import net_inputs_and_activations
 from infoplane.training.schedule import seed_sequence
+from pipeline.configuration import chosen_snapshots
 from pipeline.files import load_task, reading_hdf5, save_table
 from pipeline.stage import Heartbeat, run_as_script
-from pipeline.tables import chosen_snapshots
 from pipeline.trained import training_settings
 
 

@@ -11,10 +11,9 @@ Writes  table       run, init, epoch, layer, estimator, share_below, share_above
 
 import numpy as np
 
-from pipeline.configuration import estimator_variants
+from pipeline.configuration import chosen_snapshots, estimator_variants
 from pipeline.files import load_task, reading_hdf5, save_table
 from pipeline.stage import Heartbeat, run_as_script
-from pipeline.tables import chosen_snapshots
 from pipeline.trained import layers_along_training
 
 MEASURED = ("share_below", "share_above", "lowest", "highest")

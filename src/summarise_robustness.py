@@ -16,8 +16,9 @@ import pandas as pd
 
 from infoplane.claims.comparison import compare_conditions, compared_planes
 from infoplane.statistics import Resampling
+from pipeline.configuration import chosen_snapshots
 from pipeline.stage import log, run_as_script
-from pipeline.tables import chosen_snapshots, load_information, save_text_table
+from pipeline.tables import load_information, save_text_table
 
 MEASURED = ["run", "layer", "estimator", "drop", "ci_low", "ci_high", "inits"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+import numpy as np
+
 from infoplane.settings import TrainingSettings
 
 SETTING_NAMES = tuple(field.name for field in fields(TrainingSettings))
@@ -211,6 +213,13 @@ def fills_end_bins(config: dict, estimator: str) -> bool:
     """Tell whether one of the estimators of an entry puts values outside into end bins."""
     variants = estimator_variants(estimator, estimator_parameters(config, estimator))
     return any(parameters.get("outside") == "end_bins" for parameters in variants.values())
+
+
+def chosen_snapshots(stored: int, wanted: int | None) -> np.ndarray:
+    """Return at most `wanted` indices, evenly taken, the first and the last among them."""
+    if wanted is None or wanted >= stored:
+        return np.arange(stored)
+    return np.unique(np.rint(np.linspace(0, stored - 1, wanted)).astype(np.int64))
 
 
 def further_tables(config: dict) -> dict[str, dict[str, list[str]]]:

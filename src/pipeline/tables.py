@@ -1,4 +1,4 @@
-"""Choose snapshots, merge the tables of many chunks into one, read and write what is compared."""
+"""Merge the tables of many chunks into one, read and write what is compared."""
 
 from __future__ import annotations
 
@@ -37,13 +37,6 @@ def save_text_table(path: str, frame: pd.DataFrame) -> None:
     """Write a table as text separated by tabs, numbers with six digits."""
     text = frame.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n")
     save_text(path, text)
-
-
-def chosen_snapshots(stored: int, wanted: int | None) -> np.ndarray:
-    """Return at most `wanted` indices, evenly taken, the first and the last among them."""
-    if wanted is None or wanted >= stored:
-        return np.arange(stored)
-    return np.unique(np.rint(np.linspace(0, stored - 1, wanted)).astype(np.int64))
 
 
 def network_status(metrics: pa.Table) -> dict[str, dict[int, str]]:

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 import dump_activations
-from estimate_information import chosen_snapshots, main, resolve_range
+from estimate_information import main, resolve_range
 from infoplane.estimators import make_estimator
+from pipeline.configuration import chosen_snapshots
 from pipeline.files import load_table
 from tests.stages.conftest import RUN
 from tests.support import stand_in
