@@ -2,8 +2,7 @@
 
 Reads   training    parameters at the snapshot epochs, of all chunks that hold the networks
         data        the task
-Params  estimator         method and parameters of the binned estimator
-        networks          how many make one group; groups share none
+Params  estimator         method and parameters; `networks` make one group, and groups share none
         initialisations   only the first so many are grouped, in their order
         snapshots         at most so many, evenly taken
 Writes  table       run, init (the first of the group), networks, epoch, layer, estimator,
@@ -21,8 +20,11 @@ import numpy as np
 
 from infoplane.data import Task
 from infoplane.estimators import make_estimator
-from infoplane.estimators.binned import BinnedEstimator
-from infoplane.estimators.multi_network import MultiNetworkEstimate, multi_network_information
+from infoplane.estimators.multi_network import (
+    MultiNetworkEstimate,
+    MultiNetworkEstimator,
+    multi_network_information,
+)
 from pipeline.configuration import chosen_snapshots, with_fixed_range
 from pipeline.files import load_task, reading_hdf5, save_table
 from pipeline.stage import Heartbeat, run_as_script
@@ -49,7 +51,7 @@ def network_places(chunks: list[h5py.File]) -> dict[int, Place]:
 
 
 def group_rows(
-    places: list[Place], task: Task, binning: BinnedEstimator, wanted: int | None
+    places: list[Place], task: Task, estimator: MultiNetworkEstimator, wanted: int | None
 ) -> Iterator[tuple[int, int, MultiNetworkEstimate]]:
     """Yield epoch, layer and estimate of one group of networks.
 
@@ -58,7 +60,7 @@ def group_rows(
     places : list of (h5py.File, int)
         Of the group's networks.
     task : Task
-    binning : BinnedEstimator
+    estimator : MultiNetworkEstimator
     wanted : int or None
         At most so many snapshots; those from the first divergence in the group on are left out.
     """
@@ -68,7 +70,7 @@ def group_rows(
     for at_epoch in zip(*networks, strict=False):
         epoch = at_epoch[0][0]
         for layer, values in enumerate(zip(*(each for _, each in at_epoch), strict=True), start=1):
-            yield epoch, layer, multi_network_information(np.stack(values), task.labels, binning)
+            yield epoch, layer, multi_network_information(np.stack(values), task.labels, estimator)
 
 
 def main(snakemake) -> None:
@@ -79,7 +81,7 @@ def main(snakemake) -> None:
         snakemake.wildcards.estimator,
     )
     task = load_task(snakemake.input.data)
-    binning = make_estimator(**with_fixed_range(params.estimator))
+    estimator = make_estimator(**with_fixed_range(params.estimator))
     rows = []
     with ExitStack() as opened:
         chunks = [
@@ -87,15 +89,14 @@ def main(snakemake) -> None:
             for path in snakemake.input.training
         ]
         places = network_places(chunks)
-        starts = range(0, params.initialisations - params.networks + 1, params.networks)
+        starts = range(0, params.initialisations - estimator.networks + 1, estimator.networks)
         progress = Heartbeat(len(starts), "groups")
         for done, start in enumerate(starts, start=1):
-            group = [places[start + number] for number in range(params.networks)]
+            group = [places[start + number] for number in range(estimator.networks)]
             diverged = any(chunk["diverged_epoch"][position] >= 0 for chunk, position in group)
             status = "diverged" if diverged else "ok"
-            rows += [
-                (start, status, *row) for row in group_rows(group, task, binning, params.snapshots)
-            ]
+            found = group_rows(group, task, estimator, params.snapshots)
+            rows += [(start, status, *row) for row in found]
             progress(done)
     first, status, epoch, layer, estimates = zip(*rows, strict=True)
     save_table(
@@ -103,7 +104,7 @@ def main(snakemake) -> None:
         {
             "run": [run] * len(rows),
             "init": np.array(first, np.int32),
-            "networks": np.full(len(rows), params.networks, np.int32),
+            "networks": np.full(len(rows), estimator.networks, np.int32),
             "epoch": np.array(epoch, np.int32),
             "layer": np.array(layer, np.int32),
             "estimator": [name] * len(rows),

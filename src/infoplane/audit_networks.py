@@ -15,7 +15,6 @@ import numpy as np
 from infoplane.audit_subjects import AuditSubject
 from infoplane.audit_tasks import AuditTask, Draw, binary_entropy_bits
 from infoplane.estimators import Estimate, make_estimator
-from infoplane.estimators.multi_network import multi_network_information
 
 NETWORKS = 5
 """How many are taken as one, as in the study."""
@@ -92,8 +91,8 @@ def several_networks_tasks() -> list[AuditTask]:
 def _several_networks(task: AuditTask, draw: Draw) -> tuple[Estimate, Estimate]:
     """Give the correct estimate, and the published one, which takes H(T|X) as 0."""
     bins = NETWORKS * len(draw.labels)
-    binning = make_estimator("binned", bins=bins, low=0.0, high=1.0)
-    found = multi_network_information(draw.networks, draw.labels, binning)
+    estimator = make_estimator("multi_network", networks=NETWORKS, bins=bins, low=0.0, high=1.0)
+    found = estimator(np.concatenate(draw.networks), np.tile(draw.labels, NETWORKS))
     return tuple(
         Estimate(bits, found.mi_label_bits, found.ceiling_bits)
         for bits in (found.mi_input_bits, found.published_mi_input_bits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -13,10 +14,15 @@ SETTING_NAMES = tuple(field.name for field in fields(TrainingSettings))
 ESTIMATOR_USE = ("runs", "initialisations", "snapshots")
 # Methods that give two bounds from one pass with `bound: both`.
 WITH_BOTH_BOUNDS = ("kde", "sample_propagation")
-# Methods that run the networks themselves, and tell along how their classes cluster.
-RUNNING_METHODS = ("sample_propagation",)
-# Methods that measure dependence, which has no bits and a table of its own.
-DEPENDENCE_METHODS = ("hsic",)
+# Methods that another stage measures than the one that reads activations: one that runs the
+# networks itself, one whose dependence has no bits, one that takes several networks as one.
+STAGES = {
+    "sample_propagation": "estimate_noisy_information",
+    "hsic": "measure_dependence",
+    "multi_network": "estimate_multi_network_information",
+}
+OF_INFORMATION = ("estimate_information", "estimate_noisy_information")
+OF_DEPENDENCE = ("measure_dependence",)
 
 
 @dataclass(frozen=True)
@@ -189,24 +195,22 @@ def estimate_names(config: dict, estimator: str) -> list[str]:
     return list(estimate_parameters(config, estimator))
 
 
-def estimates_by_run(config: dict, of_dependence: bool = False) -> dict[str, list[str]]:
-    """Return the names of the estimates of information, or of dependence, that each run has."""
+def estimates_by_run(config: dict, stages: Sequence[str] = OF_INFORMATION) -> dict[str, list[str]]:
+    """Return the names of the estimates that each run has from some stages."""
     estimates: dict[str, list[str]] = {run: [] for run in config["runs"]}
-    for estimator in config["estimators"]:
-        if measures_dependence(config, estimator) == of_dependence:
-            for run in estimator_runs(config, estimator):
-                estimates[run] += estimate_names(config, estimator)
+    for estimator in measured_by(config, *stages):
+        for run in estimator_runs(config, estimator):
+            estimates[run] += estimate_names(config, estimator)
     return estimates
 
 
-def runs_networks(config: dict, estimator: str) -> bool:
-    """Tell whether an estimator runs the networks itself; all others measure activations."""
-    return config["estimators"][estimator].get("method") in RUNNING_METHODS
-
-
-def measures_dependence(config: dict, estimator: str) -> bool:
-    """Tell whether an estimator measures dependence in place of information."""
-    return config["estimators"][estimator].get("method") in DEPENDENCE_METHODS
+def measured_by(config: dict, *stages: str) -> list[str]:
+    """Return the names of the entries that some stages measure."""
+    return [
+        name
+        for name, entry in config["estimators"].items()
+        if STAGES.get(entry.get("method"), "estimate_information") in stages
+    ]
 
 
 def fills_end_bins(config: dict, estimator: str) -> bool:
@@ -224,15 +228,13 @@ def chosen_snapshots(stored: int, wanted: int | None) -> np.ndarray:
 
 def further_tables(config: dict) -> dict[str, dict[str, list[str]]]:
     """Return the estimates for which claims have further tables: by table, then by run."""
-    tables: dict[str, dict[str, list[str]]] = {"clustering": {}, "ranges": {}}
-    for estimator in config["estimators"]:
-        for table, has in (("clustering", runs_networks), ("ranges", fills_end_bins)):
-            if has(config, estimator):
-                for run in estimator_runs(config, estimator):
-                    names = estimate_names(config, estimator)
-                    tables[table].setdefault(run, []).extend(names)
-    tables["multi_network"] = {run: [] for run in config["runs"]}
-    for estimator, entry in config["multi_network"].items():
-        for run in entry["runs"]:
-            tables["multi_network"][run].append(estimator)
-    return tables
+    ends = [name for name in config["estimators"] if fills_end_bins(config, name)]
+    ranges: dict[str, list[str]] = {}
+    for estimator in ends:
+        for run in estimator_runs(config, estimator):
+            ranges.setdefault(run, []).extend(estimate_names(config, estimator))
+    return {
+        "clustering": estimates_by_run(config, ["estimate_noisy_information"]),
+        "ranges": ranges,
+        "multi_network": estimates_by_run(config, ["estimate_multi_network_information"]),
+    }

@@ -14,14 +14,15 @@ from infoplane.claims import ClaimError, check_available
 from infoplane.estimators import METHODS, make_estimator
 from infoplane.gradients import DEFINITIONS
 from pipeline.configuration import (
-    DEPENDENCE_METHODS,
     ESTIMATOR_USE,
-    RUNNING_METHODS,
+    OF_DEPENDENCE,
+    STAGES,
     estimate_parameters,
     estimates_by_run,
-    estimator_parameters,
+    estimator_runs,
     fills_end_bins,
     further_tables,
+    measured_by,
     resolve_run,
 )
 
@@ -182,13 +183,6 @@ def _reference_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
         for run in entry["runs"] if isinstance(entry["runs"], list) else ():
             if run not in config["runs"]:
                 yield (*key, "runs"), unknown("run", run, config["runs"])
-    for name, entry in config["multi_network"].items():
-        key = ("multi_network", name)
-        if name not in config["estimators"]:
-            yield key, unknown("estimator", name, config["estimators"])
-        for run in entry["runs"]:
-            if run not in config["runs"]:
-                yield (*key, "runs"), unknown("run", run, config["runs"])
 
 
 def _method_mistakes(key: Key, entry: dict) -> Iterator[tuple[Key, str]]:
@@ -200,7 +194,7 @@ def _method_mistakes(key: Key, entry: dict) -> Iterator[tuple[Key, str]]:
     elif "together" in entry:
         for name in sorted(set(entry) - {"together", *ESTIMATOR_USE}):
             yield (*key, name), unknown("key", name, ("together", *ESTIMATOR_USE))
-        measuring = sorted({*METHODS} - {*RUNNING_METHODS, *DEPENDENCE_METHODS})
+        measuring = sorted(set(METHODS) - set(STAGES))
         for name, member in entry["together"].items():
             if member["method"] not in measuring:
                 text = unknown("method", member["method"], measuring)
@@ -210,7 +204,7 @@ def _method_mistakes(key: Key, entry: dict) -> Iterator[tuple[Key, str]]:
 def _shown_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
     """Find figures and comparisons of runs, or of estimates, that the study does not have."""
     estimates = estimates_by_run(config)
-    shown = {"estimator": estimates, "dependence": estimates_by_run(config, of_dependence=True)}
+    shown = {"estimator": estimates, "dependence": estimates_by_run(config, OF_DEPENDENCE)}
     for name, figure in config["figures"].items():
         key = ("figures", name)
         for label, run in figure.get("runs", {}).items():
@@ -258,17 +252,14 @@ def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
 
 
 def _multi_network_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
-    """Find estimators that cannot be taken over several networks, and runs with too few."""
-    for name, entry in config["multi_network"].items():
-        key, parameters = ("multi_network", name), estimator_parameters(config, name)
-        limits = parameters.get("range", [])
-        if parameters.get("method") != "binned" or "vary" in parameters or isinstance(limits, str):
-            yield (
-                key,
-                "must be of method binned, with one fixed range or bin width for all networks",
-            )
-        for run in entry["runs"]:
-            there = min(entry["initialisations"], resolve_run(config, run).initialisations)
+    """Find bins that cannot be shared by several networks, and runs with too few of those."""
+    for name in measured_by(config, "estimate_multi_network_information"):
+        key, entry = ("estimators", name), config["estimators"][name]
+        if "vary" in entry or isinstance(entry.get("range", []), str):
+            yield key, "must have one fixed range or bin width for all networks"
+        for run in estimator_runs(config, name):
+            trained = resolve_run(config, run).initialisations
+            there = min(entry.get("initialisations", trained), trained)
             if there < 2 * entry["networks"]:
                 text = f"{run!r} has {there} networks, too few for two groups of "
                 yield (*key, "networks"), f"{text}{entry['networks']}"

@@ -13,7 +13,7 @@ from pipeline.trained import training_settings
 from tests.stages.conftest import RUN, train
 from tests.support import stand_in
 
-BINNED = {"method": "binned", "bins": 30, "range": [-1.0, 1.0]}
+BINS = {"bins": 30, "range": [-1.0, 1.0]}
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +28,11 @@ def run_stage(folder, data, training, networks=2, initialisations=6, snapshots=N
             input={"training": training, "data": data},
             output={"table": folder / "table.parquet"},
             params={
-                "estimator": BINNED,
-                "networks": networks,
+                "estimator": {"method": "multi_network", "networks": networks, **BINS},
                 "initialisations": initialisations,
                 "snapshots": snapshots,
             },
-            wildcards={"run": RUN, "estimator": "binned_30"},
+            wildcards={"run": RUN, "estimator": "multi_network_30"},
         )
     )
     return load_table(folder / "table.parquet").to_pandas()

@@ -29,6 +29,7 @@ ESTIMATORS = {
 OTHERS = {
     "exact": {},
     "hsic": {},
+    "multi_network": {"networks": 2, "bins": 8, "low": -1.0, "high": 1.0},
     "mixture_entropy": {"noise_standard_deviation": 0.3},
     "decoder": {},
     "infonce": {"noise_variance": 0.1, "batch_size": 16, "steps": 2},

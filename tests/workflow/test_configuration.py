@@ -118,33 +118,28 @@ WRONG = {
         "global",
         ["estimators.binned_30_end_bins", "end_bins", "two numbers", "'global'"],
     ),
-    "several networks by no estimator": (
-        "multi_network",
-        {"bined_30": {"networks": 5, "initialisations": 50, "snapshots": 5, "runs": ["szt_tanh"]}},
-        ["multi_network.bined_30", "did you mean 'binned_30'"],
+    "several networks of no number": (
+        "estimators/multi_network_30/networks",
+        ...,
+        ["estimators.multi_network_30", "networks is missing"],
     ),
-    "several networks by kernels": (
-        "multi_network",
-        {"kde_0.1": {"networks": 5, "initialisations": 50, "snapshots": 5, "runs": ["szt_tanh"]}},
-        ["multi_network.kde_0.1", "method binned", "fixed range"],
-    ),
-    "several networks of no run": (
-        "multi_network/binned_30/runs",
-        ["szt_tahn"],
-        ["multi_network.binned_30.runs", "did you mean 'szt_tanh'"],
+    "several networks with bins of their own": (
+        "estimators/multi_network_30/range",
+        "global",
+        ["estimators.multi_network_30", "one fixed range"],
     ),
     "one group of networks has no spread": (
-        "multi_network/binned_30/networks",
+        "estimators/multi_network_30/networks",
         26,
-        ["multi_network.binned_30.networks", "'szt_tanh'", "50 networks", "26"],
+        ["estimators.multi_network_30.networks", "'szt_tanh'", "50 networks", "26"],
     ),
-    "one network is not several": (
-        "multi_network/binned_30/networks",
-        1,
-        ["multi_network.binned_30.networks", "value 1", "at least 2"],
+    "no network is not several": (
+        "estimators/multi_network_30/networks",
+        0,
+        ["estimators.multi_network_30", "networks must be a whole number of at least 1, not 0"],
     ),
     "claim on several networks that nobody measures": (
-        "multi_network/binned_30/runs",
+        "estimators/multi_network_30/runs",
         ["szt_tanh"],
         ["claims.C31", "'saxe_tanh'", "multi_network"],
     ),
@@ -214,10 +209,15 @@ WRONG = {
         "hsic_400",
         ["figures.infoplane_dependence.estimator", "'hsic_400'", "binned_30_global"],
     ),
-    "several networks of several estimators": (
-        "multi_network/tanh_choices",
-        {"networks": 2, "initialisations": 4, "snapshots": 2, "runs": ["szt_tanh"]},
-        ["multi_network.tanh_choices", "must be of method binned"],
+    "several networks beside single ones": (
+        "estimators/tanh_choices/together/net_input/method",
+        "multi_network",
+        ["estimators.tanh_choices.together.net_input.method", "'multi_network'"],
+    ),
+    "claim by several networks on single ones": (
+        "claims/C01/judged_on/0/estimators",
+        ["multi_network_30"],
+        ["claims.C01", "no estimator 'multi_network_30'"],
     ),
     "two estimates of one name": (
         "estimators/binned",

@@ -95,7 +95,6 @@ def cut_configuration() -> dict:
         "kde_0.1": config["estimators"]["kde_0.1"] | {"initialisations": 4, "snapshots": 3},
         "hsic_400": config["estimators"]["hsic_400"] | {"runs": [RUNS[0]]},
     }
-    config["multi_network"] = {}
     (group,) = config["claims"]["C01"]["judged_on"]
     cases = [group | {"runs": ["szt_tanh"], "estimators": [ESTIMATOR]}]
     config["claims"] = {"C01": config["claims"]["C01"] | {"judged_on": cases}}

@@ -21,9 +21,8 @@ from pipeline.configuration import (
     estimator_parameters,
     estimator_runs,
     fills_end_bins,
-    measures_dependence,
+    measured_by,
     resolve_run,
-    runs_networks,
 )
 from pipeline.dependencies import library_files
 from pipeline.validation import check_configuration
@@ -50,12 +49,11 @@ onstart:
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(32 * 2**20))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(256 * 2**20))
 
-# Estimators that run the networks themselves; all others measure activations.
-RUNNING = [name for name in config["estimators"] if runs_networks(config, name)]
-# Estimators of dependence, which has a table of its own; all others estimate information.
-OF_DEPENDENCE = [
-    name for name in config["estimators"] if measures_dependence(config, name)
-]
+# Estimators by the stage that measures them.
+MEASURING = measured_by(config, "estimate_information")
+RUNNING = measured_by(config, "estimate_noisy_information")
+OF_DEPENDENCE = measured_by(config, "measure_dependence")
+OF_SEVERAL = measured_by(config, "estimate_multi_network_information")
 # Estimators that put values outside a bin range into its end bins.
 WITH_END_BINS = [name for name in config["estimators"] if fills_end_bins(config, name)]
 
@@ -103,17 +101,19 @@ def limit_of_estimator(key):
 
 def networks_of_estimator(wildcards):
     """Count the networks of a run that an estimator measures."""
-    limit = config["estimators"][wildcards.estimator].get("initialisations")
-    return limit or RUNS[wildcards.run].initialisations
+    trained = RUNS[wildcards.run].initialisations
+    return min(
+        config["estimators"][wildcards.estimator].get("initialisations", trained),
+        trained,
+    )
 
 
 def parameters_of_estimates(runs, estimators=None):
     """Give the method and parameters of the named estimates of some runs, by default of all."""
     return {
         name: parameters
-        for estimator in config["estimators"]
-        if estimator not in OF_DEPENDENCE
-        and set(runs) & set(estimator_runs(config, estimator))
+        for estimator in [*MEASURING, *RUNNING]
+        if set(runs) & set(estimator_runs(config, estimator))
         for name, parameters in estimate_parameters(config, estimator).items()
         if estimators is None or name in estimators
     }
@@ -152,10 +152,7 @@ def estimator_chunks(folder, estimators):
 
 def information_chunks(wildcards):
     """Name the information tables of the whole study."""
-    of_information = [
-        name for name in config["estimators"] if name not in OF_DEPENDENCE
-    ]
-    return estimator_chunks("information", of_information)
+    return estimator_chunks("information", [*MEASURING, *RUNNING])
 
 
 def dependence_chunks(wildcards):
@@ -177,14 +174,14 @@ def multi_network_tables(wildcards):
     """Name the tables of several networks taken as one."""
     return [
         f"<results>/multi_network/{run}/{estimator}.parquet"
-        for estimator, entry in config["multi_network"].items()
-        for run in entry["runs"]
+        for estimator in OF_SEVERAL
+        for run in estimator_runs(config, estimator)
     ]
 
 
 def grouped_chunks(wildcards):
     """Name the training files that hold the networks of one such table."""
-    wanted = config["multi_network"][wildcards.estimator]["initialisations"]
+    wanted = config["estimators"][wildcards.estimator].get("initialisations")
     return [
         f"<results>/training/{wildcards.run}/{chunk}.h5"
         for chunk in RUNS[wildcards.run].chunks(wanted)

@@ -51,7 +51,7 @@ rule estimate_information:
     benchmark:
         "<results>/benchmarks/estimate_information/{run}/{estimator}/{chunk}.tsv"
     wildcard_constraints:
-        estimator=any_of({*config["estimators"]} - {*RUNNING, *OF_DEPENDENCE}),
+        estimator=any_of(MEASURING),
     # Measured before more is dumped, so that few activations are on the disk at a time.
     priority: 2
     conda:
@@ -135,7 +135,8 @@ rule estimate_multi_network_information:
     input:
         training=grouped_chunks,
         data=lambda wildcards: f"<results>/data/{RUNS[wildcards.run].task}.npz",
-        library=library_files("estimators/multi_network", "networks")
+        library=lambda wildcards: library_files("networks")
+        + estimator_library(wildcards)
         + shared("trained"),
     output:
         table="<results>/multi_network/{run}/{estimator}.parquet",
@@ -144,7 +145,7 @@ rule estimate_multi_network_information:
     benchmark:
         "<results>/benchmarks/estimate_multi_network_information/{run}/{estimator}.tsv"
     wildcard_constraints:
-        estimator=any_of(config["multi_network"]),
+        estimator=any_of(OF_SEVERAL),
     conda:
         "../../environment.yml"
     threads: 1
@@ -153,12 +154,8 @@ rule estimate_multi_network_information:
         runtime=30,
     params:
         estimator=lambda wildcards: estimator_parameters(config, wildcards.estimator),
-        networks=lookup(dpath="multi_network/{estimator}/networks", within=config),
-        initialisations=lambda wildcards: min(
-            config["multi_network"][wildcards.estimator]["initialisations"],
-            RUNS[wildcards.run].initialisations,
-        ),
-        snapshots=lookup(dpath="multi_network/{estimator}/snapshots", within=config),
+        initialisations=networks_of_estimator,
+        snapshots=limit_of_estimator("snapshots"),
     script:
         "../../src/estimate_multi_network_information.py"
 

@@ -196,7 +196,8 @@ def check_available(
     """
     for claim in [read_claim(name, entry) for name, entry in claims.items()]:
         for case in claim.cases:
-            wanted = [("estimator", name, estimators) for name in claim.estimators(case)]
+            names = claim.estimators(case) if claim.statistic.of_planes else ()
+            wanted = [("estimator", name, estimators) for name in names]
             if case.definition is not None:
                 wanted.append(("definition", case.definition, definitions))
             if claim.statistic.table is not None:

@@ -34,6 +34,7 @@ class ClaimStatistic:
     paired: bool
     other_estimators: tuple[str, ...] = ()
     table: str | None = None
+    of_planes: bool = True
 
     def __call__(self, evidence: Evidence, case: Case, parameters: dict) -> Finding:
         """Return the finding in one case."""
@@ -66,6 +67,7 @@ def claim_statistic(
     paired: bool = False,
     other_estimators: tuple[str, ...] = (),
     table: str | None = None,
+    of_planes: bool = True,
 ):
     """Register a function under its own name, for ``statistic:`` in the configuration.
 
@@ -79,13 +81,15 @@ def claim_statistic(
         Parameters that name further estimators, which the runs must have as well.
     table : str, optional
         The further table that it needs, such as ``clustering``.
+    of_planes : bool
+        Whether it needs its estimator's information planes, or that table alone.
     """
 
     def register(function):
         if function.__name__ in STATISTICS:
             raise ValueError(f"claim statistic {function.__name__} is registered twice")
         STATISTICS[function.__name__] = ClaimStatistic(
-            function.__name__, function, needs, paired, other_estimators, table
+            function.__name__, function, needs, paired, other_estimators, table, of_planes
         )
         return function
 

@@ -23,7 +23,7 @@ COLUMNS = (
 )
 
 
-@claim_statistic(needs=("estimator",), table="multi_network")
+@claim_statistic(needs=("estimator",), table="multi_network", of_planes=False)
 def published_extension_error(
     evidence: Evidence,
     case: Case,

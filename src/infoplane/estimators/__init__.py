@@ -28,6 +28,7 @@ METHODS = {
     "kraskov_entropy": ("knn", "KraskovEntropyEstimator"),
     "edge": ("edge", "EdgeEstimator"),
     "matrix_renyi": ("matrix_renyi", "MatrixRenyiEstimator"),
+    "multi_network": ("multi_network", "MultiNetworkEstimator"),
     "hsic": ("hsic", "HsicEstimator"),
     "exact": ("exact", "ExactEstimator"),
     "mixture_entropy": ("mixture_entropy", "MixtureEntropyEstimator"),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from infoplane.estimators.base import check_activations, check_labels
+from infoplane.estimators.base import Estimate, check_activations, check_labels
 from infoplane.estimators.binned import BinnedEstimator
+from infoplane.estimators.checks import require_whole
 from infoplane.estimators.discrete import conditional_entropy_bits, entropy_bits
 
 
 @dataclass(frozen=True)
-class MultiNetworkEstimate:
+class MultiNetworkEstimate(Estimate):
     """Hold the information of a layer whose network is drawn from several.
 
     Attributes
@@ -22,22 +24,62 @@ class MultiNetworkEstimate:
         I(X;T) = H(T) - H(T|X), in bits.
     mi_label_bits : float
         I(T;Y) = H(T) - H(T|Y), in bits.
+    ceiling_bits : float
+        log2(samples), the largest I(X;T), in bits. The published value can exceed it.
     conditional_entropy_bits : float
         H(T|X), in bits: what the choice of the network adds.
     published_mi_input_bits : float
         H(T), in bits: the value with H(T|X) taken as 0, as published.
     single_mi_input_bits : array of float, shape (networks,)
         I(X;T_k) = H(T_k) of each network alone, in bits.
-    ceiling_bits : float
-        log2(samples), the largest I(X;T), in bits. The published value can exceed it.
     """
 
-    mi_input_bits: float
-    mi_label_bits: float
     conditional_entropy_bits: float
     published_mi_input_bits: float
     single_mi_input_bits: np.ndarray
-    ceiling_bits: float
+
+
+@dataclass(frozen=True)
+class MultiNetworkEstimator(BinnedEstimator):
+    """Take the same layer of several networks for one whose network is drawn at random.
+
+    Parameters
+    ----------
+    networks : int
+        How many. The samples are those of the first network, then the same patterns in the same
+        order of the second, and so on; the labels are repeated with them.
+    bins, low, high, bin_width, outside
+        As of `BinnedEstimator`: one set of intervals for all networks.
+
+    Notes
+    -----
+    See `multi_network_information`, which takes a layer of each network as an array of its own.
+    """
+
+    method: ClassVar[str] = "multi_network"
+    assumptions: ClassVar[str] = (
+        "The representation of a pattern is that of one of some networks, each as probable as the "
+        "others; every pattern occurs once in each. Units of networks that were trained apart "
+        "carry no common meaning. Plug-in entropies, without a bias correction."
+    )
+
+    networks: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.networks is None:
+            raise ValueError("networks is missing; say how many networks the samples are of")
+        require_whole("networks", self.networks, at_least=1)
+
+    def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> MultiNetworkEstimate:
+        rows, units = activations.shape
+        if rows % self.networks:
+            raise ValueError(f"samples must be as many of each of {self.networks} networks: {rows}")
+        labels = labels.reshape(self.networks, -1)
+        if (labels != labels[0]).any():
+            raise ValueError("labels must be the same for each network, in the same order")
+        layers = activations.reshape(self.networks, -1, units)
+        return multi_network_information(layers, labels[0], self)
 
 
 def multi_network_information(
