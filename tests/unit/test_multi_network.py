@@ -105,7 +105,7 @@ def test_estimator_takes_the_networks_below_each_other():
 
 def test_networks_that_do_not_fit_are_refused():
     estimator = make_estimator("multi_network", networks=3, bins=4, low=0.0, high=1.0)
-    with pytest.raises(ValueError, match="as many of each of 3 networks: 8"):
+    with pytest.raises(ValueError, match="8 samples are not equally many of 3 networks"):
         estimator(np.zeros((8, 1)), np.arange(8) % 2)
     with pytest.raises(ValueError, match="labels must be the same for each network"):
         estimator(np.zeros((9, 1)), np.arange(9) % 2)

@@ -74,7 +74,7 @@ class MultiNetworkEstimator(BinnedEstimator):
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> MultiNetworkEstimate:
         rows, units = activations.shape
         if rows % self.networks:
-            raise ValueError(f"samples must be as many of each of {self.networks} networks: {rows}")
+            raise ValueError(f"{rows} samples are not equally many of {self.networks} networks")
         labels = labels.reshape(self.networks, -1)
         if (labels != labels[0]).any():
             raise ValueError("labels must be the same for each network, in the same order")
