@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import cores, estimate, gradients, peers, train
+from benchmarks import cores, engines, estimate, gradients, peers, train
 
 
 @pytest.fixture(autouse=True)
@@ -144,3 +144,23 @@ def test_all_are_run_and_missing_peers_left_out(tmp_path, monkeypatch):
         *("train.json", "estimate.json", "gradients.json", "cores.json"),
         *("benchmarks.svg", "benchmarks.png"),
     }
+
+
+def test_engines_agree_on_planes_and_rows_tell_their_difference(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["engines", "--networks", "2", "--epochs", "2"])
+    engines.main()
+    _, _, *rows = capsys.readouterr().out.splitlines()
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert [int(row[1]) for row in cells] == [*range(1, 7)] * 3
+    for _, _, compiled, torch, difference in cells:
+        # Two epochs are too short for rounding to move a pattern to another bin.
+        assert float(torch) == pytest.approx(float(compiled.split(" ")[0]), abs=1e-3)
+        assert difference == "0 [0, 0]"
+
+
+def test_difference_of_engines_is_that_of_their_planes():
+    bits = np.zeros((2, 3, 1, 2))
+    bits[:, :, 0, 0] = [[1, 5, 2], [3, 4, 4]]
+    bits[:, -1, 0, 1] = [0.5, 0.7]
+    found = {name: values[:, 0].tolist() for name, values in engines.reported(bits).items()}
+    assert found == {"drop of I(X;T)": [3, 0], "final I(X;T)": [2, 4], "final I(T;Y)": [0.5, 0.7]}
