@@ -11,10 +11,10 @@ Writes  table       run, init, epoch, layer, estimator, share_below, share_above
 
 import numpy as np
 
-from pipeline.configuration import chosen_snapshots, estimator_variants
+from pipeline.configuration import estimator_variants
 from pipeline.files import load_task, reading_hdf5, save_table
-from pipeline.stage import Heartbeat, run_as_script
-from pipeline.trained import layers_along_training
+from pipeline.stage import run_as_script
+from pipeline.trained import chosen_layers
 
 MEASURED = ("share_below", "share_above", "lowest", "highest")
 
@@ -55,21 +55,12 @@ def main(snakemake) -> None:
         for variant, parameters in estimator_variants(name, params.estimator).items()
         if parameters.get("outside") == "end_bins"
     }
-    rows = []
     with reading_hdf5(snakemake.input.training, "training") as training:
-        initialisations = training["initialisations"][:]
-        snapshots = chosen_snapshots(len(training["epochs"]), params.snapshots)
-        wanted = np.flatnonzero(initialisations < params.initialisations)
-        progress = Heartbeat(len(wanted), "networks")
-        for done, position in enumerate(wanted, start=1):
-            layers = layers_along_training(training, position, task.inputs, snapshots)
-            rows += [
-                (initialisations[position], epoch, layer, variant, *measure_range(each, *limits))
-                for epoch, activations in layers
-                for layer, each in enumerate(activations, start=1)
-                for variant, limits in ranges.items()
-            ]
-            progress(done)
+        rows = [
+            (init, epoch, layer, variant, *measure_range(values, *limits))
+            for init, epoch, layer, values in chosen_layers(training, task.inputs, params)
+            for variant, limits in ranges.items()
+        ]
     init, epoch, layer, variant, *measured = zip(*rows, strict=True)
     save_table(
         snakemake.output.table,

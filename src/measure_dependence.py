@@ -12,10 +12,10 @@ Writes  table       run, init, epoch, layer, estimator, input_dependence, label_
 import numpy as np
 
 from infoplane.estimators import make_estimator
-from pipeline.configuration import chosen_snapshots, estimator_variants
+from pipeline.configuration import estimator_variants
 from pipeline.files import load_task, reading_hdf5, save_table
-from pipeline.stage import Heartbeat, run_as_script
-from pipeline.trained import layers_along_training
+from pipeline.stage import run_as_script
+from pipeline.trained import chosen_layers
 
 
 def main(snakemake) -> None:
@@ -31,22 +31,12 @@ def main(snakemake) -> None:
         variant: make_estimator(**parameters)
         for variant, parameters in estimator_variants(name, params.estimator).items()
     }
-    rows = []
     with reading_hdf5(snakemake.input.training, "training") as training:
-        initialisations = training["initialisations"][:]
-        snapshots = chosen_snapshots(len(training["epochs"]), params.snapshots)
-        wanted = np.flatnonzero(initialisations < params.initialisations)
-        progress = Heartbeat(len(wanted), "networks")
-        for done, position in enumerate(wanted, start=1):
-            init = initialisations[position]
-            layers = layers_along_training(training, position, task.inputs, snapshots)
-            rows += [
-                (init, epoch, layer, variant, estimator.of_inputs(inputs, each, task.labels))
-                for epoch, activations in layers
-                for layer, each in enumerate(activations, start=1)
-                for variant, estimator in estimators.items()
-            ]
-            progress(done)
+        rows = [
+            (init, epoch, layer, variant, estimator.of_inputs(inputs, values, task.labels))
+            for init, epoch, layer, values in chosen_layers(training, task.inputs, params)
+            for variant, estimator in estimators.items()
+        ]
     init, epoch, layer, variant, found = zip(*rows, strict=True)
     save_table(
         snakemake.output.table,

@@ -10,6 +10,8 @@ import numpy as np
 
 from infoplane.networks import net_inputs_and_activations
 from infoplane.settings import TrainingSettings
+from pipeline.configuration import chosen_snapshots
+from pipeline.stage import Heartbeat
 
 
 def training_settings(training: h5py.File) -> TrainingSettings:
@@ -44,3 +46,31 @@ def layers_along_training(
             return
         vector = training["parameters"][position, snapshot]
         yield int(epochs[snapshot]), net_inputs_and_activations(vector, settings, inputs)[1]
+
+
+def chosen_layers(
+    training: h5py.File, inputs: np.ndarray, params
+) -> Iterator[tuple[int, int, int, np.ndarray]]:
+    """Yield the layers of a chunk's networks that a rule measures, and log how far it is.
+
+    Parameters
+    ----------
+    training : h5py.File
+    inputs : array, shape (samples, features)
+    params
+        The rule's: only the first ``initialisations``, at most so many ``snapshots``.
+
+    Yields
+    ------
+    initialisation, epoch, layer : int
+    activations : array of float32, shape (samples, units)
+    """
+    initialisations = training["initialisations"][:]
+    snapshots = chosen_snapshots(len(training["epochs"]), params.snapshots)
+    wanted = np.flatnonzero(initialisations < params.initialisations)
+    progress = Heartbeat(len(wanted), "networks")
+    for done, position in enumerate(wanted, start=1):
+        for epoch, layers in layers_along_training(training, position, inputs, snapshots):
+            for layer, activations in enumerate(layers, start=1):
+                yield initialisations[position], epoch, layer, activations
+        progress(done)
