@@ -12,17 +12,15 @@ import multiprocessing
 import os
 import statistics
 import time
-from dataclasses import replace
 
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks.train import SETTINGS, make_problem
+from benchmarks.train import NETWORK, OPTIMIZER, make_problem
 from infoplane.estimators import make_estimator
 from infoplane.estimators.kde import kde_bounds
-from infoplane.networks import net_inputs_and_activations
-from infoplane.training.fused_engine import FusedEngine
+from infoplane.training.fused.engine import FusedEngine
 
 EPOCHS, MEASURED_SAMPLES, NOISE_VARIANCE = 500, 2048, 0.1
 CHUNKS_PER_CORE, ROUNDS = 4, 3
@@ -44,11 +42,10 @@ def work(epochs: int) -> float:
     torch.set_num_threads(1)
     with threadpool_limits(1):
         inputs, labels, splits, seeds, parameters = make_problem(1)
-        settings = replace(SETTINGS, epochs=epochs)
-        engine = FusedEngine(settings, inputs, labels, splits, seeds, parameters)
+        engine = FusedEngine(NETWORK, OPTIMIZER, inputs, labels, splits, seeds, parameters)
         engine.advance(0, epochs)
         measured = inputs[:MEASURED_SAMPLES], labels[:MEASURED_SAMPLES]
-        _, layers = net_inputs_and_activations(engine.parameters[0], settings, measured[0])
+        _, layers = NETWORK.net_inputs_and_activations(engine.parameters[0], measured[0])
         binned = make_estimator("binned", bins=30, low=-1.0, high=1.0)
         for layer in layers:
             activations = np.asarray(layer)

@@ -12,25 +12,23 @@ import argparse
 
 import numpy as np
 
-from benchmarks.train import SETTINGS
-from infoplane.data import szt_task
+from benchmarks.train import NETWORK, OPTIMIZER
 from infoplane.estimators import make_estimator
-from infoplane.networks import net_inputs_and_activations
-from infoplane.settings import TrainingSettings
 from infoplane.statistics import Resampling
-from infoplane.training import train_ensemble
+from infoplane.tasks.icosahedron import szt_task
+from infoplane.training import Schedule, train_ensemble
 
 BINNED = make_estimator("binned", bins=30, low=-1.0, high=1.0)
 SNAPSHOTS, SEED = 60, 2017
 
 
-def planes(engine: str, settings: TrainingSettings, networks: int) -> np.ndarray:
+def planes(engine: str, epochs: int, networks: int) -> np.ndarray:
     """Train networks and estimate all their layers.
 
     Parameters
     ----------
     engine : {'fused', 'torch'}
-    settings : TrainingSettings
+    epochs : int
     networks : int
 
     Returns
@@ -40,11 +38,14 @@ def planes(engine: str, settings: TrainingSettings, networks: int) -> np.ndarray
     """
     task = szt_task()
     inputs = task.inputs.astype(np.float32)
-    result = train_ensemble(task.inputs, task.labels, settings, range(networks), SEED, engine)
+    schedule = Schedule(epochs, SNAPSHOTS, training_fraction=0.8)
+    result = train_ensemble(
+        task.inputs, task.labels, NETWORK, OPTIMIZER, schedule, range(networks), SEED, engine
+    )
     estimates = [
         [
             [BINNED(layer, task.labels) for layer in layers]
-            for _, layers in (net_inputs_and_activations(at, settings, inputs) for at in network)
+            for _, layers in (NETWORK.net_inputs_and_activations(at, inputs) for at in network)
         ]
         for network in result.parameters
     ]
@@ -69,10 +70,8 @@ def main() -> None:
     parser.add_argument("--networks", type=int, default=10)
     parser.add_argument("--epochs", type=int, default=10_000)
     chosen = parser.parse_args()
-    changes = {"epochs": chosen.epochs, "snapshots": SNAPSHOTS, "learning_rate": 0.0004}
-    settings = TrainingSettings(**{**SETTINGS.as_dict(), **changes})
     fused, torch = (
-        reported(planes(engine, settings, chosen.networks)) for engine in ("fused", "torch")
+        reported(planes(engine, chosen.epochs, chosen.networks)) for engine in ("fused", "torch")
     )
     resampling = Resampling()
     print("| bits | layer | compiled, 95 % interval | torch | torch minus compiled |")

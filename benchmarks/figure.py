@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.figures import (
+from figures.style import (
     LAYER_COLOURS,
     LAYER_MARKERS,
     WIDTH_INCHES,

@@ -12,18 +12,18 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.timing import interleaved, median_ratio, medians
-from benchmarks.train import SETTINGS, make_problem
-from infoplane.gradients import DEFINITIONS, gradient_moments
-from infoplane.training.fused_engine import FusedEngine
+from benchmarks.train import NETWORK, OPTIMIZER, SCHEDULE, make_problem
+from infoplane.measures.gradients import DEFINITIONS, gradient_moments
+from infoplane.training.fused.engine import FusedEngine
 from infoplane.training.schedule import snapshot_epochs
 
-EPOCHS, SNAPSHOTS = SETTINGS.epochs, SETTINGS.snapshots
+EPOCHS, SNAPSHOTS = SCHEDULE.epochs, SCHEDULE.snapshots
 ROUNDS = 5
 
 
 def train(problem: tuple, epochs: np.ndarray) -> np.ndarray:
     """Return the parameters of one network at each snapshot, shape (snapshots, parameters)."""
-    engine = FusedEngine(SETTINGS, *problem)
+    engine = FusedEngine(NETWORK, OPTIMIZER, *problem)
     kept = [engine.parameters[0]]
     for first, last in itertools.pairwise(epochs):
         engine.advance(int(first), int(last))
@@ -35,9 +35,9 @@ def gradient_statistics(problem: tuple, epochs: np.ndarray, parameters: np.ndarr
     """Return the four definitions' statistics at each snapshot."""
     inputs, labels, splits, seeds, _ = problem
     moments = gradient_moments(
-        *(parameters, epochs, SETTINGS, inputs[splits[0]], labels[splits[0]]),
+        *(parameters, epochs, NETWORK, inputs[splits[0]], labels[splits[0]]),
         order_seed=int(seeds[0]),
-        batch_size=SETTINGS.batch_size,
+        batch_size=OPTIMIZER.batch_size,
     )
     return [definition(moments) for definition in DEFINITIONS.values()]
 

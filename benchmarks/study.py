@@ -43,7 +43,7 @@ NEEDS = {
     "summarise_information": (*MEASURING, "summarise_metrics"),
     "summarise_gradients": ("compute_gradient_snr", "summarise_metrics"),
     "summarise_dependence": ("measure_dependence", "summarise_metrics"),
-    "summarise_robustness": ("summarise_information",),
+    "compare_estimators": ("summarise_information",),
     "compare_activations": ("summarise_information",),
     "compare_optimizers": ("summarise_information",),
     "judge_claims": (
@@ -53,7 +53,7 @@ NEEDS = {
         *TABLES,
     ),
     "plot_audit": ("summarise_audit",),
-    "plot_robustness": ("summarise_robustness",),
+    "plot_robustness": ("compare_estimators",),
 }
 # As in workflow/rules; 0 where nothing is said.
 PRIORITIES = {

@@ -31,32 +31,31 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from threadpoolctl import threadpool_limits
 
-from infoplane.data import training_samples
-from infoplane.networks import initial_parameters, split_parameters
-from infoplane.settings import TrainingSettings
-from infoplane.training._fused_kernels import INTEGER, LANES, VECTOR, _Emitter
-from infoplane.training.fixed_stacks import FixedStacks
-from infoplane.training.fused_engine import FusedEngine
-from infoplane.training.schedule import shuffle_epoch
-from infoplane.training.torch_engine import TorchEngine
+from infoplane.networks import Network, make_network
+from infoplane.networks.dense import split_parameters
+from infoplane.tasks.splits import training_samples
+from infoplane.training.fused.engine import FusedEngine
+from infoplane.training.fused.kernels import INTEGER, LANES, VECTOR, _Emitter
+from infoplane.training.records import Optimizer, Schedule
+from infoplane.training.shuffling import shuffle_epoch
+from infoplane.training.torch.dense import DenseTorchEngine
+from infoplane.training.torch.fixed_stacks import FixedStacks
 
-SETTINGS = TrainingSettings(
+NETWORK = make_network(
+    "dense",
     widths=(12, 10, 7, 5, 4, 3, 2),
     activation="tanh",
     output="softmax",
     initial_weights="truncated_normal_fan_in",
-    optimizer="adam",
-    learning_rate=4e-4,
-    batch_size=256,
-    epochs=10000,
-    snapshots=400,
-    training_fraction=0.8,
 )
+OPTIMIZER = Optimizer("adam", learning_rate=4e-4, batch_size=256)
+SCHEDULE = Schedule(epochs=10000, snapshots=400, training_fraction=0.8)
 SAMPLES, NETWORKS = 4096, 50
 SCALING_NETWORKS = (1, 10, 50, 200)
 ROUNDS, ROUND_SECONDS = 15, 0.02
 OURS = "fused_engine"
-# Arithmetic operations per number, counted in `infoplane.vector_math`; a multiply-add is two.
+# Arithmetic operations per number, counted in `infoplane.compiled.vector_math`; a multiply-add
+# is two.
 TANH_OPERATIONS, EXP_OPERATIONS, SLOPE_OPERATIONS = 24, 25, 3
 
 
@@ -66,14 +65,16 @@ class PlainLoop:
     Takes what the engines take.
     """
 
-    def __init__(self, settings, inputs, labels, training_samples, order_seeds, parameters):
-        self._settings, self._seeds = settings, order_seeds
+    def __init__(
+        self, network, optimizer, inputs, labels, training_samples, order_seeds, parameters
+    ):
+        self._batch_size, self._seeds = optimizer.batch_size, order_seeds
         self._members = []
         for split, start in zip(training_samples, parameters, strict=True):
-            network = plain_network(settings.widths, start)
-            optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+            module = plain_network(network.widths, start)
+            descent = torch.optim.Adam(module.parameters(), lr=optimizer.learning_rate)
             data = torch.from_numpy(inputs[split]), torch.from_numpy(labels[split])
-            self._members.append((network, optimizer, *data))
+            self._members.append((module, descent, *data))
         self._loss = torch.nn.CrossEntropyLoss()
 
     @property
@@ -88,16 +89,14 @@ class PlainLoop:
 
     def advance(self, first_epoch: int, last_epoch: int) -> None:
         """Train the epochs from `first_epoch` up to, not including, `last_epoch`."""
-        for (network, optimizer, inputs, labels), seed in zip(
-            self._members, self._seeds, strict=True
-        ):
+        for (module, descent, inputs, labels), seed in zip(self._members, self._seeds, strict=True):
             for epoch in range(first_epoch, last_epoch):
                 order = np.empty(len(inputs), dtype=np.int64)
                 shuffle_epoch(order, seed, epoch)
-                for batch in torch.from_numpy(order).split(self._settings.batch_size):
-                    optimizer.zero_grad()
-                    self._loss(network(inputs[batch]), labels[batch]).backward()
-                    optimizer.step()
+                for batch in torch.from_numpy(order).split(self._batch_size):
+                    descent.zero_grad()
+                    self._loss(module(inputs[batch]), labels[batch]).backward()
+                    descent.step()
 
 
 def plain_network(widths: tuple[int, ...], parameters: np.ndarray) -> torch.nn.Sequential:
@@ -113,9 +112,9 @@ def plain_network(widths: tuple[int, ...], parameters: np.ndarray) -> torch.nn.S
     return torch.nn.Sequential(*modules[:-1])
 
 
-def torch_stacks(settings: TrainingSettings, *problem) -> FixedStacks:
+def torch_stacks(network: Network, optimizer: Optimizer, *problem) -> FixedStacks:
     """Return the torch engine as `train_ensemble` runs it: stacks of one size."""
-    return FixedStacks(TorchEngine, range(len(problem[2])), settings, *problem)
+    return FixedStacks(DenseTorchEngine, range(len(problem[2])), network, optimizer, *problem)
 
 
 CONTENDERS = {OURS: FusedEngine, "torch_stack": torch_stacks, "plain_loop": PlainLoop}
@@ -127,12 +126,9 @@ def make_problem(networks: int) -> tuple:
     inputs = ((np.arange(SAMPLES)[:, None] >> np.arange(12)) & 1).astype(np.float32)
     labels = (inputs @ generator.normal(size=12) > generator.normal(size=SAMPLES)).astype(np.int64)
     splits = [
-        training_samples(labels, SETTINGS.training_fraction, generator) for _ in range(networks)
+        training_samples(labels, SCHEDULE.training_fraction, generator) for _ in range(networks)
     ]
-    parameters = [
-        initial_parameters(SETTINGS.widths, SETTINGS.initial_weights, generator)
-        for _ in range(networks)
-    ]
+    parameters = [NETWORK.initial_parameters(generator) for _ in range(networks)]
     seeds = generator.integers(0, 2**64, networks, dtype=np.uint64)
     return inputs, labels, np.stack(splits), seeds, np.stack(parameters)
 
@@ -140,7 +136,7 @@ def make_problem(networks: int) -> tuple:
 def network_steps(problem: tuple) -> int:
     """Return the optimiser steps of one epoch, summed over the networks."""
     splits = problem[2]
-    return len(splits) * -(-splits.shape[1] // SETTINGS.batch_size)
+    return len(splits) * -(-splits.shape[1] // OPTIMIZER.batch_size)
 
 
 class Timer:
@@ -148,7 +144,7 @@ class Timer:
 
     def __init__(self, contender, networks: int):
         problem = make_problem(networks)
-        self.engine = contender(SETTINGS, *problem)
+        self.engine = contender(NETWORK, OPTIMIZER, *problem)
         self._steps, self._epoch = network_steps(problem), 0
         self.round()
 
@@ -187,8 +183,8 @@ def compare() -> dict:
         raise RuntimeError(f"the contenders' parameters differ after an epoch: {differences}")
     times = _interleaved(timers)
     return {
-        "widths": SETTINGS.widths,
-        "batch_size": SETTINGS.batch_size,
+        "widths": NETWORK.widths,
+        "batch_size": OPTIMIZER.batch_size,
         "networks": NETWORKS,
         "rounds": ROUNDS,
         "microseconds": {name: statistics.median(values) for name, values in times.items()},
@@ -291,8 +287,8 @@ def compile_seconds() -> dict[str, float]:
     """Time a process's first epoch, with an empty cache and with the cache it left."""
     program = (
         "import time\n"
-        "from benchmarks.train import FusedEngine, SETTINGS, make_problem\n"
-        "engine = FusedEngine(SETTINGS, *make_problem(1))\n"
+        "from benchmarks.train import FusedEngine, NETWORK, OPTIMIZER, make_problem\n"
+        "engine = FusedEngine(NETWORK, OPTIMIZER, *make_problem(1))\n"
         "start = time.process_time()\n"
         "engine.advance(0, 1)\n"
         "print(time.process_time() - start)\n"
@@ -315,7 +311,7 @@ def compile_seconds() -> dict[str, float]:
 
 def limit(microseconds: float) -> dict:
     """Compare a step's time with what its arithmetic takes at the core's peak."""
-    counted, peak = operations(SETTINGS.widths, SETTINGS.batch_size), peak_gigaflops()
+    counted, peak = operations(NETWORK.widths, OPTIMIZER.batch_size), peak_gigaflops()
     least = sum(counted.values()) / peak / 1e3
     return {
         "operations": counted,

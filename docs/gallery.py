@@ -11,6 +11,7 @@ import re
 import shutil
 from pathlib import Path
 
+import yaml
 from PIL import Image
 
 DOCS = Path(__file__).parent
@@ -18,20 +19,6 @@ GALLERY = DOCS / "gallery"
 README = DOCS.parent / "README.md"
 PERFORMANCE = DOCS / "performance.md"
 VERDICTS = ("supported", "refuted", "inconclusive")
-TITLES = {
-    "szt_2": "SZT figure 2: every network's layers at three epochs",
-    "szt_3": "SZT figure 3: averaged paths at three sizes of the training set",
-    "szt_4": "SZT figure 4: mean and deviation of the gradients",
-    "saxe_1a": "SAXE figure 1A: tanh networks",
-    "saxe_1b": "SAXE figure 1B: ReLU networks",
-    "saxe_5": "SAXE figure 5: mini-batches against full batch",
-    "saxe_7": "SAXE figure 7: learning curves",
-    "saxe_20": "SAXE figure 20: the gradients' signal-to-noise ratio",
-    "infoplane_epochs": "I(X;T) along training, every condition",
-    "infoplane_robustness": "Every estimator on the same activations",
-    "infoplane_dependence": "Information beside a dependence without bins, bits or noise",
-    "infoplane_audit": "Every estimator where the truth is known",
-}
 
 
 def read_rows(path: Path) -> list[dict]:
@@ -58,9 +45,9 @@ def claims_table(rows: list[dict]) -> str:
     markdown : str
     """
     lines = [
-        "| claim | condition | effect under the first estimator [95 % interval] | threshold "
-        "| supported | refuted | inconclusive |",
-        "|---|---|---|---|---|---|---|",
+        "| claim | side | condition | effect under the first estimator [95 % interval] "
+        "| threshold | supported | refuted | inconclusive |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     told = None
     for claim, condition in dict.fromkeys((row["claim"], row["protocol"]) for row in rows):
@@ -68,12 +55,14 @@ def claims_table(rows: list[dict]) -> str:
         judged = [row for row in own if row["estimator"] != "all"]
         first = judged[0]
         counts = [sum(row["verdict"] == verdict for row in judged) for verdict in VERDICTS]
-        statement = "" if claim == told else f"**{claim}** {first['statement']} ({first['source']})"
+        told_by = ["", ""]
+        if claim != told:
+            told_by = [f"**{claim}** {first['statement']} ({first['source']})", first["side"]]
         effect = (
             f"{number(first['estimate'])} [{number(first['ci_low'])}, {number(first['ci_high'])}] "
             f"`{first['estimator']}`"
         )
-        cells = [statement, condition, effect, number(first["threshold"])]
+        cells = [*told_by, condition, effect, number(first["threshold"])]
         cells += [f"{count} of {len(judged)}" if count else "" for count in counts]
         lines.append(f"| {' | '.join(cells)} |")
         told = claim
@@ -135,10 +124,30 @@ def fill(text: str, name: str, content: str) -> str:
     return filled
 
 
-def gallery_page(figures: list[str]) -> str:
+def figure_titles(config: dict) -> dict[str, str]:
+    """Name the figures of a run as their entries do: paper, number and what is shown.
+
+    Parameters
+    ----------
+    config : dict
+        The configuration that the run has recorded.
+
+    Returns
+    -------
+    titles : dict of str to str
+        By figure.
+    """
+    titles = {}
+    for name, entry in config["figures"].items():
+        paper = config["papers"][entry["paper"]]["name"]
+        titles[name] = f"{paper}, figure {entry['number']}: {entry['shows']}"
+    return titles
+
+
+def gallery_page(titles: dict[str, str]) -> str:
     """Return the page that shows the figures."""
     parts = ["# Gallery\n\nThe figures of the full run, as `make figures` draws them.\n"]
-    parts += [f"## {TITLES[name]}\n\n![{TITLES[name]}](gallery/{name}.png)\n" for name in figures]
+    parts += [f"## {title}\n\n![{title}](gallery/{name}.png)\n" for name, title in titles.items()]
     return "\n".join(parts)
 
 
@@ -148,11 +157,12 @@ def main() -> None:
     parser.add_argument("results", nargs="?", type=Path, default=DOCS.parent / "results")
     results = parser.parse_args().results
     GALLERY.mkdir(exist_ok=True)
-    figures = [name for name in TITLES if (results / f"figures/{name}.png").exists()]
-    for name in figures:
+    config = yaml.safe_load((results / "config.yaml").read_text(encoding="utf-8"))
+    titles = figure_titles(config)
+    for name in titles:
         shrink(results / f"figures/{name}.png", GALLERY / f"{name}.png")
     shutil.copy(results / "claims.tsv", GALLERY)
-    (DOCS / "gallery.md").write_text(gallery_page(figures), encoding="utf-8")
+    (DOCS / "gallery.md").write_text(gallery_page(titles), encoding="utf-8")
     table = claims_table(read_rows(GALLERY / "claims.tsv"))
     text = fill(README.read_text(encoding="utf-8"), "claims", table)
     README.write_text(text, encoding="utf-8")

@@ -1,6 +1,6 @@
 """Compare optimisers and batch sizes: every layer's path in the plane, and ratios of drops.
 
-Reads   information    merged table: run, init, epoch, layer, estimator, mi_input_bits,
+Reads   information    tables of the runs: run, init, epoch, layer, estimator, mi_input_bits,
                        mi_label_bits (bits), status
 Params  runs, estimators    lists of names
         pairs               list of {run, reference}: full batch over mini-batch
@@ -12,18 +12,20 @@ Writes  table          run, reference, layer, estimator, quantity, estimate, ci_
 
 import pandas as pd
 
-from infoplane.claims.comparison import compare_conditions, compare_drops, compared_planes
+from infoplane.claims.comparison import choose_planes, compare_conditions, compare_drops
 from infoplane.statistics import Resampling
 from pipeline.stage import log, run_as_script
-from pipeline.tables import load_information, save_text_table
+from pipeline.tables import save_text_table
+from pipeline.trajectories import INFORMATION, load_trajectories
 
 
 def main(snakemake) -> None:
-    """Read the merged table, write the comparison."""
+    """Read the runs' tables, write the comparison."""
     params = snakemake.params
-    table = load_information(snakemake.input.information, params.runs, params.estimators)
-    log.info("%d estimates of %d runs", table.num_rows, len(params.runs))
-    planes = compared_planes(table.to_pandas(), list(params.runs), list(params.estimators))
+    runs, names = list(params.runs), list(params.estimators)
+    found = load_trajectories(snakemake.input.information, runs, names=names, columns=INFORMATION)
+    planes = choose_planes(found, runs, names)
+    log.info("%d planes of %d runs", len(planes), len(runs))
     resampling = Resampling(**params.statistics)
     ratios = compare_drops(planes, params.pairs, resampling)
     rows = [{"reference": ""} | row for row in compare_conditions(planes, resampling)]

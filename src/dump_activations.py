@@ -1,93 +1,112 @@
-"""Dump the activations of every layer at every snapshot, for all patterns.
+"""Dump what a measurement needs of the activations: its networks, snapshots and patterns.
 
 Reads   training       parameters at the snapshot epochs
         data           the patterns
+Params  initialisations   only the first so many networks
+        snapshots         at most so many, evenly taken
+        evaluation        on all, train or test patterns
 Writes  activations    layers/1 .. layers/L, float32, shape (inits, snapshots, samples, units),
-                       and the smallest and largest activation of each network's layers
+                       NaN from a network's divergence on; labels of the samples, epochs of the
+                       snapshots; smallest and largest activation of each layer of a network, over
+                       all patterns and all snapshots of its training
 """
-
-import json
 
 import h5py
 import numpy as np
 
-from infoplane.networks import unit_rows
-from infoplane.settings import TrainingSettings
+from infoplane.networks import Network
 from pipeline.files import load_task, reading_hdf5, writing_hdf5
+from pipeline.selection import chosen_patterns, chosen_snapshots
 from pipeline.stage import Heartbeat, run_as_script
+from pipeline.trained import network_of
 
-COPIED = ("initialisations", "epochs", "status", "diverged_epoch")
+PER_NETWORK = ("initialisations", "status", "diverged_epoch", "lowest", "highest")
+BLOCK_BYTES = 2**27
+"""Activations of so many bytes are computed before they are written."""
+
+
+def snapshots_at_once(network: Network, samples: int, snapshots: int) -> int:
+    """Return how many snapshots of a network make a block."""
+    each = 4 * samples * sum(network.units)
+    return max(1, min(snapshots, BLOCK_BYTES // each))
 
 
 def fill_activations(
     layers: list[np.ndarray],
     parameters: np.ndarray,
-    settings: TrainingSettings,
+    network: Network,
     inputs: np.ndarray,
+    patterns: np.ndarray,
 ) -> None:
-    """Compute one network's activations at all its snapshots, in place.
+    """Compute one network's activations at some snapshots, in place.
 
     Parameters
     ----------
-    layers : list of array of float32, shape (snapshots, samples, units)
+    layers : list of array of float32, shape (at least snapshots, samples, units)
         Overwritten; with NaN at snapshots whose parameters are NaN.
     parameters : array of float32, shape (snapshots, parameters)
-    settings : TrainingSettings
-    inputs : array of float32, shape (samples, features)
+    network : Network
+    inputs : array of float32, shape (patterns, ...)
+    patterns : array of int, shape (samples,)
+        Those to keep.
     """
+    everything = len(patterns) == len(inputs)
     for snapshot, vector in enumerate(parameters):
-        for layer, (_, rows) in zip(layers, unit_rows(vector, settings, inputs), strict=True):
-            layer[snapshot] = rows.T
+        for layer, (_, rows) in zip(layers, network.unit_rows(vector, inputs), strict=True):
+            layer[snapshot] = rows.T if everything else rows.T[patterns]
 
 
-def extremes_of(values: np.ndarray) -> tuple[float, float]:
-    """Return the smallest and the largest number; a diverged network has NaN after its start."""
-    lowest, highest = values.min(), values.max()
-    # To look for NaN takes several times as long, and few networks diverge.
-    return (np.nanmin(values), np.nanmax(values)) if np.isnan(lowest) else (lowest, highest)
-
-
-def dump(training: h5py.File, inputs: np.ndarray, file: h5py.File, progress) -> None:
-    """Write the activations of a chunk, one network in memory at a time.
+def dump(training: h5py.File, inputs: np.ndarray, file: h5py.File, use: dict, progress) -> None:
+    """Write the activations of a chunk, a block of snapshots in memory at a time.
 
     Parameters
     ----------
     training, file : h5py.File
         What is read and what is written.
-    inputs : array of float32, shape (samples, features)
+    inputs : array of float32, shape (patterns, ...)
+    use : dict
+        ``positions`` of the networks, their ``snapshots``, and the ``patterns`` of each network.
     progress : callable
         Called with the number of networks done.
     """
-    settings = TrainingSettings(**json.loads(training.attrs["settings"]))
-    inits, snapshots = training["parameters"].shape[:2]
-    # One network's layers, in the same memory for all: fresh pages cost more than the arithmetic.
-    layers = [
-        np.empty((snapshots, len(inputs), units), np.float32) for units in settings.widths[1:]
-    ]
-    for number, layer in enumerate(layers, start=1):
-        file.create_dataset(f"layers/{number}", shape=(inits, *layer.shape), dtype=np.float32)
-    extremes = np.empty((2, inits, settings.layers), np.float32)
-    for init in range(inits):
-        fill_activations(layers, training["parameters"][init], settings, inputs)
-        for number, values in enumerate(layers, start=1):
-            file[f"layers/{number}"][init] = values
-            extremes[:, init, number - 1] = extremes_of(values)
-        progress(init + 1)
-    file["lowest"], file["highest"] = extremes
+    network, snapshots = network_of(training), use["snapshots"]
+    samples = len(use["patterns"][0])
+    block = snapshots_at_once(network, samples, len(snapshots))
+    # The same memory for all networks: fresh pages cost more than the arithmetic.
+    layers = [np.empty((block, samples, units), np.float32) for units in network.units]
+    shape = (len(use["positions"]), len(snapshots), samples)
+    for number, units in enumerate(network.units, start=1):
+        file.create_dataset(f"layers/{number}", shape=(*shape, units), dtype=np.float32)
+    for place, position in enumerate(use["positions"]):
+        for start in range(0, len(snapshots), block):
+            chosen = snapshots[start : start + block]
+            parameters = training["parameters"][position, chosen]
+            fill_activations(layers, parameters, network, inputs, use["patterns"][place])
+            for number, values in enumerate(layers, start=1):
+                file[f"layers/{number}"][place, start : start + len(chosen)] = values[: len(chosen)]
+        progress(place + 1)
 
 
 def main(snakemake) -> None:
     """Read the chunk, write its activations."""
-    task = load_task(snakemake.input.data)
+    params, task = snakemake.params, load_task(snakemake.input.data)
+    inputs = task.inputs.astype(np.float32)
     with (
         reading_hdf5(snakemake.input.training, "training") as training,
         writing_hdf5(snakemake.output.activations, "activations") as file,
     ):
-        for name in COPIED:
-            training.copy(name, file)
-        file["labels"] = task.labels
-        inits = len(training["initialisations"])
-        dump(training, task.inputs.astype(np.float32), file, Heartbeat(inits, "networks"))
+        positions = np.flatnonzero(training["initialisations"][:] < params.initialisations)
+        snapshots = chosen_snapshots(len(training["epochs"]), params.snapshots)
+        patterns = [
+            chosen_patterns(params.evaluation, len(inputs), training["training_samples"][position])
+            for position in positions
+        ]
+        for name in PER_NETWORK:
+            file[name] = training[name][:][positions]
+        file["epochs"] = training["epochs"][:][snapshots]
+        file["labels"] = np.stack([task.labels[chosen] for chosen in patterns])
+        use = {"positions": positions, "snapshots": snapshots, "patterns": patterns}
+        dump(training, inputs, file, use, Heartbeat(len(positions), "networks"))
 
 
 if __name__ == "__main__":

@@ -1,26 +1,23 @@
 """Generate a task's data from its rule.
 
-Writes  data    every pattern, its label and p(y = 1 | x)
+Writes  data    every pattern, its label, p(y given x) where known, and the bits that follow
+Params  task    ``rule`` and the rule's parameters
 """
 
-from infoplane.data import input_label_information_bits, label_entropy_bits, szt_task
+from infoplane.tasks import make_task
 from pipeline.files import save_task
 from pipeline.stage import log, run_as_script
 
 
 def main(snakemake) -> None:
     """Make the task and write it."""
-    task = szt_task(**snakemake.params.task)
-    if task.labels.min() == task.labels.max():
-        raise ValueError(
-            f"the task has a single class: all {len(task.labels)} labels are {task.labels[0]}; "
-            f"threshold {snakemake.params.task.get('threshold')} lies beyond every score"
-        )
+    task = make_task(**snakemake.params.task)
     log.info(
-        "%d patterns, H(Y) = %.5f bits, I(X;Y) = %.5f bits",
+        "%d patterns of %d classes, H(Y) = %.5f bits, I(X;Y) = %.5f bits",
         len(task.labels),
-        label_entropy_bits(task.label_probability),
-        input_label_information_bits(task.label_probability),
+        task.classes,
+        task.label_bits,
+        task.information_bits,
     )
     save_task(snakemake.output.data, task)
 

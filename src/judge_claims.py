@@ -1,101 +1,89 @@
-"""Judge the claims of the debate: an effect, its interval and a verdict for each condition.
+"""Judge a claim of the debate: an effect, its interval and a verdict for each condition.
 
-Reads   information    merged table: run, init, epoch, layer, estimator, mi_input_bits,
-                       mi_label_bits, ceiling_bits (bits), status
-        gradients      merged table: run, init, epoch, layer, definition, snr, status
-        clustering     tables of noisy networks: run, init, epoch, layer, within_distance,
-                       between_distance; there may be none
-        ranges         tables of end bins: run, init, epoch, layer, estimator, share_below,
-                       share_above; there may be none
-        multi_network  tables of several networks as one, from estimate_multi_network_information;
-                       there may be none
-        audit          where the estimators were right, from summarise_audit
-Params  claims         claims by name, as in config/claims.yaml
-        statistics     resamples, seed, confidence of the intervals
-        audited_as     estimates by the audited estimator that stands for them
-        widths         units of every layer of each run, the input first
-Writes  table          claim, source, statement, protocol (the run, or run vs reference),
-                       estimator (of a claim about gradients alone, their definition; all: the
-                       verdict on which all estimators agree), statistic, estimate, ci_low,
-                       ci_high, threshold, inits, verdict, warning (of an estimate at its
-                       ceiling, or an estimator outside its audited range), as text separated
-                       by tabs
-        details        the same as JSON, with what every initialisation contributes
+Reads   information       tables of its runs: run, init, samples, epoch, layer, estimator,
+                          mi_input_bits, mi_label_bits, ceiling_bits (bits), status
+        gradients         tables of its runs: run, init, epoch, layer, definition, snr, status
+        clustering        tables of its runs: run, init, epoch, layer, within_distance,
+                          between_distance, status
+        outside_range     tables of its runs: run, init, epoch, layer, share_below, share_above,
+                          status
+        several_networks  tables of its runs: run, init, epoch, layer, estimator, networks,
+                          mi_input_bits, conditional_entropy_bits, published_mi_input_bits,
+                          single_mi_input_bits (bits), status
+        audit             where the estimators were right, from summarise_audit
+        data              the tasks of the runs, in their order
+                          All but the last may be absent: what the claim does not need.
+Params  entry             the claim, as in config/claims.yaml
+        statistics        resamples, seed, confidence of the intervals
+        audited_as        estimators by the audited one that stands for them
+        runs              list of names
+        units             units of layers 1 to L of each run
+Writes  table             claim, source, statement, side, protocol (the run, or run vs reference),
+                          estimator (of a claim about gradients alone, their definition; all: the
+                          verdict on which all estimators agree), statistic, estimate, ci_low,
+                          ci_high, threshold, direction, inits, verdict, warning (of an estimate
+                          at its ceiling, or an estimator outside its audited range), as text
+                          separated by tabs
+        details           the same as JSON, with what every initialisation contributes
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import and_
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from infoplane.claims import COLUMNS, Evidence, judge, read_claim
 from infoplane.claims.caution import AuditedRange
+from infoplane.claims.entries import Claim, read_claim
+from infoplane.claims.evidence import Evidence
+from infoplane.claims.judging import COLUMNS, judge
 from infoplane.statistics import Resampling
-from pipeline.files import load_table, save_json
+from pipeline.files import load_known, save_json
 from pipeline.stage import log, run_as_script
 from pipeline.tables import save_text_table
+from pipeline.trajectories import INFORMATION, load_trajectories
 
-INFORMATION = (
-    *("run", "init", "epoch", "layer", "estimator"),
-    *("mi_input_bits", "mi_label_bits", "ceiling_bits"),
-)
-FURTHER = ("clustering", "ranges", "multi_network")
-GRADIENTS = ("run", "init", "epoch", "layer", "definition", "snr")
-
-
-def named(**columns: set[str]) -> pc.Expression:
-    """Return the filter for rows whose columns hold one of the names given for each."""
-    filters = [
-        pc.field(column).isin(pa.array(sorted(names), pa.string()))
-        for column, names in columns.items()
-    ]
-    return reduce(and_, filters)
+# What is read of a table, and which of its columns tells the measurements of a run apart; of
+# further tables everything.
+COLUMNS_OF = {"information": (*INFORMATION, "ceiling_bits", "samples"), "gradients": ("snr",)}
+KIND_OF = {"gradients": "definition"}
 
 
-def load_evidence(
-    information: str,
-    gradients: str,
-    others: Mapping[str, Sequence[str]],
-    claims: dict,
-    resampling: Resampling,
-) -> Evidence:
-    """Read of the merged tables what the claims are judged on.
+def load_evidence(claim: Claim, tables, known: dict[str, dict], resampling: Resampling) -> Evidence:
+    """Read of the tables what a claim is judged on.
 
     Parameters
     ----------
-    information, gradients : path
-    others : mapping of str to sequence of path
-        The chunks of each further table.
-    claims : dict
+    claim : Claim
+    tables : mapping of str to sequence of path
+        The files of each table.
+    known : dict of str to dict
+        What is known of each run's task.
     resampling : Resampling
 
     Returns
     -------
     Evidence
     """
-    read = [read_claim(name, entry) for name, entry in claims.items()]
-    cases = [case for claim in read for case in claim.cases]
-    runs = {one.run for case in cases for one in case.runs}
-    estimators = {name for claim in read for case in claim.cases for name in claim.estimators(case)}
-    definitions = {case.definition for case in cases} - {None}
+    found = {}
+    for table in dict.fromkeys(need.table for need in claim.needs):
+        needs = [need for need in claim.needs if need.table == table]
+        kind = KIND_OF.get(table, "estimator")
+        found[table] = load_trajectories(
+            tables.get(table, []),
+            dict.fromkeys(need.run for need in needs),
+            kind,
+            {getattr(need, kind) for need in needs} if table in COLUMNS_OF else None,
+            COLUMNS_OF.get(table),
+        )
+    return Evidence(found, resampling, known)
 
-    def rows(path, columns, kind, wanted):
-        return load_table(path, [*columns, "status"], named(run=runs, **{kind: wanted})).to_pandas()
 
-    return Evidence(
-        rows(information, INFORMATION, "estimator", estimators),
-        rows(gradients, GRADIENTS, "definition", definitions),
-        resampling,
-        {
-            name: pd.concat(load_table(path).to_pandas() for path in paths)
-            for name, paths in others.items()
-            if paths
-        },
-    )
+def load_audit(tables, audited_as: dict[str, list[str]], units: dict) -> AuditedRange | None:
+    """Read where the estimators were right, if the claim names one that was audited."""
+    if not tables.get("audit"):
+        return None
+    (path,) = tables["audit"]
+    names = {estimate: name for name, estimates in audited_as.items() for estimate in estimates}
+    return AuditedRange(pd.read_csv(path, sep="\t"), names, units)
 
 
 def plain(value):
@@ -111,20 +99,12 @@ def plain(value):
 
 def main(snakemake) -> None:
     """Read the tables, judge, write the verdicts."""
-    claims, resampling = snakemake.params.claims, Resampling(**snakemake.params.statistics)
-    tables = snakemake.input
-    others = {name: list(getattr(tables, name)) for name in FURTHER}
-    evidence = load_evidence(tables.information, tables.gradients, others, claims, resampling)
-    evidence.audited = AuditedRange(
-        pd.read_csv(tables.audit, sep="\t"),
-        {
-            estimate: name
-            for name, estimates in snakemake.params.audited_as.items()
-            for estimate in estimates
-        },
-        snakemake.params.widths,
-    )
-    rows = judge(claims, evidence)
+    tables, params = snakemake.input, snakemake.params
+    claim = read_claim(snakemake.wildcards.claim, params.entry)
+    tasks = zip(params.runs, tables.data, strict=True)
+    known = {run: load_known(path) for run, path in tasks}
+    evidence = load_evidence(claim, tables, known, Resampling(**params.statistics))
+    rows = judge(claim, evidence, load_audit(tables, params.audited_as, params.units))
     for row in rows:
         log.info("%s, %s, %s: %s", *(row[k] for k in ("claim", "protocol", "estimator", "verdict")))
     table = pd.DataFrame(rows, columns=list(COLUMNS))

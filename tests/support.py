@@ -1,8 +1,9 @@
-"""What several tests need: settings of a small network, and a stand-in for Snakemake's object."""
+"""What several tests need: small records of a training, and a stand-in for Snakemake's object."""
 
 from types import SimpleNamespace
 
-from infoplane.settings import TrainingSettings
+from infoplane.networks import Network, make_network
+from infoplane.training.records import Optimizer, Schedule
 
 
 class Named(dict):
@@ -11,23 +12,30 @@ class Named(dict):
     __getattr__ = dict.__getitem__
 
 
-def settings(**changes) -> TrainingSettings:
-    """Return the settings of a small network, with some changed."""
-    return TrainingSettings(
-        **{
-            "widths": (12, 8, 5, 2),
-            "activation": "tanh",
-            "output": "softmax",
-            "initial_weights": "glorot",
-            "optimizer": "adam",
-            "learning_rate": 0.01,
-            "batch_size": 64,
-            "epochs": 10,
-            "snapshots": 5,
-            "training_fraction": 0.8,
-            **changes,
-        }
+def network(**changes) -> Network:
+    """Return a small network with some parameters changed, dense unless they are another's."""
+    dense = {
+        "widths": (12, 8, 5, 2),
+        "activation": "tanh",
+        "output": "softmax",
+        "initial_weights": "glorot",
+    }
+    special = {"quantisation_bits": "quantised", "noise_standard_deviation": "noisy"}
+    name = next((special[change] for change in changes if change in special), "dense")
+    return make_network(name, **{**dense, **changes})
+
+
+def optimizer(**changes) -> Optimizer:
+    """Return an optimiser, with some of it changed."""
+    return Optimizer(
+        **{"optimizer": "adam", "learning_rate": 0.01, "batch_size": 64, "weight_decay": 0.0}
+        | changes
     )
+
+
+def schedule(**changes) -> Schedule:
+    """Return a short schedule, with some of it changed."""
+    return Schedule(**{"epochs": 10, "snapshots": 5, "training_fraction": 0.8} | changes)
 
 
 def stand_in(input=None, output=None, params=None, wildcards=None, log="stage.log"):

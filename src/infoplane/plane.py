@@ -49,8 +49,8 @@ def information_plane(
     -------
     pandas.DataFrame
         One row per layer in the order of the forward pass: ``layer, mi_input_bits,
-        mi_label_bits, ceiling_bits`` and what else the estimator gives, such as the dependence
-        of HSIC. A layer that is called again has further rows, named ``layer:2`` and so on.
+        mi_label_bits, ceiling_bits``. A layer that is called again has further rows, named
+        ``layer:2`` and so on.
 
     Raises
     ------

@@ -1,28 +1,21 @@
-"""The configuration, checked and resolved before any job starts."""
+"""The configuration, its protocols, defaults and names resolved."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-import numpy as np
+from infoplane.training.records import Optimizer, Schedule
 
-from infoplane.settings import TrainingSettings
+from infoplane.measures import Measure
+from infoplane.networks import NETWORKS, Network, make_network
+from pipeline.measure_of import make_named_measure
+from pipeline.selection import chunk_names
 
-SETTING_NAMES = tuple(field.name for field in fields(TrainingSettings))
-# Keys of an estimator that say where it is used; the others are its parameters.
-ESTIMATOR_USE = ("runs", "initialisations", "snapshots")
-# Methods that give two bounds from one pass with `bound: both`.
-WITH_BOTH_BOUNDS = ("kde", "sample_propagation")
-# Methods that another stage measures than the one that reads activations: one that runs the
-# networks itself, one whose dependence has no bits, one that takes several networks as one.
-STAGES = {
-    "sample_propagation": "estimate_noisy_information",
-    "hsic": "measure_dependence",
-    "multi_network": "estimate_multi_network_information",
-}
-OF_INFORMATION = ("estimate_information", "estimate_noisy_information")
-OF_DEPENDENCE = ("measure_dependence",)
+# Keys of a measurement that say where it is made; the others are the measure's parameters.
+USE = ("runs", "initialisations", "snapshots", "evaluation")
+# The measurement that every training makes: its learning curves.
+TRAINING = "training"
 
 
 @dataclass(frozen=True)
@@ -38,7 +31,9 @@ class Run:
     inits_per_chunk : int
     gradient_batch_size : int
         Samples per mini-batch of the gradient statistics.
-    settings : TrainingSettings
+    network : Network
+    optimizer : Optimizer
+    schedule : Schedule
     """
 
     name: str
@@ -48,46 +43,90 @@ class Run:
     initialisations: int
     inits_per_chunk: int
     gradient_batch_size: int
-    settings: TrainingSettings
-
-    @property
-    def is_plain(self) -> bool:
-        """Tell whether its layers are neither noisy nor quantised.
-
-        Gradient statistics are defined for these only, and estimators that take a layer for a
-        function of the input with real values measure these unless others are named.
-        """
-        settings = self.settings
-        return settings.quantisation_bits is None and settings.noise_standard_deviation == 0
+    network: Network
+    optimizer: Optimizer
+    schedule: Schedule
 
     def chunks(self, initialisations: int | None = None) -> list[str]:
-        """Name the chunks that hold the first initialisations, such as ``000-009``.
-
-        Parameters
-        ----------
-        initialisations : int, optional
-            How many are needed; all by default.
-        """
-        needed = min(initialisations or self.initialisations, self.initialisations)
-        starts = range(0, needed, self.inits_per_chunk)
-        return [
-            f"{start:03d}-{min(start + self.inits_per_chunk, self.initialisations) - 1:03d}"
-            for start in starts
-        ]
+        """Name the chunks that hold the first initialisations, all by default."""
+        return chunk_names(self.initialisations, self.inits_per_chunk, initialisations)
 
 
-def chunk_initialisations(chunk: str) -> range:
-    """Return the initialisations that a chunk's name stands for."""
-    first, last = chunk.split("-")
-    return range(int(first), int(last) + 1)
+@dataclass(frozen=True)
+class Measurement:
+    """Hold one measurement: what is measured, of which runs, networks, snapshots and patterns.
+
+    Attributes
+    ----------
+    name : str
+    measure : Measure
+    parameters : dict
+        ``measure`` and its parameters, as plain data.
+    runs : tuple of str
+    initialisations, snapshots : int or None
+        Only the first so many networks; at most so many snapshots. None: all.
+    evaluation : {'all', 'train', 'test'}
+        Which patterns the networks are measured on.
+    """
+
+    name: str
+    measure: Measure
+    parameters: dict
+    runs: tuple[str, ...]
+    initialisations: int | None
+    snapshots: int | None
+    evaluation: str
 
 
-def resolve_run(config: dict, name: str) -> Run:
+def network_parameters() -> dict[str, tuple[str, ...]]:
+    """Return the parameters of every member of the network family."""
+    return {name: NETWORKS.parameters(name) for name in NETWORKS.names}
+
+
+def merged_settings(config: Mapping, name: str) -> dict:
+    """Merge a run over its protocol over the defaults.
+
+    Parameters
+    ----------
+    config : mapping
+    name : str
+        A key of ``config["runs"]``.
+
+    Returns
+    -------
+    settings : dict
+        Parameters of a network that the run, or its protocol, has replaced by another are gone.
+
+    Raises
+    ------
+    ValueError
+        If a setting belongs to another network than the run's.
+    """
+    own = config["runs"][name]
+    layers = [config["defaults"], config["protocols"][own["protocol"]], own]
+    merged = {key: value for layer in layers for key, value in layer.items()}
+    takes = network_parameters()
+    chosen = takes[merged["network"]]
+    foreign = {key for parameters in takes.values() for key in parameters} - set(chosen)
+    in_force = None
+    for layer in layers:
+        in_force = layer.get("network", in_force)
+        wrong = sorted(foreign & set(layer)) if in_force == merged["network"] else []
+        if wrong:
+            others = [f"`network: {name}`" for name, own in takes.items() if wrong[0] in own]
+            raise ValueError(
+                f"{wrong[0]} is no parameter of network {in_force!r}, which has: "
+                f"{', '.join(chosen)}; it belongs to {' or '.join(others)}"
+            )
+    return {key: value for key, value in merged.items() if key not in foreign}
+
+
+def resolve_run(config: Mapping, name: str) -> Run:
     """Fill in a run's protocol and the defaults.
 
     Parameters
     ----------
-    config : dict
+    config : mapping
         A configuration that the schema accepts.
     name : str
         A key of ``config["runs"]``.
@@ -99,12 +138,20 @@ def resolve_run(config: dict, name: str) -> Run:
     Raises
     ------
     ValueError
-        If a setting's value is not allowed.
+        If a setting is missing, or its value is not allowed.
     """
-    own = config["runs"][name]
-    merged = {**config["defaults"], **config["protocols"][own["protocol"]], **own}
-    if merged["batch_size"] == "full":
+    merged = merged_settings(config, name)
+    if merged.get("batch_size") == "full":
         merged["batch_size"] = None
+    network = merged["network"]
+    records = {
+        kind: {field.name: merged[field.name] for field in fields(kind) if field.name in merged}
+        for kind in (Optimizer, Schedule)
+    }
+    for kind, given in records.items():
+        missing = [field.name for field in fields(kind) if field.name not in given]
+        if missing := [name for name in missing if name not in ("batch_size", "weight_decay")]:
+            raise ValueError(f"lacks {', '.join(missing)}")
     return Run(
         name=name,
         protocol=merged["protocol"],
@@ -113,128 +160,57 @@ def resolve_run(config: dict, name: str) -> Run:
         initialisations=merged["initialisations"],
         inits_per_chunk=config["inits_per_chunk"],
         gradient_batch_size=merged["gradient_batch_size"],
-        settings=TrainingSettings(**{key: merged[key] for key in SETTING_NAMES if key in merged}),
+        network=make_network(
+            network, **{key: merged[key] for key in NETWORKS.parameters(network) if key in merged}
+        ),
+        optimizer=Optimizer(**records[Optimizer]),
+        schedule=Schedule(**records[Schedule]),
     )
 
 
-def estimator_runs(config: dict, estimator: str) -> list[str]:
-    """Return the runs that an estimator measures: ``all`` is every plain one."""
-    runs = config["estimators"][estimator]["runs"]
-    if runs == "all":
-        return [run for run in config["runs"] if resolve_run(config, run).is_plain]
-    return list(runs)
+def measure_parameters(config: Mapping, name: str) -> dict:
+    """Return a measurement's measure and parameters, its estimators by name with theirs."""
+    entry = config["measurements"][name]
+    own = {key: value for key, value in entry.items() if key not in USE}
+    if "estimators" not in own:
+        return own
+    estimators = {name: dict(config["estimators"][name]) for name in own["estimators"]}
+    return {"measure": "layers", "estimators": estimators}
 
 
-def estimator_parameters(config: dict, estimator: str) -> dict:
-    """Return an entry's method and parameters, or those it has together, not where it is used."""
-    entry = config["estimators"][estimator]
-    return {key: value for key, value in entry.items() if key not in ESTIMATOR_USE}
-
-
-def estimator_variants(name: str, parameters: dict) -> dict[str, dict]:
-    """Return the estimators that an entry stands for, by name.
+def resolve_measurement(config: Mapping, name: str, runs: Mapping[str, Run]) -> Measurement:
+    """Fill in what a measurement leaves open.
 
     Parameters
     ----------
+    config : mapping
     name : str
-        The entry's key.
-    parameters : dict
-        As of `estimator_parameters`. ``together`` holds several by name; ``vary`` one parameter
-        and its values.
+        A key of ``config["measurements"]``.
+    runs : mapping of str to Run
+        ``all`` stands for those of plain networks that the measure applies to.
 
     Returns
     -------
-    variants : dict of str to dict
-        One, or one for each varied value, which ends its name: ``binned_fixed_8``.
+    Measurement
+
+    Raises
+    ------
+    ValueError
+        If the measure refuses its parameters.
     """
-    if "together" in parameters:
-        return {
-            variant: own
-            for member, entry in parameters["together"].items()
-            for variant, own in estimator_variants(member, entry).items()
-        }
-    fixed = {key: value for key, value in parameters.items() if key != "vary"}
-    if "vary" not in parameters:
-        return {name: fixed}
-    ((key, values),) = parameters["vary"].items()
-    texts = [value if isinstance(value, str) else f"{value:g}" for value in values]
-    return {
-        f"{name}_{text}": {**fixed, key: value} for text, value in zip(texts, values, strict=True)
-    }
-
-
-def with_fixed_range(parameters: dict) -> dict:
-    """Replace a range of two numbers by ``low`` and ``high``, the parameters of the method."""
-    if "range" not in parameters:
-        return parameters
-    low, high = parameters["range"]
-    rest = {key: value for key, value in parameters.items() if key != "range"}
-    return {**rest, "low": low, "high": high}
-
-
-def gives_both_bounds(parameters: dict) -> bool:
-    """Tell whether one pass gives an upper and a lower bound."""
-    return parameters["method"] in WITH_BOTH_BOUNDS and parameters.get("bound") == "both"
-
-
-def estimate_parameters(config: dict, estimator: str) -> dict[str, dict]:
-    """Return the parameters of every estimate that an entry gives, by the estimate's name."""
-    estimates = {}
-    variants = estimator_variants(estimator, estimator_parameters(config, estimator))
-    for name, parameters in variants.items():
-        if gives_both_bounds(parameters):
-            bounds = ("upper", "lower")
-            estimates |= {f"{name}_{bound}": {**parameters, "bound": bound} for bound in bounds}
-        else:
-            estimates[name] = parameters
-    return estimates
-
-
-def estimate_names(config: dict, estimator: str) -> list[str]:
-    """Return the names of the estimates that an entry gives."""
-    return list(estimate_parameters(config, estimator))
-
-
-def estimates_by_run(config: dict, stages: Sequence[str] = OF_INFORMATION) -> dict[str, list[str]]:
-    """Return the names of the estimates that each run has from some stages."""
-    estimates: dict[str, list[str]] = {run: [] for run in config["runs"]}
-    for estimator in measured_by(config, *stages):
-        for run in estimator_runs(config, estimator):
-            estimates[run] += estimate_names(config, estimator)
-    return estimates
-
-
-def measured_by(config: dict, *stages: str) -> list[str]:
-    """Return the names of the entries that some stages measure."""
-    return [
-        name
-        for name, entry in config["estimators"].items()
-        if STAGES.get(entry.get("method"), "estimate_information") in stages
-    ]
-
-
-def fills_end_bins(config: dict, estimator: str) -> bool:
-    """Tell whether one of the estimators of an entry puts values outside into end bins."""
-    variants = estimator_variants(estimator, estimator_parameters(config, estimator))
-    return any(parameters.get("outside") == "end_bins" for parameters in variants.values())
-
-
-def chosen_snapshots(stored: int, wanted: int | None) -> np.ndarray:
-    """Return at most `wanted` indices, evenly taken, the first and the last among them."""
-    if wanted is None or wanted >= stored:
-        return np.arange(stored)
-    return np.unique(np.rint(np.linspace(0, stored - 1, wanted)).astype(np.int64))
-
-
-def further_tables(config: dict) -> dict[str, dict[str, list[str]]]:
-    """Return the estimates for which claims have further tables: by table, then by run."""
-    ends = [name for name in config["estimators"] if fills_end_bins(config, name)]
-    ranges: dict[str, list[str]] = {}
-    for estimator in ends:
-        for run in estimator_runs(config, estimator):
-            ranges.setdefault(run, []).extend(estimate_names(config, estimator))
-    return {
-        "clustering": estimates_by_run(config, ["estimate_noisy_information"]),
-        "ranges": ranges,
-        "multi_network": estimates_by_run(config, ["estimate_multi_network_information"]),
-    }
+    entry = config["measurements"][name]
+    parameters = measure_parameters(config, name)
+    measure = make_named_measure(name, parameters)
+    chosen = entry["runs"]
+    if chosen == "all":
+        networks = ((run, runs[run].network) for run in runs)
+        chosen = [run for run, one in networks if one.is_plain and not measure.refusal(one)]
+    return Measurement(
+        name,
+        measure,
+        parameters,
+        tuple(chosen),
+        entry.get("initialisations"),
+        entry.get("snapshots"),
+        entry.get("evaluation", "all"),
+    )

@@ -1,4 +1,4 @@
-"""Which files of the library a result depends on, by what they import."""
+"""Which files of the code a result depends on, found by walking the imports of its script."""
 
 from __future__ import annotations
 
@@ -8,36 +8,46 @@ from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[1]
-LIBRARY = "infoplane"
+PACKAGES = tuple(sorted(path.parent.name for path in SOURCE.glob("*/__init__.py")))
 
 
-def library_files(*modules: str) -> list[str]:
-    """Name the files of some library modules and of all that they import, however deep.
+def code_of(script: str, *modules: str) -> list[str]:
+    """Name the files of a script and of all that it imports, however deep.
 
     Parameters
     ----------
+    script : str
+        A file below ``src/``, such as ``"train_networks.py"``.
     *modules : str
-        Paths below the library without ending, such as ``"training/__init__"``.
+        Modules that the script imports by a name of the configuration, such as
+        ``"infoplane.estimators.binned"``.
 
     Returns
     -------
     files : list of str
-        Sorted, relative to the repository. Imports within functions count; a package's
-        ``__init__`` does only where something is imported from the package itself.
+        Sorted, relative to the repository, without the script itself: Snakemake knows it.
+        Imports within functions count, and the ``__init__`` of every package on the way.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such module.
+        If there is no such script or module.
     """
     found: set[str] = set()
-    waiting = [f"{LIBRARY}/{module}.py" for module in modules]
+    waiting = [script, *(file for module in modules for file in _needed(module))]
     while waiting:
         file = waiting.pop()
         if file not in found:
             found.add(file)
             waiting += _imported_files(file)
-    return sorted(f"src/{file}" for file in found)
+    return sorted(f"src/{file}" for file in found - {script})
+
+
+def _needed(module: str) -> list[str]:
+    whole = module.replace(".", "/")
+    if not any((SOURCE / path).is_file() for path in (f"{whole}.py", f"{whole}/__init__.py")):
+        raise FileNotFoundError(f"there is no module {module} below {SOURCE}")
+    return list(_file_of(module))
 
 
 @cache
@@ -47,7 +57,7 @@ def _imported_files(file: str) -> tuple[str, ...]:
 
 
 def _imported_names(tree: ast.Module) -> Iterator[str]:
-    """Yield ``package.module`` or ``package.module.name`` of every import of the library."""
+    """Yield ``package.module`` or ``package.module.name`` of every import of our own."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -55,14 +65,17 @@ def _imported_names(tree: ast.Module) -> Iterator[str]:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
-        yield from (name for name in names if name.split(".")[0] == LIBRARY)
+        yield from (name for name in names if name.split(".")[0] in PACKAGES)
 
 
 def _file_of(name: str) -> Iterator[str]:
-    """Yield the file of a dotted name: the module itself, or the one that a name stands in."""
+    """Yield the file of a dotted name, a module or what stands in one, and of packages above."""
     whole = name.replace(".", "/")
     above = whole.rpartition("/")[0]
     for path in (f"{whole}.py", f"{whole}/__init__.py", f"{above}.py", f"{above}/__init__.py"):
         if (SOURCE / path).is_file():
             yield path
+            folders = Path(path).parents
+            packages = (f"{folder.as_posix()}/__init__.py" for folder in folders)
+            yield from (package for package in packages if (SOURCE / package).is_file())
             return

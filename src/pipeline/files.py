@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from zipfile import BadZipFile
@@ -14,7 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from infoplane.data import Task
+from infoplane.tasks.base import Task
+
+# What a task's file says of it besides its arrays.
+KNOWN = ("ceiling_bits", "label_bits", "information_bits")
 
 
 class DamagedFileError(ValueError):
@@ -89,14 +92,15 @@ def reading_hdf5(path: str | Path, kind: str) -> Iterator[h5py.File]:
 
 
 def save_task(path: str | Path, task: Task) -> None:
-    """Write a task as ``inputs, labels, label_probability``."""
+    """Write a task's arrays, without ``label_probability`` where it is not known, and its bits."""
+    arrays = {
+        "inputs": task.inputs,
+        "labels": task.labels,
+        "label_probability": task.label_probability,
+        **{name: getattr(task, name) for name in KNOWN},
+    }
     with replacing(path) as temporary:
-        np.savez(
-            temporary,
-            inputs=task.inputs,
-            labels=task.labels,
-            label_probability=task.label_probability,
-        )
+        np.savez(temporary, **{name: it for name, it in arrays.items() if it is not None})
 
 
 def load_task(path: str | Path) -> Task:
@@ -105,12 +109,35 @@ def load_task(path: str | Path) -> Task:
     Raises
     ------
     DamagedFileError
-        If the file is truncated or lacks an array.
+        If the file is truncated, lacks an array or its arrays are no task.
     """
+    with _reading_task(path) as arrays:
+        return Task(arrays["inputs"], arrays["labels"], arrays.get("label_probability"))
+
+
+def load_known(path: str | Path) -> dict[str, float]:
+    """Read what is known of a task without its patterns.
+
+    Returns
+    -------
+    known : dict
+        ``ceiling_bits``, ``label_bits`` and ``information_bits``, the last NaN where not known.
+
+    Raises
+    ------
+    DamagedFileError
+        If the file is truncated or no task.
+    """
+    with _reading_task(path) as arrays:
+        return {name: float(arrays[name]) for name in KNOWN}
+
+
+@contextmanager
+def _reading_task(path: str | Path) -> Iterator[Mapping[str, np.ndarray]]:
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            return Task(arrays["inputs"], arrays["labels"], arrays["label_probability"])
-    except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
+            yield arrays
+    except (OSError, KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
         raise DamagedFileError(
             f"{path} is truncated or no task file ({error}); delete it and run again"
         ) from error

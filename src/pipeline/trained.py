@@ -1,76 +1,91 @@
-"""Run trained networks at their snapshots."""
+"""Trained networks from their files, as measures take them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import h5py
 import numpy as np
+from infoplane.measures.base import TrainedNetwork
+from infoplane.tasks.base import Task
 
-from infoplane.networks import net_inputs_and_activations
-from infoplane.settings import TrainingSettings
-from pipeline.configuration import chosen_snapshots
-from pipeline.stage import Heartbeat
-
-
-def training_settings(training: h5py.File) -> TrainingSettings:
-    """Return the settings that a training file was made with."""
-    return TrainingSettings(**json.loads(training.attrs["settings"]))
+from infoplane.networks import Network, network_from_dict
+from pipeline.selection import chosen_patterns, chosen_snapshots
 
 
-def layers_along_training(
-    training: h5py.File, position: int, inputs: np.ndarray, snapshots: Iterable[int]
-) -> Iterator[tuple[int, list[np.ndarray]]]:
-    """Yield what the layers of one network give, snapshot by snapshot.
+def network_of(training: h5py.File) -> Network:
+    """Return the network that a training file is about."""
+    return network_from_dict(json.loads(training.attrs["network"]))
+
+
+def snapshots_before_divergence(
+    training: h5py.File, position: int, wanted: int | None
+) -> np.ndarray:
+    """Return which snapshots of a network are measured.
 
     Parameters
     ----------
     training : h5py.File
+        A chunk's training, or its activations.
     position : int
         Of the network within the chunk.
-    inputs : array, shape (samples, features)
-    snapshots : iterable of int
-        Increasing positions; those from a divergence on are left out.
+    wanted : int or None
+        At most so many of those stored, evenly taken; those from a divergence on are left out.
 
-    Yields
-    ------
-    epoch : int
-    activations : list of array of float32, shape (samples, units)
-        One for each layer.
+    Returns
+    -------
+    snapshots : array of int64
     """
-    settings, inputs = training_settings(training), inputs.astype(np.float32)
-    epochs, diverged = training["epochs"][:], training["diverged_epoch"][position]
-    for snapshot in snapshots:
-        if 0 <= diverged <= epochs[snapshot]:
-            return
-        vector = training["parameters"][position, snapshot]
-        yield int(epochs[snapshot]), net_inputs_and_activations(vector, settings, inputs)[1]
+    snapshots = chosen_snapshots(len(training["epochs"]), wanted)
+    diverged = training["diverged_epoch"][position]
+    if diverged < 0:
+        return snapshots
+    return snapshots[training["epochs"][:][snapshots] < diverged]
 
 
-def chosen_layers(
-    training: h5py.File, inputs: np.ndarray, params
-) -> Iterator[tuple[int, int, int, np.ndarray]]:
-    """Yield the layers of a chunk's networks that a rule measures, and log how far it is.
+def trained_networks(
+    training: h5py.File, task: Task, initialisations: int, snapshots: int | None, evaluation: str
+) -> Iterator[tuple[str, TrainedNetwork]]:
+    """Yield the networks of a chunk that are measured, each with its status.
 
     Parameters
     ----------
     training : h5py.File
-    inputs : array, shape (samples, features)
-    params
-        The rule's: only the first ``initialisations``, at most so many ``snapshots``.
+    task : Task
+    initialisations : int
+        Only the first so many of the run.
+    snapshots : int or None
+        At most so many.
+    evaluation : {'all', 'train', 'test'}
 
     Yields
     ------
-    initialisation, epoch, layer : int
-    activations : array of float32, shape (samples, units)
+    status : str
+    trained : TrainedNetwork
+        Reads its parameters from the file, one snapshot at a time.
     """
-    initialisations = training["initialisations"][:]
-    snapshots = chosen_snapshots(len(training["epochs"]), params.snapshots)
-    wanted = np.flatnonzero(initialisations < params.initialisations)
-    progress = Heartbeat(len(wanted), "networks")
-    for done, position in enumerate(wanted, start=1):
-        for epoch, layers in layers_along_training(training, position, inputs, snapshots):
-            for layer, activations in enumerate(layers, start=1):
-                yield initialisations[position], epoch, layer, activations
-        progress(done)
+    network, epochs = network_of(training), training["epochs"][:]
+    inputs = np.asarray(task.inputs, dtype=np.float32)
+    statuses = training["status"].asstr()[:]
+    for position in np.flatnonzero(training["initialisations"][:] < initialisations):
+        chosen = snapshots_before_divergence(training, position, snapshots)
+        samples = training["training_samples"][position]
+
+        def read_parameters(number, position=position, chosen=chosen):
+            return training["parameters"][position, chosen[number]]
+
+        yield (
+            str(statuses[position]),
+            TrainedNetwork(
+                network=network,
+                inputs=inputs,
+                labels=task.labels,
+                patterns=chosen_patterns(evaluation, len(inputs), samples),
+                initialisation=int(training["initialisations"][position]),
+                seed=int(training.attrs["seed"]),
+                training_samples=samples,
+                epochs=epochs[chosen],
+                read_parameters=read_parameters,
+            ),
+        )

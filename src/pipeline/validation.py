@@ -4,36 +4,46 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from infoplane.claims import ClaimError, check_available
-from infoplane.estimators import METHODS, make_estimator
-from infoplane.gradients import DEFINITIONS
+from infoplane.claims.entries import check_available, read_claim
+from infoplane.claims.evidence import ClaimError
+from infoplane.estimators import ESTIMATORS
+from infoplane.measures import MEASURES
+from infoplane.measures.gradients import DEFINITIONS
+from infoplane.measures.layers import with_numbers
+from infoplane.networks import NETWORKS
+from infoplane.tasks import TASKS, make_task_rule
+from infoplane.training.records import Optimizer, Schedule
 from pipeline.configuration import (
-    ESTIMATOR_USE,
-    OF_DEPENDENCE,
-    STAGES,
-    estimate_parameters,
-    estimates_by_run,
-    estimator_runs,
-    fills_end_bins,
-    further_tables,
-    measured_by,
+    USE,
+    network_parameters,
+    resolve_measurement,
     resolve_run,
 )
+from pipeline.moved import moved_mistakes
+from pipeline.planning import PlanError, Study, drawing_constant, drawing_names
 
 Key = tuple[str | int, ...]
+# What a run may set besides its network's own parameters, and a figure besides its drawing's.
+RUN_KEYS = (
+    *("task", "seed", "initialisations", "gradient_batch_size", "network"),
+    *(field.name for record in (Optimizer, Schedule) for field in fields(record)),
+)
+FIGURE_KEYS = ("paper", "number", "shows", "expects", "drawing")
 
 
 class ConfigurationError(ValueError):
     """Report every mistake of a configuration, one a line."""
 
 
-def check_configuration(config: dict, files: Sequence[str], schema: str | Path) -> None:
+def check_configuration(config: dict, files: Sequence[str], schema: str | Path) -> Study:
     """Check the merged configuration against the schema, then its references and values.
 
     Parameters
@@ -46,24 +56,29 @@ def check_configuration(config: dict, files: Sequence[str], schema: str | Path) 
     schema : path
         A JSON schema, written in YAML.
 
+    Returns
+    -------
+    Study
+        The runs and measurements, and which files a product needs.
+
     Raises
     ------
     ConfigurationError
         Names, for every mistake, the file and line, the key, the value and what is allowed.
     """
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    # Each check takes for granted what the one before it has found in order.
-    mistakes = (
-        list(_schema_mistakes(config, rules))
-        or list(_reference_mistakes(config))
-        or list(_value_mistakes(config))
-        or [
-            *_shown_mistakes(config),
-            *_multi_network_mistakes(config),
-            *_claim_mistakes(config),
-        ]
-    )
-    if mistakes:
+    # Each check takes for granted what the ones before it have found in order.
+    checks = (moved_mistakes, partial(_schema_mistakes, rules), _name_mistakes, _value_mistakes)
+    for check in checks:
+        _refuse(check(config), files)
+    study = Study(config)
+    _refuse(_study_mistakes(study), files)
+    return study
+
+
+def _refuse(mistakes: Iterable[tuple[Key, str]], files: Sequence[str]) -> None:
+    """Raise all mistakes at once, each with its place."""
+    if mistakes := list(mistakes):
         places = Places(files)
         lines = [f"{places.of(key)}: {_dotted(key)}: {text}" for key, text in mistakes]
         raise ConfigurationError("the configuration is wrong\n  " + "\n  ".join(lines))
@@ -103,7 +118,7 @@ def _dotted(key: Key) -> str:
     return ".".join(map(str, key)) or "top level"
 
 
-def _schema_mistakes(config: dict, rules: dict) -> Iterator[tuple[Key, str]]:
+def _schema_mistakes(rules: dict, config: dict) -> Iterator[tuple[Key, str]]:
     errors = Draft202012Validator(rules).iter_errors(config)
     for error in sorted(errors, key=lambda error: list(map(str, error.absolute_path))):
         yield from _explain(error)
@@ -163,131 +178,187 @@ def unknown(kind: str, name: object, allowed: Iterable[object]) -> str:
     return f"unknown {kind} {name!r}{hint}; allowed: {', '.join(allowed)}"
 
 
-def _reference_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
+def _name_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
     """Find names that stand for nothing."""
+    for name, task in config["tasks"].items():
+        if task["rule"] not in TASKS:
+            yield ("tasks", name, "rule"), unknown("rule", task["rule"], TASKS.names)
     for run, own in config["runs"].items():
         if own["protocol"] not in config["protocols"]:
             yield (
                 ("runs", run, "protocol"),
                 unknown("protocol", own["protocol"], config["protocols"]),
             )
-    for part in ("defaults", "protocols", "runs"):
-        entries = {(): config[part]} if part == "defaults" else config[part]
-        for name, entry in entries.items():
-            key = (part, name) if name else (part,)
-            if entry.get("task", None) not in (None, *config["tasks"]):
-                yield (*key, "task"), unknown("task", entry["task"], config["tasks"])
+    for key, settings in _settings(config):
+        yield from _setting_mistakes(config, key, settings)
     for name, entry in config["estimators"].items():
-        key = ("estimators", name)
-        yield from _method_mistakes(key, entry)
-        for run in entry["runs"] if isinstance(entry["runs"], list) else ():
-            if run not in config["runs"]:
-                yield (*key, "runs"), unknown("run", run, config["runs"])
+        if entry["method"] not in ESTIMATORS:
+            key = ("estimators", name, "method")
+            yield key, unknown("method", entry["method"], ESTIMATORS.names)
+    for name, entry in config["measurements"].items():
+        yield from _measurement_name_mistakes(config, ("measurements", name), entry)
+    yield from _figure_name_mistakes(config)
 
 
-def _method_mistakes(key: Key, entry: dict) -> Iterator[tuple[Key, str]]:
-    """Find methods that do not exist, and entries that have none or cannot be measured together."""
-    if ("method" in entry) == ("together" in entry):
-        yield key, "needs either a method with its parameters, or several estimators together"
-    elif "method" in entry and entry["method"] not in METHODS:
-        yield (*key, "method"), unknown("method", entry["method"], METHODS)
-    elif "together" in entry:
-        for name in sorted(set(entry) - {"together", *ESTIMATOR_USE}):
-            yield (*key, name), unknown("key", name, ("together", *ESTIMATOR_USE))
-        measuring = sorted(set(METHODS) - set(STAGES))
-        for name, member in entry["together"].items():
-            if member["method"] not in measuring:
-                text = unknown("method", member["method"], measuring)
-                yield (*key, "together", name, "method"), text
+def _settings(config: dict) -> Iterator[tuple[Key, dict]]:
+    """Yield every set of settings with its key."""
+    yield ("defaults",), config["defaults"]
+    for part in ("protocols", "runs"):
+        for name, settings in config[part].items():
+            yield (part, name), settings
 
 
-def _shown_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
-    """Find figures and comparisons of runs, or of estimates, that the study does not have."""
-    estimates = estimates_by_run(config)
-    shown = {"estimator": estimates, "dependence": estimates_by_run(config, OF_DEPENDENCE)}
-    for name, figure in config["figures"].items():
+def _setting_mistakes(config: dict, key: Key, settings: dict) -> Iterator[tuple[Key, str]]:
+    """Find settings that no run and no network has."""
+    for name, there in (("task", config["tasks"]), ("network", NETWORKS.names)):
+        if settings.get(name) not in (None, *there):
+            yield (*key, name), unknown(name, settings[name], there)
+    of_networks = {name for parameters in network_parameters().values() for name in parameters}
+    known = of_networks | set(RUN_KEYS) | ({"protocol"} if key[0] == "runs" else set())
+    for name in sorted(set(settings) - known):
+        yield (*key, name), unknown("key", name, sorted(known))
+
+
+def _measurement_name_mistakes(config: dict, key: Key, entry: dict) -> Iterator[tuple[Key, str]]:
+    """Find estimators, measures and runs that a measurement names and nobody has."""
+    if ("estimators" in entry) == ("measure" in entry):
+        yield key, "needs either estimators or a measure"
+    for name in entry.get("estimators", ()):
+        if name not in config["estimators"]:
+            yield (*key, "estimators"), unknown("estimator", name, config["estimators"])
+    for name in sorted(set(entry) - {"estimators", *USE}) if "estimators" in entry else ():
+        yield (*key, name), unknown("key", name, ("estimators", *USE))
+    # Layers are measured by naming their estimators.
+    measures = [name for name in MEASURES.names if name != "layers"]
+    if entry.get("measure", measures[0]) not in measures:
+        yield (*key, "measure"), unknown("measure", entry["measure"], measures)
+    for run in entry["runs"] if isinstance(entry["runs"], list) else ():
+        if run not in config["runs"]:
+            yield (*key, "runs"), unknown("run", run, config["runs"])
+
+
+def _figure_name_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
+    """Find papers, drawings and runs that figures name and nobody has, and keys that none takes."""
+    drawings = drawing_names()
+    for name, entry in config["figures"].items():
         key = ("figures", name)
-        for label, run in figure.get("runs", {}).items():
-            if run not in estimates:
-                yield (*key, "runs", label), unknown("run", run, estimates)
-                continue
-            for kind, there in shown.items():
-                wanted = figure.get(kind)
-                estimate = wanted.get(label) if isinstance(wanted, dict) else wanted
-                if estimate and estimate not in there[run]:
-                    yield (*key, kind), unknown(f"estimate of {run}", estimate, there[run])
-    for name, comparison in config["comparisons"].items():
-        key = ("comparisons", name)
-        pairs = [run for pair in comparison.get("pairs", []) for run in pair.values()]
-        for run in [*comparison["runs"], *pairs]:
-            if run not in estimates:
-                yield (*key, "runs"), unknown("run", run, estimates)
-                continue
-            for estimate in set(comparison.get("estimators", [])) - set(estimates[run]):
-                text = unknown(f"estimate of {run}", estimate, estimates[run])
-                yield (*key, "estimators"), text
-
-
-def _claim_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
-    """Find claims that their statistic refuses, or that the study cannot judge."""
-    definitions = {
-        run: DEFINITIONS if resolve_run(config, run).is_plain else () for run in config["runs"]
-    }
-    estimates, tables = estimates_by_run(config), further_tables(config)
-    for name, entry in config["claims"].items():
-        try:
-            check_available({name: entry}, estimates, definitions, tables)
-        except ClaimError as error:
-            yield ("claims", name), str(error)
+        if entry["paper"] not in config["papers"]:
+            yield (*key, "paper"), unknown("paper", entry["paper"], config["papers"])
+        if entry["drawing"] not in drawings:
+            yield (*key, "drawing"), unknown("drawing", entry["drawing"], drawings)
+            continue
+        needs, takes = (drawing_constant(entry["drawing"], part) for part in ("NEEDS", "TAKES"))
+        for missing in (part for part in needs if part not in entry):
+            yield key, f"lacks {missing}, which drawing {entry['drawing']!r} needs"
+        allowed = (*FIGURE_KEYS, *needs, *takes)
+        for other in sorted(set(entry) - set(allowed)):
+            yield (*key, other), unknown("key", other, allowed)
+        for label, run in entry.get("runs", {}).items():
+            if run not in config["runs"]:
+                yield (*key, "runs", label), unknown("run", run, config["runs"])
 
 
 def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
     """Find values that the library refuses."""
-    for run in config["runs"]:
+    rules = {}
+    for name, task in config["tasks"].items():
         try:
-            resolve_run(config, run)
+            rules[name] = make_task_rule(**task)
+        except (ValueError, TypeError) as error:
+            yield ("tasks", name), str(error)
+    runs = {}
+    for name in config["runs"]:
+        try:
+            runs[name] = run = resolve_run(config, name)
+            if run.task in rules:
+                rule = rules[run.task]
+                run.network.check_task(rule.input_shape, rule.classes)
         except (ValueError, KeyError, TypeError) as error:
-            yield ("runs", run), f"with its protocol and the defaults: {error}"
-    yield from _estimator_mistakes(config)
+            yield ("runs", name), f"with its protocol and the defaults: {error}"
+    for name, parameters in config["estimators"].items():
+        try:
+            ESTIMATORS.make(parameters["method"], **with_numbers(parameters))
+        except (ValueError, TypeError) as error:
+            yield ("estimators", name), str(error)
+            return
+    if len(runs) == len(config["runs"]):
+        yield from _measurement_value_mistakes(config, runs)
 
 
-def _multi_network_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
-    """Find bins that cannot be shared by several networks, and runs with too few of those."""
-    for name in measured_by(config, "estimate_multi_network_information"):
-        key, entry = ("estimators", name), config["estimators"][name]
-        if "vary" in entry or isinstance(entry.get("range", []), str):
-            yield key, "must have one fixed range or bin width for all networks"
-        for run in estimator_runs(config, name):
-            trained = resolve_run(config, run).initialisations
-            there = min(entry.get("initialisations", trained), trained)
-            if there < 2 * entry["networks"]:
-                text = f"{run!r} has {there} networks, too few for two groups of "
-                yield (*key, "networks"), f"{text}{entry['networks']}"
+def _measurement_value_mistakes(config: dict, runs: dict) -> Iterator[tuple[Key, str]]:
+    """Find measures that refuse their parameters or a run's network, or share an estimator."""
+    owners: dict[tuple[str, str], str] = {}
+    for name in config["measurements"]:
+        key = ("measurements", name)
+        try:
+            one = resolve_measurement(config, name, runs)
+        except (ValueError, TypeError) as error:
+            yield key, str(error)
+            continue
+        for run in one.runs:
+            if refused := one.measure.refusal(runs[run].network):
+                yield (*key, "runs"), f"run {run!r}: {refused}"
+            if one.evaluation == "test" and runs[run].schedule.training_fraction == 1:
+                yield (*key, "evaluation"), f"run {run!r} is trained on all patterns: no test set"
+            yield from _group_mistakes(key, one, runs[run])
+            for estimator in one.measure.estimators():
+                if owners.setdefault((run, estimator), name) != name:
+                    text = f"gives {estimator!r} of {run!r}, as {owners[run, estimator]!r} does"
+                    yield key, text
 
 
-def _estimator_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
-    """Find estimators that refuse their parameters, serve other networks or share a name."""
-    owners: dict[str, str] = {}
-    for name in config["estimators"]:
-        for estimate, parameters in estimate_parameters(config, name).items():
+def _group_mistakes(key: Key, one, run) -> Iterator[tuple[Key, str]]:
+    """Find runs with too few networks for two groups."""
+    if one.measure.stage != "measure_groups":
+        return
+    if one.evaluation != "all":
+        yield (
+            (*key, "evaluation"),
+            "networks of a group share no training or test set; allowed: all",
+        )
+    there = min(one.initialisations or run.initialisations, run.initialisations)
+    if there < 2 * one.measure.networks:
+        text = f"{run.name!r} has {there} networks, too few for two groups of "
+        yield (*key, "networks"), f"{text}{one.measure.networks}"
+
+
+def _study_mistakes(study: Study) -> Iterator[tuple[Key, str]]:
+    """Find products that ask for what the study does not measure."""
+    config = study.config
+    for name in config["figures"]:
+        try:
+            study.tables_of_figure(name)
+        except PlanError as error:
+            yield ("figures", name), str(error)
+    for name, entry in config["comparisons"].items():
+        yield from _comparison_mistakes(study, name, entry)
+    there = {run: _measured(study, run) for run in study.runs}
+    for name, entry in config["claims"].items():
+        try:
+            check_available(read_claim(name, entry), there)
+            study.tables_of_claim(name)
+        except (ClaimError, PlanError) as error:
+            yield ("claims", name), str(error)
+
+
+def _measured(study: Study, run: str) -> dict[str, tuple[str, ...]]:
+    """Return the tables that there are of a run, each with its estimators or definitions."""
+    return {
+        table: tuple(DEFINITIONS if table == "gradients" else study.estimators(run, table))
+        for table in study.tables()
+        if any(of_run == run for of_run, _ in study.products(table))
+    }
+
+
+def _comparison_mistakes(study: Study, name: str, entry: dict) -> Iterator[tuple[Key, str]]:
+    key = ("comparisons", name)
+    table = "gradients" if name == "gradients" else "information"
+    for run in [*entry["runs"], *(run for pair in entry.get("pairs", []) for run in pair.values())]:
+        for estimator in entry.get("estimators", [None]):
+            if run in study.runs and estimator is None and table == "information":
+                continue
             try:
-                make_estimator(**_with_numbers(parameters))
-            except (ValueError, TypeError) as error:
-                yield ("estimators", name), str(error)
-            limits = parameters.get("range")
-            if fills_end_bins(config, name) and not isinstance(limits, list):
-                text = f"outside: end_bins needs a range of two numbers, not {limits!r}"
-                yield ("estimators", name), text
-            if owners.setdefault(estimate, name) != name:
-                text = f"gives the estimate {estimate!r}, as {owners[estimate]!r} does"
-                yield ("estimators", name), text
-
-
-def _with_numbers(parameters: dict) -> dict:
-    """Replace what only the activations decide by numbers of the same kind."""
-    parameters = dict(parameters)
-    if "range" in parameters:
-        limits = parameters.pop("range")
-        low, high = (0.0, 1.0) if isinstance(limits, str) else limits
-        parameters.update(low=low, high=high)
-    return parameters
+                study.giving(table, run, estimator)
+            except PlanError as error:
+                part = "estimators" if run in study.runs and estimator else "runs"
+                yield (*key, part), str(error)

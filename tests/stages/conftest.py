@@ -5,10 +5,12 @@ import pytest
 import train_networks
 from infoplane.data import szt_task
 from pipeline.files import save_task
-from tests.support import settings, stand_in
+from tests.support import network, optimizer, schedule, stand_in
 
 RUN, SEED = "some_run", 5
-SETTINGS = settings(widths=(12, 4, 3, 2), training_fraction=0.1, epochs=4, learning_rate=0.05)
+NETWORK = network(widths=(12, 4, 3, 2))
+OPTIMIZER = optimizer(learning_rate=0.05)
+SCHEDULE = schedule(training_fraction=0.1, epochs=4)
 
 
 @pytest.fixture(scope="session")
@@ -19,22 +21,47 @@ def data(tmp_path_factory):
     return path
 
 
-def train(data, path, chunk="002-004", **changes):
-    """Run the training stage on a chunk."""
-    chosen = {**SETTINGS.as_dict(), **changes}
+def train(
+    data, path, chunk="002-004", network=NETWORK, optimizer=OPTIMIZER, schedule=SCHEDULE, **compute
+):
+    """Run the training stage on a chunk; return the path of the training."""
     train_networks.main(
         stand_in(
             input={"data": data},
-            output={"training": path},
+            output={"training": path, "metrics": metrics_of(path)},
             params={
                 "seed": SEED,
-                "settings": chosen,
-                "compute": {"engine": "auto", "device": "auto"},
+                "network": network.as_dict(),
+                "optimizer": optimizer.as_dict(),
+                "schedule": schedule.as_dict(),
+                "compute": {"engine": "auto", "device": "auto"} | compute,
             },
             wildcards={"run": RUN, "chunk": chunk},
         )
     )
     return path
+
+
+def metrics_of(training):
+    """Return the path of the learning curves beside a training."""
+    return training.with_suffix(".parquet")
+
+
+def measuring(training, data, table, measure, measurement="some", **use):
+    """Return what Snakemake would give a stage that measures trained networks."""
+    initialisations, snapshots = use.pop("initialisations", 10), use.pop("snapshots", None)
+    return stand_in(
+        input={"training": training, "data": data},
+        output={"table": table},
+        params={
+            "measure": measure,
+            "initialisations": initialisations,
+            "snapshots": snapshots,
+            "evaluation": use.pop("evaluation", "all"),
+            **use,
+        },
+        wildcards={"run": RUN, "measurement": measurement, "chunk": "002-004"},
+    )
 
 
 @pytest.fixture(scope="session")
@@ -47,5 +74,10 @@ def training(data, tmp_path_factory):
 def diverged(data, tmp_path_factory):
     """Return the path of a chunk whose networks have all diverged."""
     path = tmp_path_factory.mktemp("diverged") / "000-001.h5"
-    changes = {"activation": "linear", "optimizer": "sgd", "learning_rate": 1e30}
-    return train(data, path, chunk="000-001", **changes)
+    return train(
+        data,
+        path,
+        chunk="000-001",
+        network=network(widths=(12, 4, 3, 2), activation="linear"),
+        optimizer=optimizer(optimizer="sgd", learning_rate=1e30),
+    )

@@ -33,13 +33,27 @@ def save(frame, path):
     save_table(path, {name: frame[name].to_numpy() for name in frame})
 
 
+def save_runs(frame, folder):
+    """Write a frame as one table a run and measurement, as the study has them."""
+    measured = frame["estimator"] if "estimator" in frame else np.full(len(frame), "all")
+    for (run, measurement), part in frame.groupby([frame["run"], measured]):
+        save(part, folder / run / f"{measurement}.parquet")
+
+
+def read_all(folder):
+    """Read all tables of a folder as one frame."""
+    paths = sorted(folder.rglob("*.parquet"))
+    frame = pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
+    return frame.astype(dict.fromkeys(frame.select_dtypes("category"), str))
+
+
 def save_study(folder):
     """Save all tables that figures are drawn from."""
-    save_merged_tables(folder)
+    save_tidy_tables(folder)
     save_text_tables(folder)
 
 
-def save_merged_tables(folder):
+def save_tidy_tables(folder):
     """Save information, dependence of all networks but one, gradients and metrics.
 
     One network diverges, one layer is dead.
@@ -54,50 +68,57 @@ def save_merged_tables(folder):
     information["mi_input_bits"] = 12.0 - information["layer"] * (0.5 + time) + noise
     information["mi_label_bits"] = (0.2 + 0.7 * time) / information["layer"] ** 0.2
     information.loc[information["estimator"] == "kde", "mi_input_bits"] += 100.0
-    save(with_status(information), folder / "information.parquet")
+    save_runs(with_status(information), folder / "information")
 
     dependence = grid(*keys, layer, ("estimator", ("hsic",)))
     dependence["input_dependence"] = 0.9 / dependence["layer"]
     dependence["label_dependence"] = 0.1 * dependence["layer"]
     few = dependence["init"] < INITS - 1
-    save(with_status(dependence[few].copy()), folder / "dependence.parquet")
+    save_runs(with_status(dependence[few].copy()), folder / "dependence")
 
     gradients = grid(*keys, layer, ("definition", DEFINITIONS))
     gradients["mean_norm"] = 10.0 ** (-gradients["layer"] - gradients["epoch"] / 500)
     gradients["std_norm"] = draws.uniform(1e-4, 1e-3, len(gradients))
-    gradients["snr"] = np.where(gradients["epoch"] < 100 * gradients["layer"], 3.0, 0.5)
+    gradients["snr"] = gradients["mean_norm"] / gradients["std_norm"]
     dead = (gradients["run"] == "saxe_sgd_relu") & (gradients["layer"] == LAYERS)
     gradients.loc[dead, ["mean_norm", "std_norm", "snr"]] = [0.0, 0.0, np.nan]
-    save(with_status(gradients), folder / "gradients.parquet")
+    save_runs(with_status(gradients), folder / "gradients")
 
     metrics = grid(*keys)
     for name, value in (("train_loss", 0.3), ("test_loss", 0.4), ("train_accuracy", 0.8)):
         metrics[name] = value + draws.uniform(0, 0.1, len(metrics))
     metrics["test_accuracy"] = metrics["train_accuracy"] - 0.05
-    save(with_status(metrics), folder / "metrics.parquet")
+    save_runs(with_status(metrics), folder / "metrics")
 
 
 def save_text_tables(folder):
-    """Save the tables of robustness and of the audit."""
+    """Save the tables of robustness, of transitions and of the audit."""
     choices = pd.DataFrame(
         {
             "estimator": ["binned_30", "binned_100", "kde_0.1_upper"],
-            "family": ["binned", "binned", "kde"],
+            "method": ["binned", "binned", "kde"],
             "bins": [30, 100, np.nan],
             "noise_variance": [np.nan, np.nan, 0.1],
+            "snapshots": [8, 8, 4],
         }
     )
     robustness = grid(
-        ("run", ("saxe_tanh", "saxe_relu")),
+        ("run", RUNS),
         ("layer", range(1, LAYERS + 1)),
         ("estimator", choices["estimator"]),
     ).merge(choices)
     robustness["drop"] = np.where(robustness["run"] == "saxe_tanh", 1.0, 0.1) * robustness["layer"]
     robustness["drop"] += robustness["estimator"].str.len() / 10
     robustness["ci_low"], robustness["ci_high"] = robustness["drop"] - 0.2, robustness["drop"] + 0.3
-    robustness["inits"] = np.where(robustness["family"] == "kde", 3, 5)
+    robustness["inits"] = np.where(robustness["method"] == "kde", 3, 5)
     missing = (robustness["run"] == "saxe_relu") & (robustness["estimator"] == "binned_30")
     robustness[~missing].to_csv(folder / "robustness.tsv", sep="\t", index=False)
+
+    # Layers 1, 2 and 3 cross; 4 is dead.
+    transitions = grid(("run", RUNS), ("definition", DEFINITIONS), ("layer", range(1, LAYERS + 1)))
+    transitions["transition_epoch"] = transitions["layer"].map({1: 100.0, 2: 400.0, 3: 400.0})
+    transitions["networks"], transitions["crossing"] = INITS, INITS
+    transitions.to_csv(folder / "transitions.tsv", sep="\t", index=False)
 
     audit = grid(
         ("family", ("gaussian_channel", "constant_layer")),

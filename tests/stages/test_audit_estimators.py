@@ -2,9 +2,8 @@ import pandas as pd
 import pytest
 
 import audit_estimators
-import plot_audit
-import summarise_audit
-from pipeline.files import DamagedFileError
+import merge_table
+from figures import audit as drawing
 from tests.support import stand_in
 
 SIZES = [64, 128]
@@ -27,12 +26,12 @@ def table(tmp_path_factory):
     folder = tmp_path_factory.mktemp("audit")
     sizes = [audit(folder / f"{samples}.tsv", samples) for samples in SIZES]
     path = folder / "audit.tsv"
-    summarise_audit.main(stand_in(input={"sizes": sizes}, output={"table": path}))
+    merge_table.main(stand_in(input={"parts": sizes}, output={"table": path}))
     return pd.read_csv(path, sep="\t")
 
 
 def test_every_size_and_quantity_has_rows(table):
-    assert set(plot_audit.COLUMNS) <= set(table)
+    assert set(drawing.COLUMNS) <= set(table)
     assert set(table["samples"]) == {64, 128}
     assert set(table["quantity"]) == {"input", "label"}
     assert {"binned_30", "kde_upper", "knn_3", "edge"} <= set(table["estimator"])
@@ -59,15 +58,3 @@ def test_only_the_times_differ_from_run_to_run(table, tmp_path):
     again = pd.read_csv(audit(tmp_path / "again.tsv", 64), sep="\t")
     first = table[table["samples"] == 64].drop(columns="seconds").reset_index(drop=True)
     pd.testing.assert_frame_equal(again.drop(columns="seconds"), first)
-
-
-@pytest.mark.parametrize("text", ["a\tb\n1\t2", "a\n1\n", ""])
-def test_a_damaged_or_foreign_table_is_refused(tmp_path, text):
-    (tmp_path / "64.tsv").write_text("a\tb\n1\t2\n")
-    (tmp_path / "128.tsv").write_text(text)
-    sizes = [tmp_path / "64.tsv", tmp_path / "128.tsv"]
-    with pytest.raises(DamagedFileError, match=r"128\.tsv is truncated, or no table like"):
-        summarise_audit.main(
-            stand_in(input={"sizes": sizes}, output={"table": tmp_path / "audit.tsv"})
-        )
-    assert not (tmp_path / "audit.tsv").exists()

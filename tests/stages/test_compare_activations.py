@@ -10,7 +10,8 @@ STATISTICS = {"resamples": 200, "seed": 0, "confidence": 0.95}
 
 def stage(folder, **changes):
     params = {"runs": ["tanh", "relu"], "estimators": list(ESTIMATORS), "statistics": STATISTICS}
-    return stand_in("compare_activations", folder, {"table": "activations.tsv"}, **params | changes)
+    outputs = {"table": "activations.tsv"}
+    return stand_in(folder, ["information"], outputs, **params | changes)
 
 
 def test_table(tmp_path):
@@ -69,7 +70,7 @@ def test_absent_conditions_are_refused(tmp_path, change, message):
 
 def test_truncated_table_is_refused(tmp_path):
     save_study(tmp_path)
-    path = tmp_path / "information.parquet"
+    path = tmp_path / "information/tanh/bins.parquet"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(DamagedFileError, match=r"information\.parquet is truncated"):
+    with pytest.raises(DamagedFileError, match=r"tanh/bins\.parquet is truncated"):
         compare_activations.main(stage(tmp_path))

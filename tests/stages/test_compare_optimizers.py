@@ -15,7 +15,7 @@ def stage(folder, **changes):
         "estimators": list(ESTIMATORS),
         "statistics": STATISTICS,
     }
-    return stand_in("compare_optimizers", folder, {"table": "optimizers.tsv"}, **params | changes)
+    return stand_in(folder, ["information"], {"table": "optimizers.tsv"}, **params | changes)
 
 
 def test_table(tmp_path):

@@ -1,20 +1,29 @@
-"""The stage that dumps activations."""
+"""The stage that dumps activations: what one measurement needs of them."""
 
 import h5py
 import numpy as np
 import pytest
 
-from dump_activations import main
+import dump_activations
+from dump_activations import main, snapshots_at_once
 from infoplane.data import szt_task
-from infoplane.networks import net_inputs_and_activations
 from pipeline.files import reading_hdf5
-from tests.stages.conftest import SETTINGS
+from tests.stages.conftest import NETWORK
 from tests.support import stand_in
 
 
-def dump(training, data, path):
+def dump(training, data, path, initialisations=10, snapshots=None, evaluation="all"):
+    """Run the stage; return the path of the activations."""
     main(
-        stand_in(input={"training": training, "data": data}, output={"activations": path}),
+        stand_in(
+            input={"training": training, "data": data},
+            output={"activations": path},
+            params={
+                "initialisations": initialisations,
+                "snapshots": snapshots,
+                "evaluation": evaluation,
+            },
+        )
     )
     return path
 
@@ -27,26 +36,65 @@ def activations(training, data, tmp_path_factory):
 def test_every_layer_snapshot_and_pattern_is_there(activations, training):
     inputs = szt_task().inputs.astype(np.float32)
     with h5py.File(training) as trained, reading_hdf5(activations, "activations") as file:
-        np.testing.assert_array_equal(file["labels"], szt_task().labels)
-        for name in ("initialisations", "epochs", "status", "diverged_epoch"):
+        np.testing.assert_array_equal(file["labels"], [szt_task().labels] * 3)
+        for name in ("initialisations", "epochs", "status", "diverged_epoch", "lowest", "highest"):
             np.testing.assert_array_equal(file[name], trained[name])
         snapshots = len(trained["epochs"])
-        for number, units in enumerate(SETTINGS.widths[1:], start=1):
+        for number, units in enumerate(NETWORK.units, start=1):
             assert file[f"layers/{number}"].shape == (3, snapshots, 4096, units)
-        parameters = trained["parameters"][1, 2]
-        _, expected = net_inputs_and_activations(parameters, SETTINGS, inputs)
+        _, expected = NETWORK.net_inputs_and_activations(trained["parameters"][1, 2], inputs)
         for number, values in enumerate(expected, start=1):
             np.testing.assert_array_equal(file[f"layers/{number}"][1, 2], values)
 
 
-def test_extremes_are_over_units_and_snapshots(activations):
-    with reading_hdf5(activations, "activations") as file:
+def test_extremes_are_those_of_all_snapshots_whatever_is_kept(
+    activations, training, data, tmp_path
+):
+    few = dump(training, data, tmp_path / "few.h5", snapshots=2, evaluation="test")
+    with reading_hdf5(activations, "activations") as file, h5py.File(few) as part:
         for number in (1, 2, 3):
             values = file[f"layers/{number}"][:]
-            np.testing.assert_array_equal(file["lowest"][:, number - 1], values.min(axis=(1, 2, 3)))
+            lowest, highest = values.min(axis=(1, 2, 3)), values.max(axis=(1, 2, 3))
+            for found in (file, part):
+                np.testing.assert_array_equal(found["lowest"][:, number - 1], lowest)
+                np.testing.assert_array_equal(found["highest"][:, number - 1], highest)
+
+
+def test_only_the_networks_and_snapshots_of_the_measurement_are_kept(
+    activations, training, data, tmp_path
+):
+    few = dump(training, data, tmp_path / "few.h5", initialisations=4, snapshots=2)
+    with h5py.File(activations) as whole, h5py.File(few) as part:
+        assert part["initialisations"][:].tolist() == [2, 3]
+        assert part["epochs"][:].tolist() == [0, 4]
+        for layer in ("1", "2", "3"):
             np.testing.assert_array_equal(
-                file["highest"][:, number - 1], values.max(axis=(1, 2, 3))
+                part["layers"][layer][:], whole["layers"][layer][:2][:, [0, -1]]
             )
+
+
+@pytest.mark.parametrize("evaluation", ["train", "test"])
+def test_only_the_patterns_of_the_evaluation_are_kept(
+    evaluation, activations, training, data, tmp_path
+):
+    part = dump(training, data, tmp_path / "part.h5", evaluation=evaluation)
+    labels = szt_task().labels
+    with h5py.File(activations) as whole, h5py.File(training) as trained, h5py.File(part) as file:
+        for position, samples in enumerate(trained["training_samples"][:]):
+            chosen = np.isin(np.arange(4096), samples) == (evaluation == "train")
+            np.testing.assert_array_equal(file["labels"][position], labels[chosen])
+            np.testing.assert_array_equal(
+                file["layers/2"][position], whole["layers/2"][position][:, chosen]
+            )
+
+
+def test_blocks_of_snapshots_change_nothing(activations, training, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(dump_activations, "BLOCK_BYTES", 1)
+    assert snapshots_at_once(NETWORK, 4096, 5) == 1
+    single = dump(training, data, tmp_path / "single.h5")
+    with h5py.File(activations) as whole, h5py.File(single) as file:
+        for layer in ("1", "2", "3"):
+            np.testing.assert_array_equal(file["layers"][layer][:], whole["layers"][layer][:])
 
 
 def test_a_diverged_network_keeps_its_start(diverged, data, tmp_path):

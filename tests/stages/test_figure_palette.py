@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from pipeline import figures
+from figures import style
 
 
 def test_layers_differ_for_every_kind_of_sight():
@@ -28,7 +28,7 @@ def test_layers_differ_for_every_kind_of_sight():
             [0.004733, 0.691367, 0.303900],
         ],
     }
-    rgb = np.array([to_rgb(colour) for colour in figures.LAYER_COLOURS[:6]])
+    rgb = np.array([to_rgb(colour) for colour in style.LAYER_COLOURS[:6]])
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     for matrix in deficiencies.values():
         colours = lab(np.clip(linear @ np.transpose(matrix), 0, 1))

@@ -5,16 +5,30 @@ import pandas as pd
 import pytest
 
 import judge_claims
-from infoplane.claims import COLUMNS, ClaimError
-from pipeline.files import load_table, save_table
-from tests.stages.synthetic_study import ESTIMATORS, save_study, stand_in
+from infoplane.claims.evidence import ClaimError
+from infoplane.claims.judging import COLUMNS
+from infoplane.claims.registry import STATISTICS
+from infoplane.claims.trajectories import TableError
+from pipeline.dependencies import code_of
+from tests.stages.synthetic_study import (
+    EPOCHS,
+    ESTIMATORS,
+    PATHS,
+    UNITS,
+    axes,
+    paths_of,
+    save,
+    save_study,
+)
+from tests.support import stand_in
 
-STATISTICS = {"resamples": 200, "seed": 0, "confidence": 0.95}
+RESAMPLING = {"resamples": 200, "seed": 0, "confidence": 0.95}
 
 
 def entry(statistic, parameters, threshold, direction, judged_on, overall=False):
     return {
-        "source": "somebody",
+        "side": "somebody",
+        "source": "some paper",
         "statement": "something",
         "statistic": statistic,
         "parameters": parameters,
@@ -56,29 +70,44 @@ def claims(run="relu"):
     }
 
 
-def stage(folder, **changes):
-    outputs = {"table": "claims.tsv", "details": "claims.json"}
-    params = {
-        "claims": claims(),
-        "statistics": STATISTICS,
-        "audited_as": {"right": ["first"], "wrong": ["second"]},
-        "widths": dict.fromkeys(("tanh", "tanh_full_batch", "relu"), (12, 10, 5, 3, 2)),
-    }
-    return stand_in("judge_claims", folder, outputs, **params | changes)
+def judged(folder, name, claim=None, **further):
+    """Judge a claim on the tables of the made-up study; return its rows with their details.
+
+    A table of ``further`` stands for that of the study; an empty one is absent.
+    """
+    tables = {table: paths_of(folder, table) for table in ("information", "gradients")}
+    tables |= {"audit": [str(folder / "audit.tsv")]} | further
+    judge_claims.main(
+        stand_in(
+            input={"data": [str(folder / "task.npz")] * len(PATHS)}
+            | {table: paths for table, paths in tables.items() if paths},
+            output={"table": folder / f"{name}.tsv", "details": folder / f"{name}.json"},
+            params={
+                "entry": claim or claims()[name],
+                "statistics": RESAMPLING,
+                "audited_as": {"right": ["first"], "wrong": ["second"]},
+                "runs": list(PATHS),
+                "units": dict.fromkeys(PATHS, UNITS),
+            },
+            wildcards={"claim": name},
+        )
+    )
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def judged(folder):
-    table = pd.read_csv(folder / "claims.tsv", sep="\t")
-    return table.set_index(["claim", "protocol", "estimator"])["verdict"]
+def read(folder, name):
+    table = pd.read_csv(folder / f"{name}.tsv", sep="\t", keep_default_na=False)
+    return table.set_index(["protocol", "estimator"])
 
 
 def test_verdicts(tmp_path):
     save_study(tmp_path)
-    judge_claims.main(stage(tmp_path))
-    table = pd.read_csv(tmp_path / "claims.tsv", sep="\t")
-    assert list(table) == list(COLUMNS)
-    assert set(table["verdict"]) <= {"supported", "refuted", "inconclusive"}
-    verdicts = judged(tmp_path)
+    verdicts = {
+        (row["claim"], row["protocol"], row["estimator"]): row["verdict"]
+        for name in claims()
+        for row in judged(tmp_path, name)
+    }
+    assert {claim for claim, *_ in verdicts} == set(claims())
     for estimator in (*ESTIMATORS, "all"):
         assert verdicts["C01", "tanh", estimator] == "supported"
         assert verdicts["C01", "relu", estimator] == "refuted"
@@ -87,128 +116,155 @@ def test_verdicts(tmp_path):
         assert verdicts["C08", "relu", estimator] == "refuted"
         assert verdicts["C09", "tanh_full_batch vs tanh", estimator] == "refuted"
     assert verdicts["C06", "tanh", "saxe_sample"] == "supported"
-    inits = table.set_index(["claim", "protocol", "estimator"])["inits"]
-    assert inits["C01", "relu", "first"] == 7
-    assert inits["C01", "tanh", "first"] == 8
+    inits = read(tmp_path, "C01")["inits"]
+    assert inits["relu", "first"] == 7
+    assert inits["tanh", "first"] == 8
 
 
-def test_warnings_stand_after_the_contract(tmp_path):
+def test_the_table_is_of_this_claim_alone_and_says_what_decides(tmp_path):
+    save_study(tmp_path)
+    judged(tmp_path, "C09")
+    table = pd.read_csv(tmp_path / "C09.tsv", sep="\t")
+    assert list(table) == list(COLUMNS)
+    assert set(table["claim"]) == {"C09"}
+    assert set(table["side"]) == {"somebody"}
+    assert set(table["direction"]) == {"below"}
+    assert set(table["threshold"]) == {0.7}
+
+
+def test_tables_that_a_claim_does_not_need_may_be_absent(tmp_path):
+    save_study(tmp_path)
+    whole = judged(tmp_path, "C01")
+    assert judged(tmp_path, "C01", gradients=()) == whole
+    assert judged(tmp_path, "C06", information=(), audit=())[0]["verdict"] == "supported"
+
+
+def test_warnings_stand_after_the_verdict(tmp_path):
     save_study(tmp_path)
     first_layer = {"quantity": "drop_bits", "layers": [1]}
     on = {"runs": ["tanh"], "estimators": ["first", "second", "third"]}
-    ceiling = entry("trajectory", first_layer, 0.2, "below", on)
-    judge_claims.main(stage(tmp_path, claims={"C01": claims()["C01"], "C04": ceiling}))
-    table = pd.read_csv(tmp_path / "claims.tsv", sep="\t", keep_default_na=False)
+    judged(tmp_path, "C04", entry("trajectory", first_layer, 0.2, "below", on))
+    judged(tmp_path, "C01")
+    table = read(tmp_path, "C01")
     assert list(table)[-2:] == ["verdict", "warning"]
-    warnings = table.set_index(["claim", "protocol", "estimator"])["warning"]
     # Layer 1 has 12 bits of at most 12; the second estimator was 2 bits wrong on 3 units.
-    assert warnings["C04", "tanh", "first"] == "at its ceiling in 8 of 8 networks"
-    assert warnings["C01", "tanh", "first"] == ""
-    assert warnings["C01", "tanh", "second"] == "outside its audited range"
-    assert warnings["C01", "tanh", "third"] == ""
-    assert warnings["C01", "tanh", "all"] == "1 of 3 verdicts have a warning"
+    at_ceiling = read(tmp_path, "C04")["warning"]
+    assert at_ceiling["tanh", "first"] == "at its ceiling in 8 of 8 networks"
+    assert table["warning"]["tanh", "first"] == ""
+    assert table["warning"]["tanh", "second"] == "outside its audited range"
+    assert table["warning"]["tanh", "third"] == ""
+    assert table["warning"]["tanh", "all"] == "1 of 3 verdicts have a warning"
+    judged(tmp_path, "C01", audit=())
+    assert read(tmp_path, "C01")["warning"]["tanh", "second"] == ""
 
 
 def test_details_hold_what_every_network_contributes(tmp_path):
     save_study(tmp_path)
-    judge_claims.main(stage(tmp_path))
-    rows = json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))
-    table = pd.read_csv(tmp_path / "claims.tsv", sep="\t")
+    rows = judged(tmp_path, "C01")
+    table = pd.read_csv(tmp_path / "C01.tsv", sep="\t")
     assert [row["verdict"] for row in rows] == table["verdict"].tolist()
-    (row,) = (
-        row
-        for row in rows
-        if (row["claim"], row["protocol"], row["estimator"]) == ("C01", "relu", "first")
-    )
-    assert row["details"]["initialisations"] == [0, 1, 2, 4, 5, 6, 7]
-    assert row["details"]["diverged"] == [3]
-    assert len(row["details"]["values"]) == 7
-    (overall,) = (
-        row
-        for row in rows
-        if (row["claim"], row["protocol"], row["estimator"]) == ("C01", "relu", "all")
-    )
-    assert overall["estimate"] is None
+    of_relu = {row["estimator"]: row for row in rows if row["protocol"] == "relu"}
+    details = of_relu["first"]["details"]
+    assert details["initialisations"] == [0, 1, 2, 4, 5, 6, 7]
+    assert details["diverged"] == [3]
+    assert len(details["values"]) == 7
+    assert of_relu["all"]["estimate"] is None
 
 
 def test_same_tables_give_the_same_bytes(tmp_path):
     save_study(tmp_path)
-    outputs = tmp_path / "claims.tsv", tmp_path / "claims.json"
-    judge_claims.main(stage(tmp_path))
+    outputs = tmp_path / "C08.tsv", tmp_path / "C08.json"
+    judged(tmp_path, "C08")
     first = [path.read_bytes() for path in outputs]
-    judge_claims.main(stage(tmp_path))
+    judged(tmp_path, "C08")
     assert [path.read_bytes() for path in outputs] == first
-
-
-def test_study_without_gradient_claims(tmp_path):
-    save_study(tmp_path)
-    judge_claims.main(stage(tmp_path, claims={"C01": claims()["C01"]}))
-    assert len(judged(tmp_path)) == 2 * 4
-
-
-def test_no_claims_give_an_empty_table(tmp_path):
-    save_study(tmp_path)
-    judge_claims.main(stage(tmp_path, claims={}))
-    assert (tmp_path / "claims.tsv").read_text(encoding="utf-8").split() == list(COLUMNS)
 
 
 def test_runs_that_the_tables_lack_are_refused(tmp_path):
     save_study(tmp_path)
     with pytest.raises(ClaimError, match=r"claim C01: .* estimator 'first' of run 'softsign'"):
-        judge_claims.main(stage(tmp_path, claims=claims("softsign")))
-    assert not (tmp_path / "claims.tsv").exists()
+        judged(tmp_path, "C01", claims("softsign")["C01"])
+    assert not (tmp_path / "C01.tsv").exists()
 
 
-def test_class_distances_of_all_chunks_are_evidence(tmp_path):
+def test_label_information_is_a_share_of_that_of_the_runs_task(tmp_path):
     save_study(tmp_path)
-    paths = [tmp_path / "000-003.parquet", tmp_path / "004-007.parquet"]
-    information = load_table(tmp_path / "information.parquet").to_pandas()
-    rows = information[(information["run"] == "tanh") & (information["estimator"] == "first")]
-    for path, part in zip(paths, (rows[rows["init"] < 4], rows[rows["init"] >= 4]), strict=True):
-        distances = {name: part[name].to_numpy() for name in ("init", "epoch", "layer")}
-        distances["within_distance"] = part["mi_input_bits"].to_numpy()
-        distances["between_distance"] = np.full(len(part), 2.0)
-        save_table(path, {"run": ["tanh"] * len(part), **distances})
+    quantity = {"quantity": "final_label_bits", "layers": "output"}
+    parameters = quantity | {"relative_to": "label_entropy"}
+    on_first = {"runs": ["tanh"], "estimators": ["first"]}
+    (row,) = judged(tmp_path, "C03", entry("trajectory", parameters, 0.9, "at_least", on_first))
+    # The labels of the task are fair coins: 1 bit.
+    assert row["estimate"] == 0.95
+    assert row["statistic"].endswith("share of H(Y), 1 bits")
+
+
+def test_class_distances_are_evidence(tmp_path):
+    save_study(tmp_path)
+    rows = axes("tanh")
+    bits = PATHS["tanh"][np.searchsorted(EPOCHS, rows["epoch"])]
+    distances = {"within_distance": bits, "between_distance": np.full(bits.size, 2.0)}
+    path = save(tmp_path, "clustering", "tanh", "clustering", rows | distances)
     parameters = {"layers": "last_hidden", "least_correlation": 0.8}
     on_first = {"runs": ["tanh"], "estimators": ["first"]}
     claim = entry("drop_with_clustering", parameters, 1.0, "at_least", on_first)
-    one = stage(tmp_path, claims={"C29": claim})
-    one.input.clustering = paths
-    judge_claims.main(one)
-    assert judged(tmp_path)["C29", "tanh", "first"] == "supported"
+    (row,) = judged(tmp_path, "C29", claim, clustering=[path])
+    assert row["verdict"] == "supported"
+    with pytest.raises(ClaimError, match="there is no table of clustering of run 'tanh'"):
+        judged(tmp_path, "C29", claim)
 
 
-def test_ranges_and_groups_of_networks_are_evidence(tmp_path):
+def test_what_is_outside_a_range_is_evidence(tmp_path):
     save_study(tmp_path)
-    information = load_table(tmp_path / "information.parquet").to_pandas()
-    rows = information[(information["run"] == "tanh") & (information["estimator"] == "first")]
-    keys = {name: rows[name].to_numpy() for name in ("init", "epoch", "layer")}
-    keys |= {"run": ["tanh"] * len(rows), "estimator": ["first"] * len(rows)}
-    ones, ok = np.ones(len(rows)), ["ok"] * len(rows)
-    save_table(
-        tmp_path / "ranges.parquet", keys | {"share_below": 0 * ones, "share_above": 0.3 * ones}
-    )
-    bits = {"mi_input_bits": 5, "conditional_entropy_bits": 2, "published_mi_input_bits": 7}
-    bits = {name: value * ones for name, value in (bits | {"single_mi_input_bits": 6}).items()}
-    save_table(tmp_path / "groups.parquet", keys | bits | {"networks": 5 * ones, "status": ok})
-    on_first = {"runs": ["tanh"], "estimators": ["first"]}
-    ends = {
+    rows = axes("tanh")
+    shares = {"share_below": np.zeros(rows["init"].size)}
+    shares["share_above"] = shares["share_below"] + 0.3
+    path = save(tmp_path, "outside_range", "tanh", "outside_range", rows | shares)
+    parameters = {
         "layers": "hidden",
         "other_estimator": "second",
         "same_width_estimator": "third",
         "least_difference_bits": 0.5,
         "least_share_outside": 0.1,
     }
-    extension = {"layers": "hidden", "rounding_bits": 1e-9, "least_excess_bits": 0.5}
-    claims = {
-        "C12": entry("drop_from_end_bins", ends, 0.5, "at_least", on_first),
-        "C31": entry("published_extension_error", extension, 0.5, "at_least", on_first),
-    }
-    one = stage(tmp_path, claims=claims)
-    one.input.ranges = [tmp_path / "ranges.parquet"]
-    one.input.multi_network = [tmp_path / "groups.parquet"]
-    judge_claims.main(one)
-    verdicts = judged(tmp_path)
+    on_first = {"runs": ["tanh"], "estimators": ["first"]}
+    claim = entry("drop_from_end_bins", parameters, 0.5, "at_least", on_first)
+    (row,) = judged(tmp_path, "C12", claim, outside_range=[path])
     # All three estimators of the made-up study see the same drop.
-    assert verdicts["C12", "tanh", "first"] == "refuted"
-    assert verdicts["C31", "tanh", "first"] == "supported"
+    assert row["verdict"] == "refuted"
+    assert row["details"]["conditions"][1]["estimate"] == 0.3
+
+
+def test_groups_of_networks_are_evidence(tmp_path):
+    save_study(tmp_path)
+    rows = axes("tanh")
+    rows |= {"estimator": ["first"] * rows["init"].size, "networks": np.full(rows["init"].size, 5)}
+    bits = {"mi_input_bits": 5.0, "conditional_entropy_bits": 2.0, "single_mi_input_bits": 6.0}
+    bits |= {"published_mi_input_bits": 7.0}
+    rows |= {name: np.full(rows["init"].size, value) for name, value in bits.items()}
+    path = save(tmp_path, "several_networks", "tanh", "groups", rows)
+    parameters = {"layers": "hidden", "rounding_bits": 1e-9, "least_excess_bits": 0.5}
+    on_first = {"runs": ["tanh"], "estimators": ["first"]}
+    claim = entry("published_extension_error", parameters, 0.5, "at_least", on_first)
+    (row,) = judged(tmp_path, "C31", claim, information=(), several_networks=[path])
+    assert row["verdict"] == "supported"
+    assert "8 groups of 5 networks" in row["statistic"]
+
+
+def test_a_plane_that_two_tables_have_is_refused(tmp_path):
+    save_study(tmp_path)
+    paths = paths_of(tmp_path, "information")
+    with pytest.raises(TableError, match=r"bins\.parquet: tanh, \w+ is in another table too"):
+        judged(tmp_path, "C01", information=[paths[0], *paths])
+
+
+def test_the_code_of_a_claim_holds_its_own_statistic_alone():
+    def statistics(*modules):
+        folder = "src/infoplane/claims/statistics/"
+        files = code_of("judge_claims.py", *modules)
+        return {file.removeprefix(folder) for file in files if file.startswith(folder)}
+
+    assert statistics() == set()
+    assert statistics(STATISTICS["trajectory"].module) == {"compression.py"}
+    # Its drop is that of another statistic.
+    own = statistics(STATISTICS["drop_with_clustering"].module)
+    assert own == {"clustering.py", "compression.py"}

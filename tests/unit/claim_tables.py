@@ -1,13 +1,14 @@
 """Made-up tables with known answers, and the study's claims to judge on them."""
 
-import copy
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
 
-from infoplane.claims import Evidence
+from infoplane.claims.entries import read_claim
+from infoplane.claims.evidence import Evidence
+from infoplane.claims.trajectories import arrange
 from infoplane.statistics import Resampling
 
 CLAIMS = yaml.safe_load(
@@ -42,11 +43,19 @@ def gradients(run, definition, snr, epochs=EPOCHS):
     ]
 
 
-NO_GRADIENTS = gradients("none", "none", np.ones((1, 1, 1)), epochs=[0])
+def evidence(*tables, snr=(), known=None, **others):
+    """Arrange tables of information, of gradients, and further ones by their names."""
+    found = {"information": arranged(pd.concat(tables), "estimator")}
+    if snr:
+        found["gradients"] = arranged(pd.concat(snr), "definition")
+    for name, table in others.items():
+        found[name] = arranged(table, "estimator" if "estimator" in table else None)
+    return Evidence(found, Resampling(400), known or {})
 
 
-def evidence(*tables, snr=(NO_GRADIENTS,), **others):
-    return Evidence(pd.concat(tables), pd.concat(snr), Resampling(400), others)
+def arranged(table, by):
+    axes = ("run", "init", "epoch", "layer", "status", by)
+    return arrange(table, [name for name in table if name not in axes], by)
 
 
 def planes(inits, *layers, spread=0.05, seed=0):
@@ -63,10 +72,8 @@ RISE = [4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
 
 
 def claim(name, **changes):
-    entry = copy.deepcopy(CLAIMS[name])
-    for key, value in changes.items():
-        entry[key] = value
-    return {name: entry}
+    """Read a claim of the study with some keys changed, such as what it is judged on."""
+    return read_claim(name, CLAIMS[name] | changes)
 
 
 def on(runs, estimators=("e",), **more):

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infoplane.data import szt_task
 from infoplane.estimators import make_estimator
 from infoplane.estimators._binned_kernels import interval_codes, rank, width_codes
+from infoplane.tasks.icosahedron import szt_task
 
 ROUNDING = 1e-12
 

@@ -13,21 +13,23 @@ import numpy as np
 import pytest
 import torch
 
-from infoplane.data import binary_patterns
-from infoplane.networks import (
-    initial_parameters,
-    net_inputs_and_activations,
-    parameter_count,
-    split_parameters,
-)
-from infoplane.quantisation import quantise
-from infoplane.settings import ACTIVATIONS, OUTPUTS, TrainingSettings
+from infoplane.networks.dense import initial_parameters, parameter_count, split_parameters
+from infoplane.networks.functions import ACTIVATIONS, OUTPUTS
+from infoplane.networks.quantisation import quantise
+from infoplane.tasks.icosahedron import binary_patterns
 from infoplane.training import train_ensemble
-from infoplane.training._channel_training import quantise_rows
-from infoplane.training.channel_engine import ChannelEngine
-from infoplane.training.fused_engine import FusedEngine
-from infoplane.training.noisy import NoisyTorchEngine, epoch_noise
-from infoplane.training.quantised import QuantisedTorchEngine, quantise_segments, weight_tensors
+from infoplane.training.fused.channel_engine import ChannelEngine
+from infoplane.training.fused.channel_loop import quantise_rows
+from infoplane.training.fused.engine import FusedEngine
+from infoplane.training.noise import epoch_noise
+from infoplane.training.records import Optimizer, Schedule
+from infoplane.training.torch.noisy import NoisyTorchEngine
+from infoplane.training.torch.quantised import (
+    QuantisedTorchEngine,
+    quantise_segments,
+    weight_tensors,
+)
+from tests.support import network
 
 INPUTS = binary_patterns(6).astype(np.float32)
 LABELS = (INPUTS.sum(axis=1) > 3).astype(np.int64)
@@ -42,28 +44,28 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def settings(**changes):
-    values = {
-        "widths": (6, 5, 4, 2),
-        "activation": "tanh",
-        "output": "softmax",
-        "initial_weights": "truncated_normal_fan_in",
-        "optimizer": "adam",
-        "learning_rate": 0.01,
-        "batch_size": 16,
-        "epochs": 4,
-        "snapshots": 3,
-        "training_fraction": 0.8,
-    }
-    return TrainingSettings(**{**values, **changes})
+SMALL = {"widths": (6, 5, 4, 2), "initial_weights": "truncated_normal_fan_in"}
+BY = Optimizer("adam", learning_rate=0.01, batch_size=16)
+SCHEDULE = Schedule(epochs=4, snapshots=3, training_fraction=0.8)
+FULL_BATCH = dataclasses.replace(BY, batch_size=None)
 
 
-def quantised_settings(**changes):
-    return settings(**{"quantisation_bits": 4, **changes})
+def dense_network(**changes):
+    return network(**{**SMALL, **changes})
 
 
-def noisy_settings(**changes):
-    return settings(**{"noise_standard_deviation": 0.1, **changes})
+def quantised_network(**changes):
+    return dense_network(**{"quantisation_bits": 4, **changes})
+
+
+def noisy_network(**changes):
+    return dense_network(**{"noise_standard_deviation": 0.1, **changes})
+
+
+def trained(chosen, by=BY, schedule=SCHEDULE, initialisations=(0, 1), engine="auto"):
+    return train_ensemble(
+        INPUTS, LABELS, chosen, by, schedule, initialisations, seed=3, engine=engine
+    )
 
 
 def start(chosen):
@@ -75,12 +77,12 @@ def start(chosen):
     )
 
 
-def one_full_batch_step(engine_class, chosen):
+def one_full_batch_step(engine_class, chosen, batch_size=None):
     """Return the parameters before, and how descent at rate 1 moves them in one step."""
-    chosen = dataclasses.replace(chosen, optimizer="sgd", learning_rate=1.0)
+    by = Optimizer("sgd", learning_rate=1.0, batch_size=batch_size)
     parameters = start(chosen)
     everything = np.tile(np.arange(len(INPUTS)), (2, 1))
-    engine = engine_class(chosen, INPUTS, LABELS, everything, SEEDS, parameters)
+    engine = engine_class(chosen, by, INPUTS, LABELS, everything, SEEDS, parameters)
     engine.advance(0, 1)
     return parameters, engine.parameters - parameters
 
@@ -106,8 +108,8 @@ def through(values, bits):
 @pytest.mark.parametrize("engine_class", [QuantisedTorchEngine, ChannelEngine])
 @pytest.mark.parametrize("bits", [4, 8])
 def test_quantised_step_is_the_straight_through_gradient(engine_class, bits):
-    chosen = quantised_settings(quantisation_bits=bits, batch_size=len(INPUTS))
-    parameters, moved = one_full_batch_step(engine_class, chosen)
+    chosen = quantised_network(quantisation_bits=bits)
+    parameters, moved = one_full_batch_step(engine_class, chosen, batch_size=len(INPUTS))
     for vector, step in zip(parameters, moved, strict=True):
         gradient = slow_gradient(
             vector, chosen, lambda w: through(w, bits), lambda t, _: through(t, bits)
@@ -117,7 +119,7 @@ def test_quantised_step_is_the_straight_through_gradient(engine_class, bits):
 
 @pytest.mark.parametrize("engine_class", [NoisyTorchEngine, ChannelEngine])
 def test_noisy_step_is_the_gradient_at_that_noise(engine_class):
-    chosen = noisy_settings(batch_size=None)
+    chosen = noisy_network()
     parameters, moved = one_full_batch_step(engine_class, chosen)
     hidden = chosen.widths[1:-1]
     for vector, step, seed in zip(parameters, moved, SEEDS, strict=True):
@@ -128,9 +130,9 @@ def test_noisy_step_is_the_gradient_at_that_noise(engine_class):
 
 
 def test_weights_are_quantised_alike_in_both_libraries():
-    widths = quantised_settings().widths
-    parameters = start(quantised_settings())
-    tensors = torch.tensor(np.tile(weight_tensors(widths), (2, 1)))
+    chosen = quantised_network()
+    widths, parameters = chosen.widths, start(chosen)
+    tensors = torch.tensor(np.tile(weight_tensors(chosen), (2, 1)))
     stack = quantise_segments(torch.tensor(parameters), tensors, len(widths) - 1, 4).numpy()
     for vector, rounded in zip(parameters, stack, strict=True):
         pairs = zip(
@@ -142,33 +144,34 @@ def test_weights_are_quantised_alike_in_both_libraries():
 
 
 def test_loss_while_training_is_the_loss_of_the_forward_pass():
-    chosen = quantised_settings(quantisation_bits=8, batch_size=None)
+    chosen = quantised_network(quantisation_bits=8)
     parameters = start(chosen)
     everything = np.tile(np.arange(len(INPUTS)), (2, 1))
-    engine = QuantisedTorchEngine(chosen, INPUTS, LABELS, everything, SEEDS, parameters)
-    _, layers = engine._network()
-    loss = engine._loss(layers, engine._inputs, engine._targets).item()
+    engine = QuantisedTorchEngine(chosen, FULL_BATCH, INPUTS, LABELS, everything, SEEDS, parameters)
+    _, layers = engine._parameters_and_layers()
+    batch = torch.from_numpy(everything)
+    loss = engine._loss(layers, engine._inputs[batch], engine._targets[batch]).item()
     expected = 0.0
     for vector in parameters:
-        net = torch.tensor(net_inputs_and_activations(vector, chosen, INPUTS)[0][-1])
+        net = torch.tensor(chosen.net_inputs_and_activations(vector, INPUTS)[0][-1])
         expected += torch.nn.functional.cross_entropy(net, torch.tensor(LABELS)).item()
     assert loss == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("engine", ["torch", "fused"])
-@pytest.mark.parametrize("chosen", [quantised_settings(), noisy_settings()])
+@pytest.mark.parametrize("chosen", [quantised_network(), noisy_network()])
 def test_a_network_does_not_depend_on_its_stack(chosen, engine):
-    together = train_ensemble(INPUTS, LABELS, chosen, range(4), seed=3, engine=engine)
-    alone = train_ensemble(INPUTS, LABELS, chosen, [2], seed=3, engine=engine)
+    together = trained(chosen, initialisations=range(4), engine=engine)
+    alone = trained(chosen, initialisations=[2], engine=engine)
     np.testing.assert_array_equal(together.parameters[2], alone.parameters[0])
     assert np.isfinite(together.metrics["train_loss"]).all()
 
 
 @pytest.mark.parametrize("engine", ["torch", "fused"])
-@pytest.mark.parametrize("chosen", [quantised_settings(), noisy_settings()])
+@pytest.mark.parametrize("chosen", [quantised_network(), noisy_network()])
 def test_training_learns(chosen, engine):
-    longer = dataclasses.replace(chosen, epochs=300)
-    result = train_ensemble(INPUTS, LABELS, longer, range(2), seed=3, engine=engine)
+    longer = dataclasses.replace(SCHEDULE, epochs=300)
+    result = trained(chosen, schedule=longer, engine=engine)
     # The labels are linearly separable; 60 of 64 patterns leave room for 4-bit weights.
     assert (result.metrics["train_accuracy"][:, -1] >= 0.94).all()
 
@@ -176,11 +179,9 @@ def test_training_learns(chosen, engine):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_both_engines_take_the_same_noisy_steps(activation, output):
-    chosen = noisy_settings(activation=activation, output=output, weight_decay=0.01)
-    both = [
-        train_ensemble(INPUTS, LABELS, chosen, range(2), seed=3, engine=engine).parameters
-        for engine in ("torch", "fused")
-    ]
+    chosen = noisy_network(activation=activation, output=output)
+    decaying = dataclasses.replace(BY, weight_decay=0.01)
+    both = [trained(chosen, decaying, engine=engine).parameters for engine in ("torch", "fused")]
     # Sums of float32 in another order, over 4 epochs of 4 steps of Adam at rate 0.01.
     np.testing.assert_allclose(*both, rtol=0, atol=1e-4)
 
@@ -188,13 +189,12 @@ def test_both_engines_take_the_same_noisy_steps(activation, output):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_both_engines_take_the_same_quantised_steps(activation, output):
-    chosen = quantised_settings(
-        activation=activation, output=output, optimizer="sgd", quantisation_bits=8, epochs=2
+    chosen = quantised_network(activation=activation, output=output, quantisation_bits=8)
+    by, short = (
+        dataclasses.replace(BY, optimizer="sgd"),
+        dataclasses.replace(SCHEDULE, epochs=2),
     )
-    both = [
-        train_ensemble(INPUTS, LABELS, chosen, range(2), seed=3, engine=engine).parameters
-        for engine in ("torch", "fused")
-    ]
+    both = [trained(chosen, by, short, engine=engine).parameters for engine in ("torch", "fused")]
     # A value between two levels that is rounded the other way moves a sum by 1/256 of a range,
     # times the rate of 0.01 and a sample's share of 1/16.
     np.testing.assert_allclose(*both, rtol=0, atol=1e-4)
@@ -225,10 +225,10 @@ def test_noise_is_new_for_every_epoch_and_network():
 
 @pytest.mark.parametrize("engine_class", [NoisyTorchEngine, ChannelEngine])
 def test_training_can_be_cut_anywhere(engine_class):
-    chosen = noisy_settings()
+    chosen = noisy_network()
     everything = np.tile(np.arange(len(INPUTS)), (2, 1))
     engines = [
-        engine_class(chosen, INPUTS, LABELS, everything, SEEDS, start(chosen)) for _ in range(2)
+        engine_class(chosen, BY, INPUTS, LABELS, everything, SEEDS, start(chosen)) for _ in range(2)
     ]
     engines[0].advance(0, 3)
     engines[1].advance(0, 1)
@@ -239,10 +239,8 @@ def test_training_can_be_cut_anywhere(engine_class):
 @pytest.mark.parametrize("engine", ["torch", "fused"])
 def test_vanishing_noise_changes_nothing(engine):
     quiet, silent = (
-        train_ensemble(
-            INPUTS, LABELS, noisy_settings(noise_standard_deviation=noise), [0], 3, engine=engine
-        ).parameters
-        for noise in (1e-30, 0.0)
+        trained(chosen, initialisations=[0], engine=engine).parameters
+        for chosen in (noisy_network(noise_standard_deviation=1e-30), dense_network())
     )
     if engine == "torch":
         np.testing.assert_array_equal(quiet, silent)
@@ -251,28 +249,29 @@ def test_vanishing_noise_changes_nothing(engine):
 
 
 def test_which_engine_serves_what():
-    for chosen in (quantised_settings(), noisy_settings()):
-        assert not FusedEngine.supports(chosen)
-        assert ChannelEngine.supports(chosen)
-        assert train_ensemble(INPUTS, LABELS, chosen, [0], seed=0).engine == "fused"
-    assert ChannelEngine.supports(noisy_settings(batch_size=None))
-    assert not ChannelEngine.supports(noisy_settings(widths=(6, 100, 2)))
+    for chosen in (quantised_network(), noisy_network()):
+        assert not FusedEngine.supports(chosen, BY)
+        assert ChannelEngine.supports(chosen, BY)
+        assert trained(chosen, initialisations=[0]).engine == "fused"
+    assert not ChannelEngine.supports(dense_network(), BY)
+    assert ChannelEngine.supports(noisy_network(), FULL_BATCH)
+    assert not ChannelEngine.supports(noisy_network(widths=(6, 100, 2)), BY)
     for batch_size in (None, 1000):
-        chosen = quantised_settings(batch_size=batch_size)
-        assert not ChannelEngine.supports(chosen)
-        assert train_ensemble(INPUTS, LABELS, chosen, [0], seed=0).engine == "torch"
+        by = dataclasses.replace(BY, batch_size=batch_size)
+        assert not ChannelEngine.supports(quantised_network(), by)
+        assert trained(quantised_network(), by, initialisations=[0]).engine == "torch"
         with pytest.raises(ValueError, match="the fused engine serves neither"):
-            train_ensemble(INPUTS, LABELS, chosen, [0], seed=0, engine="fused")
+            trained(quantised_network(), by, initialisations=[0], engine="fused")
 
 
-@pytest.mark.parametrize("noise", [-0.1, float("nan"), float("inf")])
+@pytest.mark.parametrize("noise", [-0.1, 0.0, float("nan"), float("inf")])
 def test_refuses_noise(noise):
     with pytest.raises(ValueError, match="noise_standard_deviation must be finite"):
-        noisy_settings(noise_standard_deviation=noise)
+        noisy_network(noise_standard_deviation=noise)
 
 
 def test_every_parameter_belongs_to_one_tensor():
-    widths = (12, 10, 2)
-    tensors = weight_tensors(widths)
-    assert len(tensors) == parameter_count(widths)
+    chosen = quantised_network(widths=(12, 10, 2))
+    tensors = weight_tensors(chosen)
+    assert len(tensors) == parameter_count(chosen.widths)
     np.testing.assert_array_equal(np.bincount(tensors), [120, 20, 12])

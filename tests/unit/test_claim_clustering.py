@@ -1,19 +1,18 @@
 """Claims on noisy networks and on pairs of runs: clustering, differences of drops."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from infoplane.claims import ClaimError, Evidence, judge
-from infoplane.claims.clustering import rank_correlation
-from infoplane.statistics import Resampling
+from infoplane.claims.evidence import ClaimError
+from infoplane.claims.judging import judge
+from infoplane.claims.statistics.clustering import rank_correlation
 from tests.unit.claim_tables import (
     EPOCHS,
     FLAT,
-    NO_GRADIENTS,
     RISE,
     RISE_AND_FALL,
     claim,
+    evidence,
     information,
     on,
     planes,
@@ -25,15 +24,13 @@ def clustering(inputs, follows):
     table = information("r", "e", inputs)
     bits = table["mi_input_bits"]
     within = np.exp(bits if follows else -bits)
-    return table[["run", "init", "epoch", "layer"]].assign(
+    return table[["run", "init", "epoch", "layer", "status"]].assign(
         within_distance=2.0 * within, between_distance=2.0
     )
 
 
 def judged(inputs, distances):
-    found = Evidence(
-        information("r", "e", inputs), NO_GRADIENTS, Resampling(400), {"clustering": distances}
-    )
+    found = evidence(information("r", "e", inputs), clustering=distances)
     (row,) = judge(claim("C29", judged_on=on(["r"])), found)
     return row
 
@@ -84,7 +81,7 @@ def test_difference_of_drops(own, other, difference, verdict):
         information("r", "e", planes(12, RISE, own, FLAT)),
         information("s", "e", planes(12, RISE, other, FLAT)),
     ]
-    found = Evidence(pd.concat(tables), NO_GRADIENTS, Resampling(400))
+    found = evidence(*tables)
     (row,) = judge(claim("C30", judged_on=pair(), overall=False), found)
     assert row["protocol"] == "r vs s"
     assert row["estimate"] == pytest.approx(difference, abs=0.1)
@@ -99,10 +96,10 @@ def test_a_layer_that_drops_anyway_hides_the_others_unless_all_count(across, dif
         information("r", "e", planes(12, RISE_AND_FALL, RISE_AND_FALL, FLAT)),
         information("s", "e", planes(12, RISE, RISE_AND_FALL, FLAT)),
     ]
-    found = Evidence(pd.concat(tables), NO_GRADIENTS, Resampling(400))
-    entry = claim("C30", judged_on=pair(), overall=False)
-    entry["C30"]["parameters"] = {"layers": "hidden", "across": across}
-    (row,) = judge(entry, found)
+    found = evidence(*tables)
+    parameters = {"layers": "hidden", "across": across}
+    asked = claim("C30", judged_on=pair(), overall=False, parameters=parameters)
+    (row,) = judge(asked, found)
     assert row["estimate"] == pytest.approx(difference, abs=0.1)
     assert row["verdict"] == verdict
 
@@ -112,7 +109,7 @@ def test_difference_is_over_the_networks_that_both_have():
         information("r", "e", planes(5, RISE_AND_FALL, FLAT), diverged=(0,)),
         information("s", "e", planes(4, RISE, FLAT)),
     ]
-    found = Evidence(pd.concat(tables), NO_GRADIENTS, Resampling(100))
+    found = evidence(*tables)
     (row,) = judge(claim("C30", judged_on=pair(), overall=False), found)
     assert row["details"]["initialisations"] == [1, 2, 3]
     assert row["details"]["diverged"] == [0]

@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from infoplane.claims import ClaimError, check_available, judge, read_claim
+from infoplane.claims.entries import check_available
+from infoplane.claims.evidence import ClaimError
+from infoplane.claims.judging import judge
 from tests.unit.claim_tables import (
+    CLAIMS,
     FLAT,
     RISE,
     RISE_AND_FALL,
@@ -59,9 +62,8 @@ def both(fine_end):
 
 
 def compared(**changes):
-    entry = claim("C13", judged_on=on(["r"], ["net"]))
-    entry["C13"]["parameters"] |= {"other_estimator": "fine"} | changes
-    return entry
+    parameters = CLAIMS["C13"]["parameters"] | {"other_estimator": "fine"} | changes
+    return claim("C13", judged_on=on(["r"], ["net"]), parameters=parameters)
 
 
 @pytest.mark.parametrize(("end", "verdict"), [(12.0, "supported"), (11.0, "refuted")])
@@ -74,11 +76,10 @@ def test_condition_under_another_estimator_decides_too(end, verdict):
 
 
 def test_other_estimators_are_asked_for_before_any_job():
-    case_claim = read_claim("C13", compared()["C13"])
-    assert case_claim.estimators(case_claim.cases[0]) == ["net", "fine"]
-    check_available(compared(), {"r": ["net", "fine"]}, {})
-    with pytest.raises(ClaimError, match="run 'r' has no estimator 'fine'; it has net"):
-        check_available(compared(), {"r": ["net"]}, {})
+    assert compared().estimators(compared().cases[0]) == ["net", "fine"]
+    check_available(compared(), {"r": {"information": ["net", "fine"]}})
+    with pytest.raises(ClaimError, match=r"run 'r' has no estimator 'fine' .*; it has net"):
+        check_available(compared(), {"r": {"information": ["net"]}})
 
 
 def test_verdicts_survive_every_choice_or_none():
@@ -93,27 +94,28 @@ def test_verdicts_survive_every_choice_or_none():
 
 
 def ends(share_above, end=RISE_AND_FALL, same_width=RISE, inits=12):
-    """Return a run that falls by 4 bits in end bins and by none in others, and its ranges."""
+    """Return a run that falls by 4 bits in end bins and by none in others, and what is outside."""
     tables = [
         information("r", "ends", planes(inits, end, FLAT, FLAT, seed=1)),
         information("r", "global", planes(inits, RISE, RISE, FLAT, seed=2)),
         information("r", "width", planes(inits, same_width, FLAT, FLAT, seed=3)),
     ]
-    keys = ["run", "init", "epoch", "layer", "estimator"]
+    keys = ["run", "init", "epoch", "layer", "status"]
     growing = np.searchsorted([1, 10, 100, 1000, 10000], tables[0]["epoch"], side="right") / 5
-    ranges = tables[0][keys].assign(share_below=0.125, share_above=share_above * growing)
-    return evidence(*tables, ranges=ranges)
+    outside = tables[0][keys].assign(share_below=0.125, share_above=share_above * growing)
+    return pd.concat(tables), outside
 
 
-def judged_ends(found):
-    entry = claim("C12", judged_on=on(["r"], ["ends"]))
-    entry["C12"]["parameters"] |= {"other_estimator": "global", "same_width_estimator": "width"}
-    (row,) = judge(entry, found)
+def judged_ends(planes, outside):
+    others = {"other_estimator": "global", "same_width_estimator": "width"}
+    parameters = CLAIMS["C12"]["parameters"] | others
+    asked = claim("C12", judged_on=on(["r"], ["ends"]), parameters=parameters)
+    (row,) = judge(asked, evidence(planes, outside_range=outside))
     return row
 
 
 def test_end_bins_are_held_against_bins_over_all_values():
-    row = judged_ends(ends(0.25))
+    row = judged_ends(*ends(0.25))
     # Each network falls by 4 bits under the end bins and by none, up to noise, under the others.
     assert row["estimate"] == pytest.approx(4, abs=0.1)
     width, outside = row["details"]["conditions"]
@@ -135,36 +137,44 @@ def test_end_bins_are_held_against_bins_over_all_values():
     ],
 )
 def test_a_plane_is_not_false_without_each_condition(changes):
-    assert judged_ends(ends(**changes))["verdict"] == "refuted"
+    assert judged_ends(*ends(**changes))["verdict"] == "refuted"
 
 
-def test_diverged_networks_are_left_out_of_the_ranges_too():
-    found = ends(0.25)
-    found.information.loc[found.information["init"] == 3, "status"] = "diverged"
-    row = judged_ends(evidence(found.information, ranges=found.others["ranges"]))
+@pytest.mark.parametrize("known_beside", [True, False])
+def test_diverged_networks_are_left_out_of_the_range_too(known_beside):
+    found, outside = ends(0.25)
+    found.loc[found["init"] == 3, "status"] = "diverged"
+    if known_beside:
+        outside.loc[outside["init"] == 3, "status"] = "diverged"
+    row = judged_ends(found, outside)
     assert row["details"]["initialisations"] == [init for init in range(12) if init != 3]
     assert row["details"]["diverged"] == [3]
     assert row["details"]["conditions"][1]["estimate"] == pytest.approx(0.375)
 
 
 def test_nothing_is_concluded_where_all_have_diverged():
-    found = ends(0.25)
-    lost = found.information.assign(status="diverged")
-    assert judged_ends(evidence(lost, ranges=found.others["ranges"]))["verdict"] == "inconclusive"
+    found, outside = ends(0.25)
+    assert judged_ends(found.assign(status="diverged"), outside)["verdict"] == "inconclusive"
 
 
-def test_ranges_of_other_estimators_or_epochs_are_refused():
-    found, ranges = ends(0.25).information, ends(0.25).others["ranges"]
-    with pytest.raises(ClaimError, match="no table of ranges of run 'r', estimator 'ends'"):
-        judged_ends(evidence(found, ranges=ranges.assign(estimator="others")))
-    with pytest.raises(ClaimError, match=r"claim C12: ranges and information .* different epochs"):
-        judged_ends(evidence(found, ranges=ranges[ranges["epoch"] > 0]))
+def test_what_is_outside_in_other_runs_networks_or_epochs_is_refused():
+    found, outside = ends(0.25)
+    with pytest.raises(ClaimError, match="no table of outside_range of run 'r', estimator 'ends'"):
+        judged_ends(found, outside.assign(run="others"))
+    for axis, rows in (
+        ("epochs", outside[outside["epoch"] > 0]),
+        ("initialisations", outside[outside["init"] > 0]),
+        ("layers", outside[outside["layer"] > 1]),
+    ):
+        message = rf"claim C12: outside_range and information .* different {axis}"
+        with pytest.raises(ClaimError, match=message):
+            judged_ends(found, rows)
 
 
 def test_further_tables_are_asked_for_before_any_job():
-    entry = claim("C12", judged_on=on(["r"], ["ends"]))
-    estimators = {"r": ["ends", "binned_30_global", "binned_width_0.07"]}
-    check_available(entry, estimators, {}, {"ranges": {"r": ["ends"]}})
-    for tables in ({}, {"ranges": {"r": ["others"]}}, {"clustering": {"r": ["ends"]}}):
-        with pytest.raises(ClaimError, match="claim C12: run 'r' has no table of ranges for"):
-            check_available(entry, estimators, {}, tables)
+    asked = claim("C12", judged_on=on(["r"], ["ends"]))
+    planes = {"information": ["ends", "binned_30_global", "binned_width_0.07"]}
+    check_available(asked, {"r": planes | {"outside_range": []}})
+    for tables in ({}, {"clustering": []}):
+        with pytest.raises(ClaimError, match="claim C12: run 'r' has no table of outside_range;"):
+            check_available(asked, {"r": planes | tables})

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from infoplane.claims import judge
+from infoplane.claims.judging import judge
 from tests.unit.claim_tables import claim, evidence, information, on
 
 LAYERS, EPOCHS = 3, (0, 10, 100)
@@ -36,8 +36,8 @@ def groups(left_out, margin=0.0, lost=(), count=6):
 
 def judged(table):
     plane = information("r", "e", np.full((30, 3, LAYERS), 12.0), epochs=EPOCHS)
-    entry = claim("C31", judged_on=on(["r"]))
-    (row,) = judge(entry, evidence(plane, multi_network=table))
+    found = evidence(plane, several_networks=table)
+    (row,) = judge(claim("C31", judged_on=on(["r"])), found)
     return row
 
 

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from infoplane.claims import Evidence, judge
-from infoplane.claims.gradient_noise import crossing_epochs, fall_factors
+from infoplane.claims.judging import judge
+from infoplane.claims.statistics.gradient_noise import fall_factors
+from infoplane.claims.trajectories import trajectories
+from infoplane.claims.transitions import crossing_epochs, transitions
 from tests.unit.claim_tables import (
     EPOCHS,
     FLAT,
@@ -67,9 +69,11 @@ def test_c02_rise_to_an_early_peak(hidden, epochs, expected):
 def test_c03_label_information_of_the_last_hidden_layer(final, expected):
     labels = planes(6, FLAT, [0.1, 0.2, 0.5, 0.9, 0.9, final], FLAT, spread=0.001)
     table = information("r", "e", planes(6, FLAT, RISE, RISE), labels)
-    (row,) = judge(claim("C03", judged_on=on(["r"])), evidence(table))
+    found = evidence(table, known={"r": {"label_bits": 0.98}, "s": {"label_bits": 0.1}})
+    (row,) = judge(claim("C03", judged_on=on(["r"])), found)
     assert row["verdict"] == expected
-    assert row["estimate"] == pytest.approx(final / 0.99916, abs=0.01)
+    assert row["estimate"] == pytest.approx(final / 0.98, abs=0.01)
+    assert row["statistic"] == "final I(T;Y), mean, T2, share of H(Y), 0.98 bits"
 
 
 @pytest.mark.parametrize(("second", "expected"), [(RISE, "supported"), (RISE_AND_FALL, "refuted")])
@@ -107,6 +111,24 @@ def test_crossing_epochs_by_hand():
     np.testing.assert_array_equal(found[:, 0], [7, np.inf, np.inf, 7])
 
 
+def test_transitions_by_hand():
+    # Layers by network: crossing at 10, 100 and never; at 1 and never; never.
+    late, later, never = [2, 2, 0.5, 0.5], [2, 2, 2, 0.5], [2, 2, 2, 2]
+    snr = np.array([[late, [2, 0.5, 2, 2], never], [later, never, never], [never, never, never]])
+    table = gradients("r", "d", snr.transpose(0, 2, 1), epochs=[0, 1, 10, 100])
+    first, second, third = transitions(trajectories(table, ("snr",), "r, d"))
+    assert first == {"layer": 1, "transition_epoch": 100.0, "networks": 3, "crossing": 2 / 3}
+    assert second["transition_epoch"] == np.inf
+    assert second["crossing"] == 1 / 3
+    assert third["crossing"] == 0
+    # Of two networks the upper middle one.
+    both = transitions(trajectories(table[table["init"] < 2], ("snr",), "r, d"))
+    assert [row["transition_epoch"] for row in both] == [100.0, np.inf, np.inf]
+    lost = transitions(trajectories(table.assign(status="diverged"), ("snr",), "r, d"))
+    assert [row["layer"] for row in lost] == [1, 2, 3]
+    assert all(np.isnan(row["transition_epoch"]) and row["networks"] == 0 for row in lost)
+
+
 def test_fall_factors_by_hand():
     epochs = np.array([0, 1, 5, 10])
     snr = np.array(
@@ -138,14 +160,18 @@ def test_c06_crossing_of_one(layers, expected, share):
 
 
 def correlated_runs(inits, delay, order):
-    """Peaks at epoch 10 + init; the SNR falls below 1 `delay` times later, in that order."""
+    """Peaks at epoch 10 + init; the SNR falls below 1 `delay` times later, in that order.
+
+    Returns the table of information and that of gradients.
+    """
     epochs = np.arange(0, 400)
     peaks = 10 + np.arange(inits)
     crossings = np.rint(delay * peaks[order]).astype(int)
     inputs = np.where(epochs[None] == peaks[:, None], 9.0, 5.0)[:, :, None].repeat(3, axis=2)
     snr = np.where(epochs[None] < crossings[:, None], 3.0, 0.3)[:, :, None].repeat(3, axis=2)
-    return evidence(
-        information("r", "e", inputs, epochs=epochs), snr=[gradients("r", "d", snr, epochs=epochs)]
+    return (
+        information("r", "e", inputs, epochs=epochs),
+        gradients("r", "d", snr, epochs=epochs),
     )
 
 
@@ -159,7 +185,8 @@ def correlated_runs(inits, delay, order):
     ],
 )
 def test_c07_transition_starts_compression(delay, order, expected):
-    tables = correlated_runs(12, delay, order)
+    found, noise = correlated_runs(12, delay, order)
+    tables = evidence(found, snr=[noise])
     judged_on = on(["r"], definitions=["d"])
     (row,) = judge(claim("C07", judged_on=judged_on, overall=False), tables)
     assert row["verdict"] == expected
@@ -170,12 +197,8 @@ def test_c07_transition_starts_compression(delay, order, expected):
 
 
 def test_c07_uses_the_networks_that_both_tables_have():
-    tables = correlated_runs(12, 1.5, slice(None))
-    tables = Evidence(
-        tables.information[tables.information["init"] >= 3],
-        tables.gradients[tables.gradients["init"] < 11],
-        tables.resampling,
-    )
+    found, noise = correlated_runs(12, 1.5, slice(None))
+    tables = evidence(found[found["init"] >= 3], snr=[noise[noise["init"] < 11]])
     (row,) = judge(claim("C07", judged_on=on(["r"], definitions=["d"]), overall=False), tables)
     assert row["details"]["initialisations"] == list(range(3, 11))
     assert row["estimate"] == pytest.approx(1.0)

@@ -1,23 +1,18 @@
 import inspect
+from importlib import import_module
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from infoplane.claims import (
-    STATISTICS,
-    Case,
-    ClaimError,
-    Condition,
-    Evidence,
-    Finding,
-    TableError,
-    check_available,
-    judge,
-    read_claim,
-)
-from infoplane.claims.judging import finding_verdict
-from infoplane.claims.registry import claim_statistic
-from infoplane.statistics import Interval, Resampling
+from infoplane.claims.caution import AuditedRange
+from infoplane.claims.entries import Need, check_available, needs_of, read_claim
+from infoplane.claims.evidence import Case, ClaimError
+from infoplane.claims.findings import Condition, Finding
+from infoplane.claims.judging import COLUMNS, finding_verdict, judge
+from infoplane.claims.registry import STATISTICS, claim_statistic
+from infoplane.claims.trajectories import TableError
+from infoplane.statistics import Interval
 from tests.unit.claim_tables import (
     CLAIMS,
     FLAT,
@@ -83,7 +78,8 @@ def test_diverged_networks_are_counted_and_named(caplog):
 @pytest.mark.parametrize("name", ["C01", "C02", "C03", "C04", "C10", "C25"])
 def test_a_run_that_diverged_altogether_is_inconclusive(name):
     table = information("r", "e", planes(2, FLAT, FLAT, RISE, RISE), diverged=[0, 1])
-    (row,) = judge(claim(name, judged_on=on(["r"]), overall=False), evidence(table))
+    known = {"r": {"label_bits": 1.0}}
+    (row,) = judge(claim(name, judged_on=on(["r"]), overall=False), evidence(table, known=known))
     assert row["verdict"] == "inconclusive"
     assert row["inits"] == 0
     assert np.isnan(row["estimate"])
@@ -92,10 +88,9 @@ def test_a_run_that_diverged_altogether_is_inconclusive(name):
 @pytest.mark.parametrize("name", ["C06", "C07", "C08"])
 def test_gradients_of_a_run_that_diverged_altogether(name):
     lost = {"status": "diverged"}
-    tables = Evidence(
+    tables = evidence(
         information("r", "e", planes(2, FLAT, RISE, RISE)).assign(**lost),
-        gradients("r", "d", planes(2, FLAT, RISE, RISE)).assign(**lost),
-        Resampling(50),
+        snr=[gradients("r", "d", planes(2, FLAT, RISE, RISE)).assign(**lost)],
     )
     needs = STATISTICS[CLAIMS[name]["statistic"]].needs
     judged_on = [{"runs": ["r"], **{f"{need}s": [need[0]] for need in needs}}]
@@ -142,6 +137,7 @@ def test_absent_evidence_is_named(runs, estimators, message):
         ({"judged_on": [{"pairs": [], "estimators": ["e"]}]}, r"unknown \['pairs'\]"),
         ({"judged_on": on(["r"], definitions=["d"])}, r"unknown \['definitions'\]"),
         ({"judged_on": on(["r", "r"])}, r"judged_on names \['C01, r, e'\] twice"),
+        ({"side": 1}, "claim C01: side 1 has the wrong type"),
         ({"judged_on": ["r"]}, "must be a mapping, not 'r'"),
     ],
 )
@@ -172,24 +168,63 @@ def test_parameters_without_meaning_are_refused(parameters, message):
 
 
 @pytest.mark.parametrize(
-    ("estimators", "definitions", "message"),
+    ("there", "message"),
     [
-        ({}, {"r": ["d"]}, "claim C07: run 'r' is not in the study"),
-        ({"r": ["f"]}, {"r": ["d"]}, "claim C07: run 'r' has no estimator 'e'; it has f"),
-        ({"r": ["e"]}, {}, "claim C07: run 'r' has no definition 'd'; it has none"),
+        ({}, "claim C07: run 'r' is not in the study; it has s"),
+        (
+            {"r": {"information": ["f"], "gradients": ["d"]}},
+            "claim C07: run 'r' has no estimator 'e' in its table of information; it has f",
+        ),
+        (
+            {"r": {"information": ["e"], "gradients": ["c"]}},
+            "claim C07: run 'r' has no definition 'd' in its table of gradients; it has c",
+        ),
+        (
+            {"r": {"information": ["e"]}},
+            "claim C07: run 'r' has no table of gradients; it has information",
+        ),
     ],
 )
-def test_claims_beyond_the_study_are_refused(estimators, definitions, message):
-    claims = claim("C07", judged_on=on(["r"], definitions=["d"]))
-    check_available(claims, {"r": ["e"]}, {"r": ["d"]})
+def test_claims_beyond_the_study_are_refused(there, message):
+    asked = claim("C07", judged_on=on(["r"], definitions=["d"]))
+    other = {"s": {}}
+    check_available(asked, {"r": {"information": ["e"], "gradients": ["d"]}} | other)
     with pytest.raises(ClaimError, match=message):
-        check_available(claims, estimators, definitions)
+        check_available(asked, there | other)
 
 
 def test_reference_runs_are_checked_as_well():
     judged_on = [{"pairs": [{"run": "r", "reference": "s"}], "estimators": ["e"]}]
     with pytest.raises(ClaimError, match="run 's' is not in the study"):
-        check_available(claim("C09", judged_on=judged_on), {"r": ["e"]}, {})
+        check_available(claim("C09", judged_on=judged_on), {"r": {"information": ["e"]}})
+
+
+def test_what_a_claim_needs_is_named_without_reading_anything():
+    pair = {"pairs": [{"run": "r", "reference": "s"}], "estimators": ["e", "f"]}
+    assert needs_of("C09", CLAIMS["C09"] | {"judged_on": [pair]}) == [
+        Need("information", "r", "e"),
+        Need("information", "s", "e"),
+        Need("information", "r", "f"),
+        Need("information", "s", "f"),
+    ]
+    both = on(["r"], definitions=["c", "d"])
+    assert needs_of("C07", CLAIMS["C07"] | {"judged_on": both}) == [
+        Need("information", "r", "e"),
+        Need("gradients", "r", definition="c"),
+        Need("gradients", "r", definition="d"),
+    ]
+    assert needs_of("C29", CLAIMS["C29"] | {"judged_on": on(["r"])}) == [
+        Need("information", "r", "e"),
+        Need("clustering", "r", "e"),
+    ]
+    # Its statistic needs no plane of that estimator.
+    assert needs_of("C31", CLAIMS["C31"] | {"judged_on": on(["r"])}) == [
+        Need("several_networks", "r", "e")
+    ]
+    assert [need.estimator for need in needs_of("C13", CLAIMS["C13"])][:2] == [
+        "net_input_30",
+        "machine_precision",
+    ]
 
 
 def test_finding_with_conditions_and_premises():
@@ -219,11 +254,10 @@ def test_a_new_statistic_is_one_function(monkeypatch):
         last = np.full(found.inits.size, factor * found.epochs[-1], float)
         return Finding("last epoch", evidence.resampling.mean(last), found.inits, last)
 
-    monkeypatch.setitem(STATISTICS, "last_epoch", None)
-    del STATISTICS["last_epoch"]
+    monkeypatch.setattr(STATISTICS, "_found", dict(STATISTICS))
     claim_statistic(needs=("estimator",))(last_epoch)
-    entry = claim("C01", statistic="last_epoch", parameters={"factor": 2}, judged_on=on(["r"]))
-    row, _ = judge(entry, evidence(information("r", "e", planes(2, FLAT))))
+    asked = claim("C01", statistic="last_epoch", parameters={"factor": 2}, judged_on=on(["r"]))
+    row, _ = judge(asked, evidence(information("r", "e", planes(2, FLAT))))
     assert row["estimate"] == 20000
     assert row["verdict"] == "supported"
 
@@ -243,10 +277,75 @@ def test_statistics_name_their_parameters(name):
         assert parameter in inspect.getdoc(STATISTICS[name].function)
 
 
-def test_judging_is_deterministic_and_independent_of_other_claims():
+def test_judging_is_deterministic_and_leaves_the_evidence_as_it_is():
     table = information("r", "e", planes(7, FLAT, RISE_AND_FALL, RISE, spread=1.0))
     one = claim("C01", judged_on=on(["r"]), overall=False)
-    other = claim("C10", judged_on=on(["r"]), overall=False)
     alone = judge(one, evidence(table))
     assert alone == judge(one, evidence(table.sample(frac=1, random_state=0)))
-    assert alone[0] == judge(other | one, evidence(table))[1]
+    tables = evidence(table)
+    judge(claim("C10", judged_on=on(["r"]), overall=False), tables)
+    assert alone == judge(one, tables)
+
+
+@pytest.mark.parametrize("name", sorted(STATISTICS))
+def test_a_statistic_names_the_module_it_stands_in(name):
+    module = import_module(STATISTICS[name].module)
+    assert STATISTICS[name].module.startswith("infoplane.claims.statistics.")
+    assert getattr(module, name) is STATISTICS[name].function
+
+
+def test_rows_say_whose_claim_it_is_and_what_would_support_it():
+    table = information("r", "e", planes(3, FLAT, RISE_AND_FALL, RISE))
+    (row,) = judge(claim("C10", judged_on=on(["r"]), overall=False), evidence(table))
+    assert tuple(key for key in row if key != "details") == COLUMNS
+    assert (row["side"], row["threshold"], row["direction"]) == ("saxe", 0.5, "below")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"relative_to": "label_entropy"}, "label_entropy of the task of run 'r' must be known"),
+        ({"relative_to": "entropy"}, "entropy 'entropy' is not one of: label_entropy"),
+    ],
+)
+def test_unknown_entropies_are_refused(parameters, message):
+    tables = evidence(information("r", "e", planes(2, FLAT, RISE, RISE)))
+    asked = claim("C03", judged_on=on(["r"]), parameters=CLAIMS["C03"]["parameters"] | parameters)
+    with pytest.raises(ClaimError, match=f"claim C03: {message}"):
+        judge(asked, tables)
+
+
+def rows_at(bits, samples=100, **changes):
+    table = information("r", "e", np.full((4, 6, 3), bits))
+    return table.assign(ceiling_bits=12.0, samples=samples, **changes)
+
+
+def test_warnings_follow_the_samples_and_units_of_the_layers_that_decide():
+    audit = pd.DataFrame(
+        {
+            "family": "saturated_layer",
+            "dimension": [3, 3, 20, 20],
+            "samples": [100, 4000, 100, 4000],
+            "estimator": "audited",
+            "quantity": "input",
+            "bias_bits": [0.05, -2.0, 0.0, 0.0],
+            "spread_bits": 0.01,
+        }
+    )
+    audited = AuditedRange(audit, {"e": "audited"}, {"r": (20, 4, 2)})
+    asked = claim("C01", judged_on=on(["r"]), overall=False)
+    warnings = [
+        judge(asked, evidence(rows_at(9.0, samples)), audited)[0]["warning"]
+        for samples in (90, 3000)
+    ]
+    assert warnings == ["", "outside its audited range"]
+    first = claim(
+        "C04",
+        judged_on=on(["r"]),
+        overall=False,
+        parameters=CLAIMS["C04"]["parameters"] | {"layers": [1]},
+    )
+    (row,) = judge(first, evidence(rows_at(11.99, 3000)), audited)
+    assert row["warning"] == "at its ceiling in 4 of 4 networks"
+    (row,) = judge(first, evidence(rows_at(11.99, 3000, status="diverged")), audited)
+    assert row["warning"] == ""

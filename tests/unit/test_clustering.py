@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from infoplane.clustering import class_distances
+from infoplane.measures.clustering import class_distances
 
 
 def test_by_hand():

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 import infoplane
-from infoplane.compilation import source_digest
+from infoplane.compiled.compilation import source_digest
 
 # A package of two kernels: `twice` stands in one file, what it calls and a constant in others.
 FILES = {
     "__init__": "",
     "constants": "FACTOR = 2.0\n",
     "helpers": (
-        "from infoplane.compilation import compiled\n"
+        "from infoplane.compiled.compilation import compiled\n"
         "from kernels.constants import FACTOR\n\n\n"
         "@compiled()\n"
         "def multiplied(x):\n"
@@ -25,7 +25,7 @@ FILES = {
     ),
     "unrelated": "NUMBER = 1\n",
     "main": (
-        "from infoplane.compilation import compiled\n"
+        "from infoplane.compiled.compilation import compiled\n"
         "from kernels.helpers import multiplied\n\n\n"
         "@compiled()\n"
         "def twice(x, offset=1.0):\n"

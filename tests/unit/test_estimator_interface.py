@@ -11,7 +11,8 @@ import math
 import numpy as np
 import pytest
 
-from infoplane.estimators import METHODS, Estimator, make_estimator
+from infoplane.estimators import ESTIMATORS as FAMILY
+from infoplane.estimators import Estimator, make_estimator
 
 ESTIMATORS = {
     "binned": {"bins": 8, "low": -1.0, "high": 1.0},
@@ -28,14 +29,10 @@ ESTIMATORS = {
 }
 OTHERS = {
     "exact": {},
-    "hsic": {},
-    "multi_network": {"networks": 2, "bins": 8, "low": -1.0, "high": 1.0},
     "mixture_entropy": {"noise_standard_deviation": 0.3},
     "decoder": {},
     "infonce": {"noise_variance": 0.1, "batch_size": 16, "steps": 2},
 }
-# It takes a network in place of its activations, and is tested in test_propagation.
-OF_NETWORKS = {"sample_propagation"}
 NEIGHBOURS = ("knn", "ksg", "kraskov_entropy")
 # Sums in another order; the kernels of the KDE are single precision.
 KERNEL_ROUNDING = 1e-6
@@ -61,7 +58,7 @@ def estimator_of(method):
 def test_estimators_are_frozen_and_tell_what_they_are(method):
     estimator = estimator_of(method)
     assert isinstance(estimator, Estimator)
-    assert estimator.method == method
+    assert estimator.name == method
     assert len(estimator.assumptions) > 40
     assert make_estimator(method, **estimator.parameters) == estimator
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -119,7 +116,7 @@ def test_labels_do_not_change_the_information_about_the_input(method):
 
 
 def test_every_method_is_here():
-    assert set(METHODS) == {*ESTIMATORS, *OTHERS, *OF_NETWORKS}
+    assert set(FAMILY.names) == {*ESTIMATORS, *OTHERS}
 
 
 @all_methods

@@ -11,31 +11,25 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from infoplane.data import binary_patterns, szt_task
 from infoplane.estimators import make_estimator
-from infoplane.networks import initial_parameters, net_inputs_and_activations
-from infoplane.settings import TrainingSettings
+from infoplane.networks import make_network
+from infoplane.tasks.icosahedron import binary_patterns, szt_task
 
 exact = make_estimator("exact")
 
 
 def quantised_network(bits, widths=(8, 6, 4, 2)):
-    settings = TrainingSettings(
+    network = make_network(
+        "quantised",
         widths=widths,
         activation="tanh",
         output="softmax",
         initial_weights="pytorch",
-        optimizer="adam",
-        learning_rate=0.01,
-        batch_size=16,
-        epochs=4,
-        snapshots=3,
-        training_fraction=0.8,
         quantisation_bits=bits,
     )
-    parameters = initial_parameters(widths, "pytorch", np.random.default_rng(0))
+    parameters = network.initial_parameters(np.random.default_rng(0))
     inputs = binary_patterns(widths[0]).astype(np.float32)
-    return net_inputs_and_activations(parameters, settings, inputs)[1]
+    return network.net_inputs_and_activations(parameters, inputs)[1]
 
 
 def entropy_bits(items):

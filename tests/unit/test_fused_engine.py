@@ -12,50 +12,35 @@ import pytest
 import torch
 
 import infoplane
-from infoplane.networks import (
-    initial_parameters,
-    net_inputs_and_activations,
-    parameter_count,
-    split_parameters,
-)
-from infoplane.settings import ACTIVATIONS, OPTIMIZERS, OUTPUTS, TrainingSettings
-from infoplane.training.fused_engine import FusedEngine
-from infoplane.training.schedule import shuffle_epoch
-from infoplane.training.torch_engine import TorchEngine
+from infoplane.networks.dense import parameter_count, split_parameters
+from infoplane.networks.functions import ACTIVATIONS, OUTPUTS
+from infoplane.training.engines import choose_engine
+from infoplane.training.fused import engine
+from infoplane.training.fused.engine import FusedEngine
+from infoplane.training.records import OPTIMIZERS, Optimizer
+from infoplane.training.shuffling import shuffle_epoch
+from infoplane.training.torch.dense import DenseTorchEngine
+from tests.support import network
 
 SZT_WIDTHS = (12, 10, 7, 5, 4, 3, 2)
 RATES = {"adam": 1e-3, "sgd": 0.1}
 
 
-def make_settings(**changes):
-    values = {
-        "widths": SZT_WIDTHS,
-        "activation": "tanh",
-        "output": "softmax",
-        "initial_weights": "pytorch",
-        "optimizer": "adam",
-        "batch_size": 64,
-        "epochs": 50,
-        "snapshots": 5,
-        "training_fraction": 0.8,
-    } | changes
-    return TrainingSettings(learning_rate=RATES[values["optimizer"]], **values)
+def make_records(optimizer="adam", batch_size=64, weight_decay=0.0, **changes):
+    """Return a network and its optimiser."""
+    chosen = network(**{"widths": SZT_WIDTHS, "initial_weights": "pytorch", **changes})
+    return chosen, Optimizer(optimizer, RATES[optimizer], batch_size, weight_decay)
 
 
-def make_problem(settings, inits=2, samples=300, train=250):
-    """Return what an engine takes after the settings: data, splits, seeds and parameters."""
+def make_problem(chosen, inits=2, samples=300, train=250):
+    """Return what an engine takes after its records: data, splits, seeds and parameters."""
     generator = np.random.default_rng(7)
-    inputs = generator.normal(size=(samples, settings.widths[0])).astype(np.float32)
-    scores = inputs @ generator.normal(size=(settings.widths[0], settings.widths[-1]))
+    inputs = generator.normal(size=(samples, chosen.widths[0])).astype(np.float32)
+    scores = inputs @ generator.normal(size=(chosen.widths[0], chosen.widths[-1]))
     labels = scores.argmax(axis=1)
     splits = np.stack([generator.permutation(samples)[:train] for _ in range(inits)])
     seeds = generator.integers(0, 2**64, inits, dtype=np.uint64)
-    parameters = np.stack(
-        [
-            initial_parameters(settings.widths, settings.initial_weights, generator)
-            for _ in range(inits)
-        ]
-    )
+    parameters = np.stack([chosen.initial_parameters(generator) for _ in range(inits)])
     return inputs, labels, splits, seeds, parameters
 
 
@@ -74,27 +59,28 @@ SLOPES = {
 }
 
 
-def reference_gradient(parameters, settings, inputs, labels):
+def reference_gradient(parameters, chosen, weight_decay, inputs, labels):
     """Return the gradient of the mean loss by backpropagation, layer by layer, in float64."""
-    nets, activations = net_inputs_and_activations(parameters, settings, inputs)
+    nets, activations = chosen.net_inputs_and_activations(parameters, inputs)
     gradient = np.zeros_like(parameters)
-    layers = split_parameters(parameters, settings.widths)
-    gradients = split_parameters(gradient, settings.widths)
-    delta = (activations[-1] - np.eye(settings.widths[-1])[labels]) / len(labels)
-    if settings.output == "sigmoid":
-        delta /= settings.widths[-1]
+    layers = split_parameters(parameters, chosen.widths)
+    gradients = split_parameters(gradient, chosen.widths)
+    delta = (activations[-1] - np.eye(chosen.widths[-1])[labels]) / len(labels)
+    if chosen.output == "sigmoid":
+        delta /= chosen.widths[-1]
     for layer in reversed(range(len(layers))):
         below = activations[layer - 1] if layer else inputs
         weights, (weight_slopes, bias_slopes) = layers[layer][0], gradients[layer]
-        weight_slopes[...] = delta.T @ below + settings.weight_decay * weights
+        weight_slopes[...] = delta.T @ below + weight_decay * weights
         bias_slopes[...] = delta.sum(axis=0)
         if layer:
-            delta = (delta @ weights) * SLOPES[settings.activation](nets[layer - 1])
+            delta = (delta @ weights) * SLOPES[chosen.activation](nets[layer - 1])
     return gradient
 
 
-def reference_training(settings, problem, epochs):
+def reference_training(records, problem, epochs):
     """Train each network in float64, the obvious way."""
+    chosen, by = records
     inputs, labels, splits, seeds, initial = problem
     results = []
     for split, seed, start in zip(splits, seeds, initial, strict=True):
@@ -102,27 +88,31 @@ def reference_training(settings, problem, epochs):
         mean, square, step = np.zeros_like(parameters), np.zeros_like(parameters), 0
         for epoch in range(epochs):
             order = np.arange(len(split))
-            if settings.batch_size is not None:
+            if by.batch_size is not None:
                 shuffle_epoch(order, seed, epoch)
-            size = settings.batch_size or len(split)
+            size = by.batch_size or len(split)
             for first in range(0, len(split), size):
                 batch = split[order[first : first + size]]
                 gradient = reference_gradient(
-                    parameters, settings, inputs[batch].astype(np.float64), labels[batch]
+                    parameters,
+                    chosen,
+                    by.weight_decay,
+                    inputs[batch].astype(np.float64),
+                    labels[batch],
                 )
                 step += 1
-                if settings.optimizer == "adam":
+                if by.optimizer == "adam":
                     mean = 0.9 * mean + 0.1 * gradient
                     square = 0.999 * square + 0.001 * gradient**2
                     gradient = mean / (1 - 0.9**step)
                     gradient = gradient / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
-                parameters = parameters - settings.learning_rate * gradient
+                parameters = parameters - by.learning_rate * gradient
         results.append(parameters)
     return np.stack(results)
 
 
-def trained(engine, settings, problem, epochs):
-    engine = engine(settings, *problem)
+def trained(engine, records, problem, epochs):
+    engine = engine(*records, *problem)
     engine.advance(0, epochs)
     return engine.parameters
 
@@ -133,7 +123,7 @@ def trained(engine, settings, problem, epochs):
 TOLERANCE = 2e-5
 
 
-def assert_same(found, expected, settings):
+def assert_same(found, expected, records):
     """Compare parameters after training by two engines.
 
     The slope of a rectifier jumps: where a sample comes within rounding of the jump, two engines
@@ -141,9 +131,10 @@ def assert_same(found, expected, settings):
     apart.
     """
     apart = np.abs(found - expected)
-    if settings.activation == "relu":
+    chosen, by = records
+    if chosen.activation == "relu":
         assert np.quantile(apart, 0.98) <= TOLERANCE
-        assert apart.max() <= 5 * settings.learning_rate
+        assert apart.max() <= 5 * by.learning_rate
     else:
         assert apart.max() <= TOLERANCE
 
@@ -162,14 +153,12 @@ def _one_thread():
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("widths", [SZT_WIDTHS, (5, 17, 64, 6, 3), (4, 1, 2)])
 def test_two_hundred_steps_match_both_references(widths, activation, optimizer, output):
-    settings = make_settings(
-        widths=widths, activation=activation, optimizer=optimizer, output=output
-    )
-    problem = make_problem(settings)
-    fused = trained(FusedEngine, settings, problem, 50)
+    records = make_records(widths=widths, activation=activation, optimizer=optimizer, output=output)
+    problem = make_problem(records[0])
+    fused = trained(FusedEngine, records, problem, 50)
     assert np.abs(fused - problem[-1]).max() > 100 * TOLERANCE
-    assert_same(fused, reference_training(settings, problem, 50), settings)
-    assert_same(fused, trained(TorchEngine, settings, problem, 50), settings)
+    assert_same(fused, reference_training(records, problem, 50), records)
+    assert_same(fused, trained(DenseTorchEngine, records, problem, 50), records)
 
 
 # Training sets of 1 to 3 tiles of 256 samples, of whole vectors or not, and single samples.
@@ -178,42 +167,42 @@ def test_two_hundred_steps_match_both_references(widths, activation, optimizer, 
     [(None, 600), (None, 256), (None, 37), (600, 600), (300, 601), (256, 513), (1, 40), (33, 100)],
 )
 def test_batches_of_every_size(batch_size, train):
-    settings = make_settings(batch_size=batch_size)
-    problem = make_problem(settings, samples=700, train=train)
-    expected = reference_training(settings, problem, 5)
+    records = make_records(batch_size=batch_size)
+    problem = make_problem(records[0], samples=700, train=train)
+    expected = reference_training(records, problem, 5)
     np.testing.assert_allclose(
-        trained(FusedEngine, settings, problem, 5), expected, rtol=0, atol=TOLERANCE
+        trained(FusedEngine, records, problem, 5), expected, rtol=0, atol=TOLERANCE
     )
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_weight_decay_spares_biases(optimizer):
-    settings = make_settings(optimizer=optimizer, weight_decay=0.3)
-    problem = make_problem(settings)
-    fused = trained(FusedEngine, settings, problem, 50)
-    expected = reference_training(settings, problem, 50)
+    records = make_records(optimizer=optimizer, weight_decay=0.3)
+    problem = make_problem(records[0])
+    fused = trained(FusedEngine, records, problem, 50)
+    expected = reference_training(records, problem, 50)
     np.testing.assert_allclose(fused, expected, rtol=0, atol=TOLERANCE)
-    without = trained(FusedEngine, dataclasses.replace(settings, weight_decay=0.0), problem, 50)
+    without = trained(FusedEngine, make_records(optimizer=optimizer), problem, 50)
     assert np.abs(fused - without).max() > 100 * TOLERANCE
 
 
 def test_no_layer_between_inputs_and_outputs():
-    settings = make_settings(widths=(6, 3))
-    problem = make_problem(settings)
-    expected = reference_training(settings, problem, 20)
+    records = make_records(widths=(6, 3))
+    problem = make_problem(records[0])
+    expected = reference_training(records, problem, 20)
     np.testing.assert_allclose(
-        trained(FusedEngine, settings, problem, 20), expected, rtol=0, atol=TOLERANCE
+        trained(FusedEngine, records, problem, 20), expected, rtol=0, atol=TOLERANCE
     )
 
 
 @pytest.mark.parametrize("batch_size", [None, 64])
 def test_networks_do_not_depend_on_the_stack(batch_size):
-    settings = make_settings(batch_size=batch_size)
-    problem = make_problem(settings, inits=7)
-    together = trained(FusedEngine, settings, problem, 6)
+    records = make_records(batch_size=batch_size)
+    problem = make_problem(records[0], inits=7)
+    together = trained(FusedEngine, records, problem, 6)
     for chunk in (1, 3):
         parts = [
-            trained(FusedEngine, settings, select(problem, slice(first, first + chunk)), 6)
+            trained(FusedEngine, records, select(problem, slice(first, first + chunk)), 6)
             for first in range(0, 7, chunk)
         ]
         np.testing.assert_array_equal(np.concatenate(parts), together)
@@ -221,35 +210,35 @@ def test_networks_do_not_depend_on_the_stack(batch_size):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_pieces_make_the_whole(optimizer):
-    settings = make_settings(optimizer=optimizer)
-    problem = make_problem(settings)
-    engine = FusedEngine(settings, *problem)
+    records = make_records(optimizer=optimizer)
+    problem = make_problem(records[0])
+    engine = FusedEngine(*records, *problem)
     for first, last in ((0, 1), (1, 1), (1, 4), (4, 9)):
         engine.advance(first, last)
-    np.testing.assert_array_equal(engine.parameters, trained(FusedEngine, settings, problem, 9))
+    np.testing.assert_array_equal(engine.parameters, trained(FusedEngine, records, problem, 9))
 
 
 @pytest.mark.parametrize("activation", ["relu", "linear"])
 def test_a_diverged_network_stops_and_leaves_the_others_alone(activation):
-    settings = make_settings(activation=activation, optimizer="sgd")
-    problem = make_problem(settings, inits=3)
+    records = make_records(activation=activation, optimizer="sgd")
+    problem = make_problem(records[0], inits=3)
     problem[-1][1] *= 1e20
-    engine = FusedEngine(settings, *problem)
+    engine = FusedEngine(*records, *problem)
     engine.advance(0, 4)
     frozen = engine.parameters
     assert not np.isfinite(frozen[1]).all()
     engine.advance(4, 8)
     np.testing.assert_array_equal(engine.parameters[1], frozen[1])
-    others = trained(FusedEngine, settings, select(problem, [0, 2]), 8)
+    others = trained(FusedEngine, records, select(problem, [0, 2]), 8)
     assert np.isfinite(others).all()
     np.testing.assert_array_equal(engine.parameters[[0, 2]], others)
 
 
 def test_no_epoch_leaves_the_parameters_as_they_were():
-    settings = make_settings()
-    problem = make_problem(settings)
+    records = make_records()
+    problem = make_problem(records[0])
     before = problem[-1].copy()
-    engine = FusedEngine(settings, *problem)
+    engine = FusedEngine(*records, *problem)
     engine.advance(0, 0)
     np.testing.assert_array_equal(engine.parameters, before)
     engine.advance(0, 1)
@@ -259,16 +248,34 @@ def test_no_epoch_leaves_the_parameters_as_they_were():
 
 
 def test_wide_layers_are_refused():
-    assert FusedEngine.supports(make_settings(widths=(64, 64, 2)))
-    wide = make_settings(widths=(5, 65, 2))
-    assert not FusedEngine.supports(wide)
+    assert FusedEngine.supports(*make_records(widths=(64, 64, 2)))
+    wide = make_records(widths=(5, 65, 2))
+    assert not FusedEngine.supports(*wide)
     with pytest.raises(ValueError, match="at most 64 units"):
-        FusedEngine(wide, *make_problem(wide))
+        FusedEngine(*wide, *make_problem(wide[0]))
 
 
 @pytest.mark.parametrize("changes", [{"quantisation_bits": 8}, {"noise_standard_deviation": 0.1}])
-def test_settings_that_the_engine_does_not_know_are_refused(changes):
-    assert not FusedEngine.supports(dataclasses.replace(make_settings(), **changes))
+def test_networks_that_the_engine_does_not_know_are_refused(changes):
+    assert not FusedEngine.supports(*make_records(**changes))
+
+
+def test_an_activation_that_is_not_compiled_is_left_to_the_torch_engine(monkeypatch):
+    monkeypatch.setattr(engine, "COMPILED_ACTIVATIONS", ("tanh",))
+    assert FusedEngine.supports(*make_records())
+    unknown = make_records(activation="relu")
+    assert not FusedEngine.supports(*unknown)
+    assert choose_engine("auto", "cpu", *unknown) == ("torch", "cpu")
+
+
+def test_an_optimizer_that_the_engine_does_not_know_is_refused():
+    @dataclasses.dataclass(frozen=True)
+    class Heavy(Optimizer):
+        momentum: float = 0.0
+
+    chosen, _ = make_records()
+    assert FusedEngine.supports(chosen, Heavy("sgd", 0.1))
+    assert not FusedEngine.supports(chosen, Heavy("sgd", 0.1, momentum=0.9))
 
 
 def test_a_folder_that_takes_no_cache(tmp_path):
@@ -284,20 +291,20 @@ def test_a_folder_that_takes_no_cache(tmp_path):
     (tmp_path / "home").touch()
     program = """
 import numpy as np
-from infoplane.settings import TrainingSettings
-from infoplane.training import _fused_training, fused_engine
-settings = TrainingSettings(
-    (3, 2), "tanh", "softmax", "glorot", "sgd", 0.1, None, epochs=1, snapshots=2,
-    training_fraction=1.0,
+from infoplane.networks import make_network
+from infoplane.training.fused import engine, loop
+from infoplane.training.records import Optimizer
+network = make_network(
+    "dense", widths=(3, 2), activation="tanh", output="softmax", initial_weights="glorot"
 )
 samples = np.arange(4)[None]
-engine = fused_engine.FusedEngine(
-    settings, np.eye(4, 3, dtype=np.float32), samples[0] % 2, samples,
+trainer = engine.FusedEngine(
+    network, Optimizer("sgd", 0.1), np.eye(4, 3, dtype=np.float32), samples[0] % 2, samples,
     np.zeros(1, np.uint64), np.zeros((1, 8), np.float32),
 )
-engine.advance(0, 1)
-assert np.abs(engine.parameters).max() > 0
-assert _fused_training.train.stats.cache_path is None
+trainer.advance(0, 1)
+assert np.abs(trainer.parameters).max() > 0
+assert loop.train.stats.cache_path is None
 """
     home = str(tmp_path / "home")
     environment = {

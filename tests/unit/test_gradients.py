@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 import torch
 
-from infoplane.data import szt_task
-from infoplane.gradients import (
+from infoplane.measures._gradient_moments import mean_norm_and_variance
+from infoplane.measures.gradients import (
     DEFINITIONS,
     GradientMoments,
     gradient_moments,
-    mean_norm_and_variance,
     steepest_fall_epoch,
     transition_epoch,
 )
-from infoplane.networks import initial_parameters, split_parameters
-from infoplane.settings import ACTIVATIONS, OUTPUTS
-from infoplane.training.schedule import shuffle_epoch
-from tests.support import settings
+from infoplane.networks.dense import initial_parameters, split_parameters
+from infoplane.networks.functions import ACTIVATIONS, OUTPUTS
+from infoplane.tasks.icosahedron import szt_task
+from infoplane.training.shuffling import shuffle_epoch
+from tests.support import network as network_of
 
 SEED = np.uint64(11)
 # The network is passed in float32 (2^-24 = 6e-8), its sums cancel tenfold or so.
@@ -27,8 +27,8 @@ RTOL = 1e-5
 
 
 def a_network(widths=(12, 8, 5, 2), samples=150, scale=1.0, **changes):
-    """Return settings, parameters of one snapshot, inputs and labels."""
-    chosen, generator = settings(widths=widths, **changes), np.random.default_rng(5)
+    """Return a network, parameters of one snapshot, inputs and labels."""
+    chosen, generator = network_of(widths=widths, **changes), np.random.default_rng(5)
     parameters = scale * initial_parameters(widths, "pytorch", generator)
     inputs = generator.integers(0, 2, (samples, widths[0])).astype(np.uint8)
     return chosen, parameters[None], inputs, generator.integers(0, widths[-1], samples)
@@ -147,7 +147,7 @@ def test_agrees_with_automatic_differentiation_at_other_widths(widths, output):
 def saturated_moments(margin, output) -> GradientMoments:
     """Measure a network without hidden layers that is right by a margin on its one input."""
     parameters = np.array([[margin / 2, -margin / 2, 0.0, 0.0]], np.float32)
-    chosen = settings(widths=(1, 2), output=output)
+    chosen = network_of(widths=(1, 2), output=output)
     return moments_of((chosen, parameters, np.ones((5, 1)), np.zeros(5, int)), batch_size=2)
 
 
@@ -175,7 +175,7 @@ def test_saturated_tanh_keeps_its_tiny_derivative(net_input):
     # wherever the output's net inputs are equal, which biases of -+tanh make them.
     height = math.tanh(net_input)
     parameters = np.array([[net_input, 0.0, 1.0, -1.0, -height, height]], np.float32)
-    chosen = settings(widths=(1, 1, 2))
+    chosen = network_of(widths=(1, 1, 2))
     network = (chosen, parameters, np.ones((4, 1)), np.zeros(4, int))
     mean = moments_of(network, batch_size=2).batch_mean_norm
     np.testing.assert_allclose(mean[0, 0], 1 / math.cosh(net_input) ** 2, rtol=2e-6)
@@ -264,13 +264,6 @@ def test_dead_layers_have_no_ratio():
         assert np.isnan(statistics.snr[0, 0])
 
 
-def test_weight_decay_is_no_part_of_the_gradient():
-    with_decay = moments_of(a_network(weight_decay=0.1))
-    np.testing.assert_array_equal(
-        with_decay.batch_mean_norm, moments_of(a_network()).batch_mean_norm
-    )
-
-
 def test_halving_the_loss_doubles_the_first_ratio_alone():
     moments = worked_example()
     halved = GradientMoments(
@@ -310,7 +303,7 @@ def test_refuses_what_does_not_fit(change, message):
     arguments = {
         "parameters": parameters,
         "epochs": np.array([0]),
-        "settings": chosen,
+        "network": chosen,
         "inputs": inputs,
         "labels": labels,
         "order_seed": SEED,
@@ -369,7 +362,7 @@ def test_no_fall_has_no_steepest_epoch():
 
 def test_szt_network_at_initialisation_has_every_definition():
     task = szt_task()
-    chosen = settings(widths=(12, 10, 7, 5, 4, 3, 2))
+    chosen = network_of(widths=(12, 10, 7, 5, 4, 3, 2))
     parameters = initial_parameters(chosen.widths, "glorot", np.random.default_rng(0))
     moments = moments_of((chosen, parameters[None], task.inputs, task.labels), batch_size=256)
     assert list(DEFINITIONS) == ["szt_first", "szt_second", "szt_latest", "saxe_sample"]

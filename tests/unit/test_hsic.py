@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infoplane.estimators import make_estimator
-from infoplane.estimators.hsic import Dependence, hsic, normalised_hsic
 from infoplane.estimators.kernels import gaussian_kernel, label_kernel, squared_distances
+from infoplane.measures import make_measure
+from infoplane.measures.dependence import Dependence, hsic, normalised_hsic
 
 ROUNDING = 1e-12
-HSIC = make_estimator("hsic")
+HSIC = make_measure("dependence", label="hsic")
 
 
 def kernel_of(values, width=1.0):
@@ -80,6 +80,7 @@ def test_estimator_against_the_trace_formula(samples, units, seed):
     inputs, layer = generator.standard_normal((2, samples, units))
     labels = generator.permutation(np.arange(samples) % 2)
     found = HSIC.of_inputs(inputs, layer, labels)
+    assert isinstance(found, Dependence)
     expected = brute_force(inputs, layer, labels)
     measured = (found.input_dependence, found.label_dependence)
     assert measured == pytest.approx(expected, abs=ROUNDING)
@@ -93,19 +94,12 @@ def test_a_layer_that_is_its_input_depends_on_it_fully():
     assert 0 < found.label_dependence < 1
 
 
-def test_without_inputs_only_the_dependence_of_labels_is_told():
-    values, labels = sample()
-    found, full = HSIC(values, labels), HSIC.of_inputs(values, values, labels)
-    assert isinstance(found, Dependence)
-    assert found.label_dependence == full.label_dependence
-    assert math.isnan(found.input_dependence)
-    assert all(map(math.isnan, (found.mi_input_bits, found.mi_label_bits, found.ceiling_bits)))
-
-
 def test_shuffled_labels_depend_less():
     values, labels = sample()
     shuffled = np.random.default_rng(2).permutation(labels)
-    ordered, chance = (HSIC(values, y).label_dependence for y in (labels, shuffled))
+    ordered, chance = (
+        HSIC.of_inputs(values, values, y).label_dependence for y in (labels, shuffled)
+    )
     assert 1 >= ordered > 10 * chance > 0
 
 
@@ -122,9 +116,10 @@ def test_order_of_the_samples_and_units_does_not_matter():
 
 def test_labels_and_scales_are_only_names():
     values, labels = sample()
-    found = HSIC(1e-3 * values + 5, np.where(labels == 0, 9, -4)).label_dependence
+    renamed = np.where(labels == 0, 9, -4)
+    found = HSIC.of_inputs(values, 1e-3 * values + 5, renamed).label_dependence
     # The shift takes three of sixteen digits from the distances.
-    assert found == pytest.approx(HSIC(values, labels).label_dependence, abs=1e-9)
+    assert found == pytest.approx(HSIC.of_inputs(values, values, labels).label_dependence, abs=1e-9)
 
 
 def test_a_constant_layer_depends_on_nothing():
@@ -137,17 +132,22 @@ def test_a_constant_layer_depends_on_nothing():
 def test_a_layer_of_two_points_follows_the_labels_that_they_are(ones):
     # With ten ones most pairs coincide: the median is 0, and the mean takes its place.
     labels = (np.arange(100) < ones).astype(int)
-    found = HSIC(2.0 * labels[:, None], labels)
+    layer = 2.0 * labels[:, None]
+    found = HSIC.of_inputs(layer, layer, labels)
     assert found.label_dependence == pytest.approx(1, abs=ROUNDING)
 
 
 def test_few_samples_stand_for_many():
     values, labels = sample(samples=2000)
-    few, other = (make_estimator("hsic", samples=400, seed=seed) for seed in (0, 1))
-    whole = make_estimator("hsic", samples=2000)(values, labels).label_dependence
+    few, other = (
+        make_measure("dependence", label="hsic", samples=400, seed=seed) for seed in (0, 1)
+    )
+    whole = make_measure("dependence", label="hsic", samples=2000)
+    expected = whole.of_inputs(values, values, labels).label_dependence
     # Choices of 400 samples scatter by about 0.015.
-    assert few(values, labels).label_dependence == pytest.approx(whole, abs=0.06)
-    assert few(values, labels).label_dependence != other(values, labels).label_dependence
+    found = [each.of_inputs(values, values, labels).label_dependence for each in (few, other)]
+    assert found[0] == pytest.approx(expected, abs=0.06)
+    assert found[0] != found[1]
 
 
 def test_what_is_constant_cannot_be_normalised():
@@ -166,4 +166,4 @@ def test_bad_kernels_inputs_and_parameters_are_refused():
     with pytest.raises(ValueError, match=r"labels must have shape \(99,\)"):
         HSIC.of_inputs(values[:-1], values, labels)
     with pytest.raises(ValueError, match="samples must be a whole number of at least 2, not 1"):
-        make_estimator("hsic", samples=1)
+        make_measure("dependence", label="hsic", samples=1)

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infoplane.data import szt_task
 from infoplane.estimators import make_estimator
 from infoplane.estimators._kde_kernels import BLOCK, LANES, TILE, negative_power_of_two
 from infoplane.estimators.kde import kde_bounds
+from infoplane.tasks.icosahedron import szt_task
 
 ACCURACY = 1e-5
 DIVISORS = {"upper": 2.0, "lower": 8.0}

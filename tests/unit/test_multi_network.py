@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infoplane.estimators import make_estimator
-from infoplane.estimators.multi_network import multi_network_information
+from infoplane.measures import make_measure
+from infoplane.measures.several_networks import multi_network_information
 
 ROUNDING = 1e-12
 BINNING = make_estimator("binned", bins=4, low=0.0, high=1.0)
@@ -91,28 +92,19 @@ def test_disjoint_networks_keep_the_mean_and_the_published_value_exceeds_it():
     assert estimate.published_mi_input_bits == 2.0
 
 
-def test_estimator_takes_the_networks_below_each_other():
-    activations = np.random.default_rng(3).random((5, 12, 2))
-    labels = np.array([0, 1, 2] * 4)
-    estimator = make_estimator("multi_network", networks=5, bins=4, low=0.0, high=1.0)
-    found = estimator(activations.reshape(60, 2), np.tile(labels + 7, 5))
-    expected = multi_network_information(activations, labels, BINNING)
-    np.testing.assert_array_equal(found.single_mi_input_bits, expected.single_mi_input_bits)
-    for name in ("mi_input_bits", "mi_label_bits", "ceiling_bits", "published_mi_input_bits"):
-        assert getattr(found, name) == getattr(expected, name)
-    assert estimator.parameters["networks"] == 5
-
-
-def test_networks_that_do_not_fit_are_refused():
-    estimator = make_estimator("multi_network", networks=3, bins=4, low=0.0, high=1.0)
-    with pytest.raises(ValueError, match="8 samples are not equally many of 3 networks"):
-        estimator(np.zeros((8, 1)), np.arange(8) % 2)
-    with pytest.raises(ValueError, match="labels must be the same for each network"):
-        estimator(np.zeros((9, 1)), np.arange(9) % 2)
-    with pytest.raises(ValueError, match="networks is missing"):
-        make_estimator("multi_network", bins=4, low=0.0, high=1.0)
-    with pytest.raises(ValueError, match="networks must be a whole number of at least 1, not 0"):
-        make_estimator("multi_network", networks=0, bins=4, low=0.0, high=1.0)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"networks": 0}, "networks must be a whole number of at least 1, not 0"),
+        ({"range": None}, "range is missing"),
+        ({"bins": None}, "bins"),
+        ({"range": [1.0, 0.0]}, "low"),
+    ],
+)
+def test_parameters_that_networks_cannot_share_are_refused(changes, message):
+    parameters = {"networks": 3, "bins": 4, "range": [0.0, 1.0], **changes}
+    with pytest.raises(ValueError, match=message):
+        make_measure("several_networks", label="mine", **parameters)
 
 
 @pytest.mark.parametrize("shape", [(8, 2), (0, 8, 2), (2, 8, 0)])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from infoplane.estimators import make_estimator
-from infoplane.estimators.net_input_bins import net_input_codes
+from infoplane.estimators.net_input import net_input_codes
 
 
 def net_inputs(seed, samples=500, units=3, spread=2.0):

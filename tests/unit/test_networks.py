@@ -1,21 +1,27 @@
 """Parameters, initial weights and the forward pass against PyTorch and closed forms."""
 
+import json
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import scipy
 import torch
 
-from infoplane.networks import (
-    initial_parameters,
+import infoplane
+from infoplane.networks import NETWORKS, _torch_functions, make_network, network_from_dict
+from infoplane.networks.dense import initial_parameters, parameter_count, split_parameters
+from infoplane.networks.functions import (
+    ACTIVATION_FUNCTIONS,
+    ACTIVATIONS,
+    COMPILED_ACTIVATIONS,
     losses_and_hits,
-    net_inputs_and_activations,
-    parameter_count,
     sigmoid,
     softmax,
-    split_parameters,
 )
-from infoplane.settings import ACTIVATIONS, INITIAL_WEIGHTS
-from tests.support import settings
+from infoplane.networks.initial import INITIAL_WEIGHTS, initial_layer
+from tests.support import network, optimizer, schedule
 
 WIDTHS = (12, 10, 7, 5, 4, 3, 2)
 
@@ -78,7 +84,7 @@ def test_unknown_initial_weights_are_refused():
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_forward_pass_and_losses_agree_with_torch(activation, output):
     generator = np.random.default_rng(1)
-    chosen = settings(activation=activation, output=output)
+    chosen = network(activation=activation, output=output)
     vector = initial_parameters(chosen.widths, "pytorch", generator) * 3
     inputs = generator.normal(size=(50, 12)).astype(np.float32)
     labels = generator.integers(0, 2, 50)
@@ -104,7 +110,7 @@ def test_forward_pass_and_losses_agree_with_torch(activation, output):
         losses = torch.nn.functional.binary_cross_entropy_with_logits(
             net, targets, reduction="none"
         ).mean(dim=1)
-    net_inputs, activations = net_inputs_and_activations(vector, chosen, inputs)
+    net_inputs, activations = chosen.net_inputs_and_activations(vector, inputs)
     found_losses, hits = losses_and_hits(net_inputs[-1].T, labels, output)
     # Both compute in float32; sums of a dozen terms of order 1 differ by a few 1e-7.
     for found, wanted in zip(activations, expected, strict=True):
@@ -112,6 +118,15 @@ def test_forward_pass_and_losses_agree_with_torch(activation, output):
         np.testing.assert_allclose(found, wanted.numpy(), atol=2e-6)
     np.testing.assert_allclose(found_losses, losses.numpy(), atol=1e-5)
     np.testing.assert_array_equal(hits, (net.argmax(dim=1).numpy() == labels))
+
+
+def test_both_libraries_have_the_same_activations():
+    assert tuple(_torch_functions.ACTIVATION_FUNCTIONS) == ACTIVATIONS
+    assert set(COMPILED_ACTIVATIONS) <= set(ACTIVATIONS)
+    net = np.linspace(-5, 5, 101, dtype=np.float32)
+    for name, function in _torch_functions.ACTIVATION_FUNCTIONS.items():
+        found = function(torch.from_numpy(net))
+        np.testing.assert_allclose(found, ACTIVATION_FUNCTIONS[name](net), atol=1e-6)
 
 
 def test_a_tie_is_a_prediction_of_the_first_class():
@@ -132,24 +147,108 @@ def test_losses_of_certain_mistakes_are_finite_and_linear():
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("make", "change", "message"),
     [
-        ({"activation": "tahn"}, "activation 'tahn' is not one of: tanh, relu"),
-        ({"output": "linear"}, "output 'linear'"),
-        ({"initial_weights": "zeros"}, "initial_weights 'zeros'"),
-        ({"optimizer": "rmsprop"}, "optimizer 'rmsprop'"),
-        ({"widths": (12,)}, "at least two layers"),
-        ({"widths": (12, 0, 2)}, "at least two layers"),
-        ({"learning_rate": 0.0}, "learning_rate must be above 0"),
-        ({"batch_size": 0}, "batch_size must be at least 1"),
-        ({"epochs": 0}, "epochs must be at least 1"),
-        ({"training_fraction": 1.2}, "training_fraction must be above 0 and at most 1"),
-        ({"weight_decay": -1.0}, "weight_decay must not be negative"),
+        (network, {"activation": "tahn"}, "activation 'tahn' is not one of: tanh, relu"),
+        (network, {"output": "linear"}, "output 'linear'"),
+        (network, {"initial_weights": "zeros"}, "initial_weights 'zeros'"),
+        (network, {"widths": (12,)}, "at least two layers"),
+        (network, {"widths": (12, 0, 2)}, "at least two layers"),
+        (network, {"widths": (12, 2.5, 2)}, r"\[12, 2.5, 2\] are not all whole numbers"),
+        (network, {"noise_standard_deviation": 0.0}, "must be finite and above 0, not 0.0"),
+        (network, {"quantisation_bits": 1}, "must be a whole number from 2 to 16, not 1"),
+        (optimizer, {"optimizer": "rmsprop"}, "optimizer 'rmsprop'"),
+        (optimizer, {"learning_rate": 0.0}, "learning_rate must be above 0"),
+        (optimizer, {"batch_size": 0}, "batch_size must be at least 1"),
+        (optimizer, {"weight_decay": -1.0}, "weight_decay must not be negative"),
+        (schedule, {"epochs": 0}, "epochs must be at least 1"),
+        (schedule, {"training_fraction": 1.2}, "training_fraction must be above 0 and at most 1"),
     ],
 )
-def test_impossible_settings_are_refused(change, message):
+def test_what_cannot_be_is_refused(make, change, message):
     with pytest.raises(ValueError, match=message):
-        settings(**change)
+        make(**change)
+
+
+def test_noise_on_levels_is_refused():
+    with pytest.raises(ValueError, match="'quantised' has no parameter 'noise_standard_deviation'"):
+        network(quantisation_bits=4, noise_standard_deviation=0.1)
+
+
+MEMBERS = [{}, {"quantisation_bits": 4}, {"noise_standard_deviation": 0.1}]
+
+
+@pytest.mark.parametrize("changes", MEMBERS)
+def test_a_network_is_made_again_from_plain_data(changes):
+    chosen = network(**changes)
+    plain = json.loads(json.dumps(chosen.as_dict()))
+    assert plain == chosen.as_dict()
+    assert network_from_dict(plain) == chosen
+    assert hash(network_from_dict(plain)) == hash(chosen)
+
+
+def test_only_noise_and_rounding_are_not_plain():
+    assert [network(**changes).is_plain for changes in MEMBERS] == [True, False, False]
+
+
+def test_members_have_names_and_take_parameters_in_order():
+    assert set(NETWORKS.names) >= {"dense", "noisy", "quantised"}
+    dense = ("widths", "activation", "output", "initial_weights")
+    assert NETWORKS.parameters("dense") == dense
+    assert NETWORKS.parameters("noisy") == (*dense, "noise_standard_deviation")
+    assert NETWORKS.parameters("quantised") == (*dense, "quantisation_bits")
+    with pytest.raises(ValueError, match="did you mean 'quantised'"):
+        make_network("quantized")
+
+
+def test_shape_of_a_dense_network():
+    chosen = network(widths=WIDTHS)
+    assert (chosen.layers, chosen.units, chosen.classes) == (6, WIDTHS[1:], 2)
+    assert chosen.parameter_count == 294
+    vector = chosen.initial_parameters(np.random.default_rng(0))
+    np.testing.assert_array_equal(
+        vector, initial_parameters(WIDTHS, "glorot", np.random.default_rng(0))
+    )
+    for found, (weights, _) in zip(
+        chosen.weights(vector), split_parameters(vector, WIDTHS), strict=True
+    ):
+        np.testing.assert_array_equal(found, weights)
+        assert np.shares_memory(found, vector)
+
+
+@pytest.mark.parametrize("changes", MEMBERS)
+def test_images_are_flattened(changes):
+    generator = np.random.default_rng(0)
+    chosen = network(**changes)
+    inputs = generator.normal(size=(9, 12)).astype(np.float32)
+    vector = chosen.initial_parameters(generator)
+    flat, images = (
+        chosen.net_inputs_and_activations(vector, shaped)[1]
+        for shaped in (inputs, inputs.reshape(9, 1, 4, 3))
+    )
+    for one, other in zip(flat, images, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_tasks_that_do_not_fit_are_refused():
+    chosen = network()
+    chosen.check_task((12,), 2)
+    chosen.check_task((1, 4, 3), 2)
+    with pytest.raises(ValueError, match=r"inputs of shape \(1, 8, 8\) do not fit .* of 12"):
+        chosen.check_task((1, 8, 8), 2)
+    with pytest.raises(ValueError, match="10 classes do not fit 2 output units"):
+        chosen.check_task((12,), 10)
+
+
+def test_fans_of_a_convolution_count_its_kernel():
+    shape = (40, 10, 3, 3)
+    parameters = initial_layer(shape, "he", np.random.default_rng(0))
+    assert parameters.shape == (40 * 10 * 9 + 40,)
+    # 3600 draws: the standard deviation is known to 1.2 %.
+    assert parameters[:-40].std() == pytest.approx(np.sqrt(2 / 90), rel=0.05)
+    assert not parameters[-40:].any()
+    glorot = initial_layer(shape, "glorot", np.random.default_rng(0))
+    assert np.abs(glorot).max() == pytest.approx(np.sqrt(6 / (90 + 360)), rel=0.01)
 
 
 @pytest.mark.parametrize("width", [2, 7])
@@ -164,3 +263,23 @@ def test_output_activations_are_those_of_scipy(width):
     expected = scipy.special.softmax(net.astype(float), axis=1)
     np.testing.assert_allclose(softmax(net.T).T, expected, rtol=1e-5, atol=1e-37)
     assert softmax(net.T).dtype == sigmoid(net).dtype == np.float32
+
+
+def test_the_package_reaches_what_a_user_needs():
+    names = set(infoplane.__all__) - {"__version__"}
+    assert names >= {"make_task", "make_network", "make_estimator", "make_measure", "szt_task"}
+    assert all(callable(getattr(infoplane, name)) for name in names)
+    assert infoplane.__version__[0].isdigit()
+    with pytest.raises(AttributeError, match="no attribute 'make_tsak'"):
+        _ = infoplane.make_tsak
+
+
+def test_networks_are_described_without_the_libraries_that_train_them():
+    program = (
+        "import sys, infoplane\n"
+        "from infoplane.networks import NETWORKS\n"
+        "for name in NETWORKS.names: NETWORKS.parameters(name)\n"
+        "infoplane.Optimizer, infoplane.Schedule\n"
+        "assert not {'torch', 'numba'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from infoplane.data import binary_patterns
 from infoplane.estimators import make_estimator
 from infoplane.plane import information_plane, layer_activations
+from infoplane.tasks.icosahedron import binary_patterns
 
 MANUAL = Path(__file__).parents[2] / "docs" / "library.md"
 COLUMNS = ["layer", "mi_input_bits", "mi_label_bits", "ceiling_bits"]
@@ -61,13 +61,6 @@ def test_rows_are_the_layers_in_order_with_their_estimates():
         below = layer(below)
         estimate = binned(below.detach().numpy(), LABELS.numpy())
         assert row[1:] == (estimate.mi_input_bits, estimate.mi_label_bits, estimate.ceiling_bits)
-
-
-def test_what_else_an_estimator_gives_has_columns_of_its_own():
-    table = information_plane(perceptron(), INPUTS, LABELS, make_estimator("hsic"))
-    assert list(table.columns) == [*COLUMNS, "input_dependence", "label_dependence"]
-    assert table["mi_input_bits"].isna().all()
-    assert ((table["label_dependence"] > 0) & (table["label_dependence"] < 1)).all()
 
 
 def test_convolutions_are_flattened_to_units():
@@ -196,7 +189,7 @@ def test_the_manual_runs(capsys):
         exec(compile(block, str(MANUAL), "exec"), namespace)
     assert list(namespace["table"].columns) == COLUMNS
     assert list(namespace["table"]["layer"]) == ["0", "1", "2", "3"]
-    assert len(namespace["informations"]) == 3
+    assert len(namespace["activations"]) == 3
     printed = capsys.readouterr().out
     assert "mi_input_bits" in printed
     assert "mixture_entropy: " in printed

@@ -10,33 +10,32 @@ import math
 import numpy as np
 import pytest
 
-from infoplane.data import binary_patterns
-from infoplane.estimators import make_estimator
 from infoplane.estimators.mixture_entropy import mixture_information
-from infoplane.networks import (
+from infoplane.measures import make_measure
+from infoplane.measures._propagation import noisy_network_information, propagated_centres
+from infoplane.networks import make_network, network_from_dict
+from infoplane.networks.dense import (
     initial_parameters,
-    net_inputs_and_activations,
     split_parameters,
 )
-from infoplane.propagation import noisy_network_information, propagated_centres
-from infoplane.settings import TrainingSettings
+from infoplane.tasks.icosahedron import binary_patterns
 
 
-def settings(**changes):
+def network_with(**changes):
     values = {
         "widths": (4, 3, 3, 2),
         "activation": "linear",
         "output": "softmax",
         "initial_weights": "truncated_normal_fan_in",
-        "optimizer": "adam",
-        "learning_rate": 0.01,
-        "batch_size": 16,
-        "epochs": 4,
-        "snapshots": 3,
-        "training_fraction": 0.8,
         "noise_standard_deviation": 0.3,
     }
-    return TrainingSettings(**{**values, **changes})
+    return make_network("noisy", **{**values, **changes})
+
+
+def without_noise(**changes):
+    chosen = network_with(**changes).as_dict()
+    del chosen["noise_standard_deviation"]
+    return network_from_dict({**chosen, "network": "dense"})
 
 
 INPUTS = binary_patterns(4).astype(np.float32)
@@ -48,13 +47,13 @@ def network(chosen, seed=0):
 
 
 def test_first_layer_is_certain_and_second_has_the_noise_of_the_first():
-    chosen = settings()
+    chosen = network_with()
     parameters = network(chosen)
     draws = 20_000
     first, second, _ = propagated_centres(
         parameters, chosen, INPUTS, draws, np.random.default_rng(1)
     )
-    _, activations = net_inputs_and_activations(parameters, chosen, INPUTS)
+    _, activations = chosen.net_inputs_and_activations(parameters, INPUTS)
     np.testing.assert_array_equal(first, np.repeat(activations[0][:, None], draws, axis=1))
     weights = split_parameters(parameters, chosen.widths)[1][0].astype(np.float64)
     covariance = 0.09 * weights @ weights.T
@@ -66,20 +65,20 @@ def test_first_layer_is_certain_and_second_has_the_noise_of_the_first():
 
 
 def test_no_noise_is_the_network_itself():
-    chosen = settings(noise_standard_deviation=0.0, activation="tanh")
+    chosen = without_noise(activation="tanh")
     centres = propagated_centres(network(chosen), chosen, INPUTS, 3, np.random.default_rng(0))
-    _, activations = net_inputs_and_activations(network(chosen), chosen, INPUTS)
+    _, activations = chosen.net_inputs_and_activations(network(chosen), INPUTS)
     for drawn, layer in zip(centres, activations, strict=True):
         np.testing.assert_allclose(drawn, np.repeat(layer[:, None], 3, axis=1), rtol=0, atol=1e-6)
 
 
 def test_first_layer_is_the_mixture_over_its_activations():
-    chosen = settings()
+    chosen = network_with()
     parameters = network(chosen)
     found = noisy_network_information(
         parameters, chosen, INPUTS, LABELS, np.random.default_rng(2), own_draws=600
     )[0]
-    _, activations = net_inputs_and_activations(parameters, chosen, INPUTS)
+    _, activations = chosen.net_inputs_and_activations(parameters, INPUTS)
     exact = mixture_information(activations[0], LABELS, 0.3, 4000, np.random.default_rng(3))
     assert abs(found.mi_input_bits - exact.mi_input_bits) < 4 * found.mi_input_standard_error
     assert abs(found.mi_label_bits - exact.mi_label_bits) < 4 * found.mi_label_standard_error
@@ -87,7 +86,7 @@ def test_first_layer_is_the_mixture_over_its_activations():
 
 def test_second_layer_of_a_linear_network_has_coloured_gaussian_noise():
     """T_2 = W x + noise of covariance sigma^2 (W W' + I): whiten, and it is one mixture."""
-    chosen = settings()
+    chosen = network_with()
     parameters = network(chosen)
     runs = [
         noisy_network_information(
@@ -101,7 +100,7 @@ def test_second_layer_of_a_linear_network_has_coloured_gaussian_noise():
         )[1]
         for seed in range(20)
     ]
-    _, activations = net_inputs_and_activations(parameters, chosen, INPUTS)
+    _, activations = chosen.net_inputs_and_activations(parameters, INPUTS)
     weights = split_parameters(parameters, chosen.widths)[1][0].astype(np.float64)
     whitening = np.linalg.inv(np.linalg.cholesky(0.09 * (weights @ weights.T + np.eye(3))))
     exact = mixture_information(
@@ -117,7 +116,7 @@ def test_second_layer_of_a_linear_network_has_coloured_gaussian_noise():
 
 
 def test_noise_loses_information_layer_by_layer():
-    chosen = settings(activation="tanh", widths=(6, 5, 4, 3, 2), noise_standard_deviation=0.1)
+    chosen = network_with(activation="tanh", widths=(6, 5, 4, 3, 2), noise_standard_deviation=0.1)
     inputs = binary_patterns(6).astype(np.float32)
     layers = noisy_network_information(
         network(chosen), chosen, inputs, inputs[:, 0].astype(np.int64), np.random.default_rng(5)
@@ -130,7 +129,7 @@ def test_noise_loses_information_layer_by_layer():
 
 
 def test_depends_on_the_generator_alone():
-    chosen = settings()
+    chosen = network_with()
     twice = [
         noisy_network_information(
             network(chosen), chosen, INPUTS, LABELS, np.random.default_rng(6), own_draws=10
@@ -143,13 +142,13 @@ def test_depends_on_the_generator_alone():
 
 
 def test_refuses_a_network_without_noise():
-    chosen = settings(noise_standard_deviation=0.0)
+    chosen = without_noise()
     with pytest.raises(ValueError, match="noise_standard_deviation must be above 0"):
         noisy_network_information(network(chosen), chosen, INPUTS, LABELS, np.random.default_rng(0))
 
 
 def test_refuses_networks_and_labels_that_no_estimator_can_use():
-    chosen = settings()
+    chosen = network_with()
     broken = network(chosen)
     broken[5] = np.nan
     for parameters, labels, message in (
@@ -161,10 +160,10 @@ def test_refuses_networks_and_labels_that_no_estimator_can_use():
             noisy_network_information(parameters, chosen, INPUTS, labels, np.random.default_rng(0))
 
 
-def test_estimator_measures_networks_only():
-    chosen = settings()
-    estimator = make_estimator("sample_propagation", patterns=16, own_draws=10, draws=2)
-    found = estimator.of_network(network(chosen), chosen, INPUTS, LABELS, np.random.default_rng(6))
+def test_measure_gives_what_the_function_gives():
+    chosen = network_with()
+    measure = make_measure("noisy_propagation", label="mine", patterns=16, own_draws=10, draws=2)
+    found = measure.of_network(network(chosen), chosen, INPUTS, LABELS, np.random.default_rng(6))
     same = noisy_network_information(
         network(chosen),
         chosen,
@@ -176,9 +175,9 @@ def test_estimator_measures_networks_only():
         draws=2,
     )
     assert found == same
-    assert estimator.parameters == {"patterns": 16, "own_draws": 10, "draws": 2, "bound": "upper"}
-    with pytest.raises(TypeError, match="measures networks, not activations"):
-        estimator(INPUTS, LABELS)
+    assert measure.estimators() == ("mine_upper", "mine_lower")
+    assert "noisy" in measure.refusal(without_noise())
+    assert measure.refusal(chosen) == ""
 
 
 @pytest.mark.parametrize(
@@ -187,9 +186,8 @@ def test_estimator_measures_networks_only():
         ({"patterns": 1}, "patterns must be a whole number of at least 2"),
         ({"own_draws": 1}, "own_draws must be a whole number of at least 2"),
         ({"draws": 0}, "draws must be a whole number of at least 1"),
-        ({"bound": "middle"}, "bound must be one of 'lower', 'upper', not 'middle'"),
     ],
 )
-def test_estimator_refuses(parameters, message):
+def test_measure_refuses(parameters, message):
     with pytest.raises(ValueError, match=message):
-        make_estimator("sample_propagation", **parameters)
+        make_measure("noisy_propagation", label="mine", **parameters)

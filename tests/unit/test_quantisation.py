@@ -9,31 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from infoplane.data import binary_patterns
-from infoplane.networks import (
-    initial_parameters,
-    net_inputs_and_activations,
-    split_parameters,
-)
-from infoplane.quantisation import quantise
-from infoplane.settings import TrainingSettings
-
-
-def settings(**changes):
-    values = {
-        "widths": (6, 5, 4, 2),
-        "activation": "tanh",
-        "output": "softmax",
-        "initial_weights": "truncated_normal_fan_in",
-        "optimizer": "adam",
-        "learning_rate": 0.01,
-        "batch_size": 16,
-        "epochs": 4,
-        "snapshots": 3,
-        "training_fraction": 0.8,
-        "quantisation_bits": 4,
-    }
-    return TrainingSettings(**{**values, **changes})
+from infoplane.networks.dense import initial_parameters, split_parameters
+from infoplane.networks.quantisation import quantise
+from infoplane.tasks.icosahedron import binary_patterns
+from tests import support
 
 
 def quantise_by_loop(values, bits):
@@ -95,7 +74,7 @@ def test_nan_stays_nan():
 
 
 def network(bits, activation="tanh", seed=0):
-    chosen = settings(quantisation_bits=bits, activation=activation)
+    chosen = support.network(widths=(6, 5, 4, 2), quantisation_bits=bits, activation=activation)
     parameters = initial_parameters(chosen.widths, "pytorch", np.random.default_rng(seed))
     return parameters, chosen, binary_patterns(6).astype(np.float32)
 
@@ -103,7 +82,7 @@ def network(bits, activation="tanh", seed=0):
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_forward_pass_agrees_with_rounding_layer_by_layer(activation):
     parameters, chosen, inputs = network(4, activation)
-    net_inputs, activations = net_inputs_and_activations(parameters, chosen, inputs)
+    net_inputs, activations = chosen.net_inputs_and_activations(parameters, inputs)
     below = inputs.astype(np.float64)
     for number, (weights, biases) in enumerate(split_parameters(parameters, chosen.widths)):
         net = below @ quantise_by_loop(weights, 4).T + biases
@@ -116,7 +95,8 @@ def test_forward_pass_agrees_with_rounding_layer_by_layer(activation):
 
 @pytest.mark.parametrize("bits", [4, 8])
 def test_activations_take_few_values(bits):
-    _, activations = net_inputs_and_activations(*network(bits))
+    parameters, chosen, inputs = network(bits)
+    _, activations = chosen.net_inputs_and_activations(parameters, inputs)
     for layer in activations:
         assert layer.dtype == np.float32
         assert len(np.unique(layer)) <= 2**bits
@@ -125,30 +105,26 @@ def test_activations_take_few_values(bits):
 def test_forward_pass_does_not_depend_on_the_order_of_the_samples():
     parameters, chosen, inputs = network(8)
     order = np.random.default_rng(0).permutation(len(inputs))
-    _, straight = net_inputs_and_activations(parameters, chosen, inputs)
-    _, shuffled = net_inputs_and_activations(parameters, chosen, inputs[order])
+    _, straight = chosen.net_inputs_and_activations(parameters, inputs)
+    _, shuffled = chosen.net_inputs_and_activations(parameters, inputs[order])
     for one, other in zip(straight, shuffled, strict=True):
         np.testing.assert_array_equal(one[order], other)
 
 
 def test_many_bits_are_the_network_in_floating_point():
     parameters, chosen, inputs = network(16)
-    _, quantised = net_inputs_and_activations(parameters, chosen, inputs)
-    _, exact = net_inputs_and_activations(parameters, settings(quantisation_bits=None), inputs)
+    _, quantised = chosen.net_inputs_and_activations(parameters, inputs)
+    dense = support.network(widths=chosen.widths)
+    _, exact = dense.net_inputs_and_activations(parameters, inputs)
     # 2**-16 of a range of about 2 per layer, times weights of about 1, over three layers.
     for one, other in zip(quantised, exact, strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=5e-4)
 
 
-# Settings
+# Bits
 
 
-@pytest.mark.parametrize("bits", [1, 17, 4.0, True, "8"])
+@pytest.mark.parametrize("bits", [1, 17, 4.0, True, "8", None])
 def test_refuses_bits(bits):
     with pytest.raises(ValueError, match="quantisation_bits must be a whole number from 2 to 16"):
-        settings(quantisation_bits=bits)
-
-
-def test_refuses_noise_on_levels():
-    with pytest.raises(ValueError, match="cannot be set together"):
-        settings(noise_standard_deviation=0.1)
+        support.network(quantisation_bits=bits)

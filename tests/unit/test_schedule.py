@@ -6,7 +6,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from infoplane.training.schedule import seed_sequence, shuffle_epoch, snapshot_epochs
+from infoplane.training.schedule import seed_sequence, snapshot_epochs
+from infoplane.training.shuffling import shuffle_epoch
 
 
 def test_snapshots_are_dense_early_and_many_at_paper_scale():

@@ -4,24 +4,37 @@ import numpy as np
 import pytest
 import torch
 
-from infoplane.data import szt_task
-from infoplane.networks import net_inputs_and_activations, split_parameters
-from infoplane.training import choose_engine, train_ensemble
-from infoplane.training.schedule import seed_sequence, shuffle_epoch
-from tests.support import settings
+from infoplane.networks.dense import split_parameters
+from infoplane.tasks.icosahedron import szt_task
+from infoplane.training import train_ensemble
+from infoplane.training.engines import choose_engine
+from infoplane.training.schedule import seed_sequence
+from infoplane.training.shuffling import shuffle_epoch
+from tests.support import network, optimizer, schedule
 
 TASK = szt_task()
 
 
-def train(engine="torch", initialisations=(0, 1, 2), seed=3, **changes):
-    chosen = settings(**{"epochs": 3, "snapshots": 4, "training_fraction": 0.1, **changes})
-    return train_ensemble(
-        TASK.inputs, TASK.labels, chosen, initialisations, seed=seed, engine=engine
-    ), chosen
+def records(**changes):
+    """Return network, optimiser and schedule, each with those changes that are its own."""
+    of_optimizer, of_schedule = (
+        {key: changes.pop(key) for key in make().as_dict() if key in changes}
+        for make in (optimizer, schedule)
+    )
+    return network(**changes), optimizer(**of_optimizer), schedule(**of_schedule)
+
+
+def train(engine="torch", initialisations=(0, 1, 2), seed=3, keep=None, **changes):
+    chosen = records(**{"epochs": 3, "snapshots": 4, "training_fraction": 0.1, **changes})
+    result = train_ensemble(
+        TASK.inputs, TASK.labels, *chosen, initialisations, seed=seed, engine=engine, keep=keep
+    )
+    return result, chosen
 
 
 def plain_network(result, chosen, position) -> np.ndarray:
     """Train one network with `torch.nn` and `torch.optim`, and return its parameters."""
+    chosen, by, during = chosen
     functions = {
         "tanh": torch.nn.Tanh,
         "relu": torch.nn.ReLU,
@@ -36,13 +49,13 @@ def plain_network(result, chosen, position) -> np.ndarray:
             torch.from_numpy, (weights.copy(), biases.copy())
         )
         modules += [linear, functions[chosen.activation]()]
-    network = torch.nn.Sequential(*modules[:-1])
+    module = torch.nn.Sequential(*modules[:-1])
     groups = [
-        {"params": [p], "weight_decay": chosen.weight_decay if p.ndim == 2 else 0.0}
-        for p in network.parameters()
+        {"params": [p], "weight_decay": by.weight_decay if p.ndim == 2 else 0.0}
+        for p in module.parameters()
     ]
     optimizers = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
-    optimizer = optimizers[chosen.optimizer](groups, lr=chosen.learning_rate)
+    optimizer = optimizers[by.optimizer](groups, lr=by.learning_rate)
     loss_functions = {
         "softmax": torch.nn.CrossEntropyLoss(),
         "sigmoid": torch.nn.BCEWithLogitsLoss(),
@@ -53,14 +66,14 @@ def plain_network(result, chosen, position) -> np.ndarray:
     init = int(result.initialisations[position])
     order_seed = seed_sequence(3, init, "order").generate_state(1, np.uint64)[0]
     order = np.arange(len(samples))
-    for epoch in range(chosen.epochs):
-        if chosen.batch_size is not None:
+    for epoch in range(during.epochs):
+        if by.batch_size is not None:
             shuffle_epoch(order, order_seed, epoch)
-        for batch in torch.from_numpy(samples[order]).split(chosen.batch_size or len(samples)):
+        for batch in torch.from_numpy(samples[order]).split(by.batch_size or len(samples)):
             optimizer.zero_grad()
-            loss_functions[chosen.output](network(inputs[batch]), targets[batch]).backward()
+            loss_functions[chosen.output](module(inputs[batch]), targets[batch]).backward()
             optimizer.step()
-    return np.concatenate([p.detach().numpy().ravel() for p in network.parameters()])
+    return np.concatenate([p.detach().numpy().ravel() for p in module.parameters()])
 
 
 @pytest.mark.parametrize(
@@ -142,7 +155,9 @@ def test_metrics_are_those_of_the_two_sets():
     split = result.training_samples[2]
     rest = np.setdiff1d(np.arange(4096), split)
     inputs = TASK.inputs.astype(np.float32)
-    net_inputs, probabilities = net_inputs_and_activations(result.parameters[2, -1], chosen, inputs)
+    net_inputs, probabilities = chosen[0].net_inputs_and_activations(
+        result.parameters[2, -1], inputs
+    )
     hits = net_inputs[-1].argmax(axis=1) == TASK.labels
     losses = -np.log(probabilities[-1][np.arange(4096), TASK.labels])
     for part, members in (("train", split), ("test", rest)):
@@ -169,9 +184,45 @@ def test_diverged_networks_are_marked(engine):
 
 def test_progress_is_told_every_snapshot():
     told = []
-    chosen = settings(epochs=5, snapshots=3, training_fraction=0.05)
-    train_ensemble(TASK.inputs, TASK.labels, chosen, [0], seed=0, progress=told.append)
+    chosen = records(epochs=5, snapshots=3, training_fraction=0.05)
+    train_ensemble(TASK.inputs, TASK.labels, *chosen, [0], seed=0, progress=told.append)
     assert told == [1, 2, 5]
+
+
+DIVERGING = {"activation": "linear", "optimizer": "sgd", "learning_rate": 20.0, "batch_size": 16}
+
+
+@pytest.mark.parametrize("engine", ["torch", "fused"])
+@pytest.mark.parametrize("changes", [{}, DIVERGING])
+def test_snapshots_are_handed_over_instead_of_held(engine, changes):
+    held, _ = train(engine, **changes)
+    kept = []
+    streamed, _ = train(
+        engine, keep=lambda number, parameters: kept.append((number, parameters)), **changes
+    )
+    assert streamed.parameters is None
+    assert [number for number, _ in kept] == [0, 1, 2, 3]
+    np.testing.assert_array_equal(np.stack([p for _, p in kept], axis=1), held.parameters)
+    np.testing.assert_array_equal(streamed.diverged_epoch, held.diverged_epoch)
+    for name, values in held.metrics.items():
+        np.testing.assert_array_equal(streamed.metrics[name], values)
+    assert (held.status == ["diverged"] * 3) == bool(changes)
+
+
+@pytest.mark.parametrize("changes", [{}, {"activation": "relu", "quantisation_bits": 4}, DIVERGING])
+def test_extremes_are_those_of_all_snapshots_before_a_divergence(changes):
+    result, (chosen, *_) = train("fused", **changes)
+    inputs = TASK.inputs.astype(np.float32)
+    for init, snapshots in enumerate(result.parameters):
+        layers = [
+            chosen.net_inputs_and_activations(parameters, inputs)[1]
+            for parameters in snapshots
+            if np.isfinite(parameters).all()
+        ]
+        for extremes, function in ((result.lowest, np.min), (result.highest, np.max)):
+            expected = [function(np.stack(values)) for values in zip(*layers, strict=True)]
+            np.testing.assert_array_equal(extremes[init], expected)
+            assert extremes.dtype == np.float32
 
 
 @pytest.mark.parametrize(
@@ -188,17 +239,17 @@ def test_what_does_not_fit_is_refused(changes, message):
     arguments = {"inputs": TASK.inputs, "labels": TASK.labels, **changes}
     inputs, labels = arguments.pop("inputs"), arguments.pop("labels")
     with pytest.raises(ValueError, match=message):
-        train_ensemble(inputs, labels, settings(), [0], seed=0, **arguments)
+        train_ensemble(inputs, labels, *records(), [0], seed=0, **arguments)
 
 
 def test_a_missing_gpu_is_said():
     if torch.cuda.is_available():
-        assert choose_engine("torch", "auto", settings()) == ("torch", "cuda")
+        assert choose_engine("torch", "auto", network(), optimizer()) == ("torch", "cuda")
     else:
         with pytest.raises(ValueError, match="PyTorch sees no GPU"):
-            choose_engine("torch", "cuda", settings())
-        assert choose_engine("torch", "auto", settings()) == ("torch", "cpu")
+            choose_engine("torch", "cuda", network(), optimizer())
+        assert choose_engine("torch", "auto", network(), optimizer()) == ("torch", "cpu")
 
 
 def test_auto_takes_the_fused_engine_where_it_serves():
-    assert choose_engine("auto", "auto", settings()) == ("fused", "cpu")
+    assert choose_engine("auto", "auto", network(), optimizer()) == ("fused", "cpu")

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from infoplane.claims import TableError, trajectory_statistics
+from infoplane.claims.trajectories import TableError, trajectory_statistics
 from tests.unit.claim_tables import (
     EPOCHS,
     FLAT,

@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from infoplane.estimators import make_estimator
-from infoplane.estimators.variational import halves, infonce_bits, standardised
+from infoplane.estimators.held_out import halves, standardised
+from infoplane.estimators.infonce import infonce_bits
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import pytest
 
-from infoplane.vector_math import exp32, sigmoid32, softplus32, tanh32
+from infoplane.compiled.vector_math import exp32, sigmoid32, softplus32, tanh32
 
 
 def exact_sigmoid(x):

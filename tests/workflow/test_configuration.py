@@ -9,16 +9,14 @@ from snakemake.utils import update_config
 
 from infoplane.audit import standard_subjects
 from infoplane.training.schedule import snapshot_epochs
-from pipeline.configuration import (
-    chunk_initialisations,
-    estimates_by_run,
-    estimator_runs,
-    resolve_run,
-)
+from pipeline.configuration import resolve_run
+from pipeline.planning import Study
+from pipeline.selection import chunk_initialisations, chunk_names
 from pipeline.validation import ConfigurationError, check_configuration
 from tests.workflow.conftest import REPOSITORY, snakemake
 
-FILES = [f"config/{name}.yaml" for name in ("config", "estimators", "claims", "figures", "audit")]
+NAMES = ("config", "estimators", "measurements", "claims", "figures", "audit")
+FILES = [f"config/{name}.yaml" for name in NAMES]
 SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
 
 
@@ -33,8 +31,8 @@ def merged(*files: str) -> dict:
 CONFIG = merged(*FILES)
 
 
-def check(config: dict, files=FILES) -> None:
-    check_configuration(config, [str(REPOSITORY / file) for file in files], SCHEMA)
+def check(config: dict, files=FILES) -> Study:
+    return check_configuration(config, [str(REPOSITORY / file) for file in files], SCHEMA)
 
 
 @pytest.mark.parametrize("files", [FILES, [*FILES, "config/smoke.yaml"]])
@@ -45,12 +43,12 @@ def test_configurations_of_the_repository_are_right(files):
 def test_full_configuration_is_at_paper_scale():
     for name in CONFIG["runs"]:
         run = resolve_run(CONFIG, name)
-        if run.settings.quantisation_bits or run.settings.noise_standard_deviation:
+        if not run.protocol.startswith(("szt", "saxe")) or not run.network.is_plain:
             continue  # beyond both papers
         assert run.initialisations == 50
-        assert run.settings.epochs == 10_000
-        assert run.settings.widths == (12, 10, 7, 5, 4, 3, 2)
-        assert len(snapshot_epochs(run.settings.epochs, run.settings.snapshots)) >= 200
+        assert run.schedule.epochs == 10_000
+        assert run.network.widths == (12, 10, 7, 5, 4, 3, 2)
+        assert len(snapshot_epochs(run.schedule.epochs, run.schedule.snapshots)) >= 200
 
 
 def test_schema_names_the_audited_estimators():
@@ -119,120 +117,216 @@ WRONG = {
         ["estimators.binned_30_end_bins", "end_bins", "two numbers", "'global'"],
     ),
     "several networks of no number": (
-        "estimators/multi_network_30/networks",
+        "measurements/multi_network_30/networks",
         ...,
-        ["estimators.multi_network_30", "networks is missing"],
+        ["measurements.multi_network_30", "networks"],
     ),
     "several networks with bins of their own": (
-        "estimators/multi_network_30/range",
+        "measurements/multi_network_30/range",
         "global",
-        ["estimators.multi_network_30", "one fixed range"],
+        ["measurements.multi_network_30.range", "'global'", "list"],
     ),
     "one group of networks has no spread": (
-        "estimators/multi_network_30/networks",
+        "measurements/multi_network_30/networks",
         26,
-        ["estimators.multi_network_30.networks", "'szt_tanh'", "50 networks", "26"],
+        ["measurements.multi_network_30.networks", "'szt_tanh'", "50 networks", "26"],
     ),
     "no network is not several": (
-        "estimators/multi_network_30/networks",
+        "measurements/multi_network_30/networks",
         0,
-        ["estimators.multi_network_30", "networks must be a whole number of at least 1, not 0"],
+        ["measurements.multi_network_30", "networks must be a whole number of at least 1, not 0"],
     ),
     "claim on several networks that nobody measures": (
-        "estimators/multi_network_30/runs",
+        "measurements/multi_network_30/runs",
         ["szt_tanh"],
-        ["claims.C31", "'saxe_tanh'", "multi_network"],
+        ["claims.C31", "'saxe_tanh'", "several_networks"],
     ),
-    "claim on end bins by other bins": (
-        "claims/C12/judged_on/0/estimators",
-        ["binned_100_global"],
-        ["claims.C12", "'saxe_relu'", "ranges", "binned_30_end_bins"],
+    "claim on end bins that nobody measures": (
+        "measurements/outside_range/runs",
+        ["saxe_linear"],
+        ["claims.C12", "'saxe_relu'", "outside_range"],
     ),
     "no bins": ("estimators/binned_30/bins", 0, ["estimators.binned_30", "bins", "0"]),
     "noise variance of 0": (
-        "estimators/kde_0.1/noise_variance",
+        "estimators/kde_0.1_upper/noise_variance",
         0.0,
-        ["estimators.kde_0.1", "noise_variance", "0"],
+        ["estimators.kde_0.1_upper", "noise_variance", "0"],
     ),
     "misspelt parameter of an estimator": (
         "estimators/binned_30/n_bin",
         30,
         ["estimators.binned_30", "'n_bin'", "bins"],
     ),
-    "varied value that the method refuses": (
-        "estimators/tanh_choices/together/binned_fixed/vary",
-        {"bins": [8, 0]},
-        ["estimators.tanh_choices", "bins", "0"],
-    ),
-    "two parameters varied": (
-        "estimators/tanh_choices/together/binned_fixed/vary",
-        {"bins": [8], "bin_width": [0.1]},
-        ["estimators.tanh_choices.together.binned_fixed.vary"],
-    ),
     "estimator of no method": (
         "estimators/binned_30/method",
         ...,
-        ["estimators.binned_30", "needs either a method"],
-    ),
-    "method beside several estimators": (
-        "estimators/tanh_choices/method",
-        "binned",
-        ["estimators.tanh_choices", "needs either a method"],
-    ),
-    "parameter beside several estimators": (
-        "estimators/tanh_choices/bins",
-        30,
-        ["estimators.tanh_choices.bins", "allowed: together, runs, initialisations, snapshots"],
-    ),
-    "no such method among several": (
-        "estimators/tanh_choices/together/net_input/method",
-        "net_inpt",
-        ["estimators.tanh_choices.together.net_input.method", "did you mean 'net_input'"],
-    ),
-    "running networks beside measuring them": (
-        "estimators/tanh_choices/together/net_input/method",
-        "sample_propagation",
-        ["estimators.tanh_choices.together.net_input.method", "'sample_propagation'"],
-    ),
-    "dependence beside information": (
-        "estimators/tanh_choices/together/net_input/method",
-        "hsic",
-        ["estimators.tanh_choices.together.net_input.method", "'hsic'", "allowed: adaptive"],
-    ),
-    "figure of no dependence": (
-        "figures/infoplane_dependence/dependence",
-        "binned_30_global",
-        ["figures.infoplane_dependence.dependence", "'binned_30_global'", "allowed: hsic_400"],
-    ),
-    "dependence in place of information": (
-        "figures/infoplane_dependence/estimator",
-        "hsic_400",
-        ["figures.infoplane_dependence.estimator", "'hsic_400'", "binned_30_global"],
-    ),
-    "several networks beside single ones": (
-        "estimators/tanh_choices/together/net_input/method",
-        "multi_network",
-        ["estimators.tanh_choices.together.net_input.method", "'multi_network'"],
-    ),
-    "claim by several networks on single ones": (
-        "claims/C01/judged_on/0/estimators",
-        ["multi_network_30"],
-        ["claims.C01", "no estimator 'multi_network_30'"],
-    ),
-    "two estimates of one name": (
-        "estimators/binned",
-        {"method": "binned", "range": "global", "vary": {"bins": [30]}, "runs": "all"},
-        ["estimators.binned", "'binned_30'"],
+        ["estimators.binned_30", "lacks method"],
     ),
     "no such method": (
         "estimators/binned_30/method",
         "bined",
         ["estimators.binned_30.method", "did you mean 'binned'"],
     ),
-    "estimator of no run": (
-        "estimators/binned_30/runs",
+    "measurement of nothing": (
+        "measurements/binned_30/estimators",
+        ...,
+        ["measurements.binned_30", "either estimators or a measure"],
+    ),
+    "measurement of estimators and of something else": (
+        "measurements/binned_30/measure",
+        "clustering",
+        ["measurements.binned_30", "either estimators or a measure"],
+    ),
+    "measurement by no estimator": (
+        "measurements/binned_30/estimators",
+        ["binned_31"],
+        ["measurements.binned_30.estimators", "did you mean 'binned_30'"],
+    ),
+    "no such measure": (
+        "measurements/clustering/measure",
+        "clusterign",
+        ["measurements.clustering.measure", "did you mean 'clustering'"],
+    ),
+    "measure of layers without their estimators": (
+        "measurements/clustering/measure",
+        "layers",
+        ["measurements.clustering.measure", "'layers'"],
+    ),
+    "parameter of another measure": (
+        "measurements/clustering/samples",
+        400,
+        ["measurements.clustering", "'samples'"],
+    ),
+    "parameter beside estimators": (
+        "measurements/binned_30/bins",
+        30,
+        ["measurements.binned_30.bins", "allowed: estimators, runs, initialisations"],
+    ),
+    "several networks on test sets of their own": (
+        "measurements/multi_network_30/evaluation",
+        "test",
+        ["measurements.multi_network_30.evaluation", "allowed: all"],
+    ),
+    "unknown evaluation": (
+        "measurements/binned_30/evaluation",
+        "tset",
+        ["measurements.binned_30.evaluation", "did you mean 'test'", "all, train, test"],
+    ),
+    "test set of a run without one": (
+        "runs/saxe_relu",
+        {"protocol": "saxe", "activation": "relu", "training_fraction": 1},
+        ["measurements.binned_30_end_bins.evaluation", "'saxe_relu'", "no test set"],
+    ),
+    "measurement of no run": (
+        "measurements/binned_30/runs",
         ["szt_tahn"],
-        ["estimators.binned_30.runs", "did you mean 'szt_tanh'"],
+        ["measurements.binned_30.runs", "did you mean 'szt_tanh'"],
+    ),
+    "gradients of a noisy network": (
+        "measurements/gradients/runs",
+        ["szt_tanh", "szt_noisy_tanh"],
+        ["measurements.gradients.runs", "'szt_noisy_tanh'", "plain"],
+    ),
+    "bins of the net input of ReLU": (
+        "measurements/tanh_choices/runs",
+        ["szt_tanh", "saxe_tanh", "saxe_relu"],
+        ["measurements.tanh_choices.runs", "'saxe_relu'", "tanh"],
+    ),
+    "noise of a network that has none": (
+        "measurements/propagated/runs",
+        ["szt_tanh"],
+        ["measurements.propagated.runs", "'szt_tanh'", "noise"],
+    ),
+    "count of a network that is not quantised": (
+        "measurements/exact/runs",
+        ["szt_tanh"],
+        ["measurements.exact.runs", "'szt_tanh'", "quantised"],
+    ),
+    "two measurements of one estimator": (
+        "measurements/again",
+        {"estimators": ["binned_30"], "runs": ["szt_tanh"]},
+        ["measurements.again", "'binned_30'", "'szt_tanh'"],
+    ),
+    "figure of no dependence": (
+        "figures/infoplane_dependence/dependence",
+        "binned_30_global",
+        ["figures.infoplane_dependence", "'binned_30_global'", "hsic_400"],
+    ),
+    "dependence in place of information": (
+        "figures/infoplane_dependence/estimator",
+        "hsic_400",
+        ["figures.infoplane_dependence", "'hsic_400'", "binned_30_global"],
+    ),
+    "figure whose run lacks a table": (
+        "measurements/gradients/runs",
+        ["saxe_tanh"],
+        ["figures.saxe_20", "'saxe_relu'", "gradients"],
+    ),
+    "figure of no drawing": (
+        "figures/saxe_5/drawing",
+        "plains",
+        ["figures.saxe_5.drawing", "did you mean 'planes'"],
+    ),
+    "figure of no paper": (
+        "figures/saxe_5/paper",
+        "sax",
+        ["figures.saxe_5.paper", "did you mean 'saxe'"],
+    ),
+    "figure without what its drawing needs": (
+        "figures/saxe_20/definition",
+        ...,
+        ["figures.saxe_20", "lacks definition", "'signal_to_noise'"],
+    ),
+    "key of another drawing": (
+        "figures/saxe_20/layer",
+        3,
+        ["figures.saxe_20.layer", "unknown key 'layer'", "definition"],
+    ),
+    "claim by several networks on single ones": (
+        "claims/C01/judged_on/0/estimators",
+        ["multi_network_30"],
+        ["claims.C01", "'multi_network_30'"],
+    ),
+    "no such rule": (
+        "tasks/szt_hard/rule",
+        "icosahedro",
+        ["tasks.szt_hard.rule", "did you mean 'icosahedron'", "committee"],
+    ),
+    "task without rule": ("tasks/szt_hard/rule", ..., ["tasks.szt_hard", "lacks rule"]),
+    "parameter of another rule": (
+        "tasks/szt_hard/weak_rules",
+        5,
+        ["tasks.szt_hard", "'weak_rules'", "degree_weights"],
+    ),
+    "committee that can tie": (
+        "tasks/committee",
+        {"rule": "committee", "weak_rules": 4, "seed": 1},
+        ["tasks.committee", "weak_rules", "4"],
+    ),
+    "committee of nobody": (
+        "tasks/committee",
+        {"rule": "committee", "weak_rules": 0, "seed": 1},
+        ["tasks.committee", "weak_rules", "0"],
+    ),
+    "task that does not fit a network's input": (
+        "runs/szt_tanh/widths",
+        [11, 4, 2],
+        ["runs.szt_tanh", "11", "12"],
+    ),
+    "task that does not fit a network's classes": (
+        "runs/szt_tanh/widths",
+        [12, 4, 3],
+        ["runs.szt_tanh", "3", "2"],
+    ),
+    "no such network": (
+        "runs/szt_tanh/network",
+        "dence",
+        ["runs.szt_tanh.network", "did you mean 'dense'", "quantised"],
+    ),
+    "parameter of another network": (
+        "runs/szt_tanh/quantisation_bits",
+        4,
+        ["runs.szt_tanh", "quantisation_bits", "'dense'", "widths"],
     ),
     "no such protocol": (
         "runs/szt_tanh/protocol",
@@ -261,11 +355,12 @@ WRONG = {
         ["binned_31"],
         ["claims.C01", "'binned_31'", "binned_30"],
     ),
-    "claim on the gradients of a quantised run": (
-        "runs/szt_tanh/quantisation_bits",
-        4,
-        ["claims.C06", "'szt_tanh'", "definition"],
+    "claim on gradients that nobody measures": (
+        "measurements/gradients/runs",
+        ["saxe_tanh", "saxe_relu"],
+        ["claims.C06", "'szt_tanh'", "gradients"],
     ),
+    "claim that nobody makes": ("claims/C01/side", ..., ["claims.C01", "lacks side"]),
     "claim's direction": ("claims/C01/direction", "over", ["claims.C01.direction", "at_least"]),
     "figure of no run": (
         "figures/szt_2/runs",
@@ -275,12 +370,12 @@ WRONG = {
     "figure by no estimator": (
         "figures/szt_2/estimator",
         "binned_31",
-        ["figures.szt_2.estimator", "'binned_31'", "binned_30"],
+        ["figures.szt_2", "'binned_31'", "binned_30"],
     ),
     "comparison of no run": (
         "comparisons/activations/runs",
         ["saxe_rleu"],
-        ["comparisons.activations.runs", "did you mean 'saxe_relu'"],
+        ["comparisons.activations.runs", "'saxe_rleu'", "saxe_relu"],
     ),
     "odd number of samples": ("audit/sizes", [256, 257], ["audit.sizes", "257"]),
     "limit of nothing": (
@@ -294,12 +389,98 @@ WRONG = {
 }
 
 
+# Keys of earlier versions, and the words that say what each is now.
+MOVED = {
+    "where an estimator measures": (
+        "estimators/binned_30/runs",
+        ["szt_tanh"],
+        ["estimators.binned_30.runs", "measurements", "`estimators: [binned_30]`"],
+    ),
+    "networks of an estimator": ("estimators/edge/initialisations", 5, ["measurements"]),
+    "snapshots of an estimator": ("estimators/edge/snapshots", 5, ["measurements"]),
+    "estimators together": (
+        "estimators/choices",
+        {"together": {"edge_2": {"method": "edge"}}},
+        ["estimators.choices.together", "measurements"],
+    ),
+    "varied parameter": (
+        "estimators/binned_30/vary",
+        {"bins": [8, 12]},
+        ["estimators.binned_30.vary", "an estimator for each value"],
+    ),
+    "both bounds": (
+        "estimators/kde_0.1_upper/bound",
+        "both",
+        ["estimators.kde_0.1_upper.bound", "one pass"],
+    ),
+    "HSIC as an estimator": (
+        "estimators/hsic_400",
+        {"method": "hsic"},
+        ["estimators.hsic_400.method", "`measure: dependence`"],
+    ),
+    "several networks as an estimator": (
+        "estimators/several",
+        {"method": "multi_network"},
+        ["estimators.several.method", "`measure: several_networks`"],
+    ),
+    "sample propagation as an estimator": (
+        "estimators/propagated",
+        {"method": "sample_propagation"},
+        ["estimators.propagated.method", "`measure: noisy_propagation`"],
+    ),
+    "task of the icosahedron without its rule": (
+        "tasks/szt_hard/rule",
+        ...,
+        ["tasks.szt_hard", "`rule: icosahedron`"],
+    ),
+    "comparison of estimators": (
+        "comparisons/robustness",
+        {"runs": ["saxe_tanh"]},
+        ["comparisons.robustness", "comparisons.estimators"],
+    ),
+    "typed ceiling": ("figures/szt_2/ceiling_bits", 12.0, ["figures.szt_2.ceiling_bits", "task"]),
+    "typed entropy": ("figures/szt_2/label_bits", 1.0, ["figures.szt_2.label_bits", "task"]),
+    "typed entropy of a claim": (
+        "claims/C03/parameters/relative_to_bits",
+        1.0,
+        ["claims.C03.parameters.relative_to_bits", "label_entropy"],
+    ),
+    "quantised run": (
+        "runs/szt_tanh/quantisation_bits",
+        4,
+        ["quantisation_bits", "`network: quantised`"],
+    ),
+    "noisy run": (
+        "runs/szt_tanh/noise_standard_deviation",
+        0.1,
+        ["noise_standard_deviation", "`network: noisy`"],
+    ),
+}
+
+
+def refusal(path: str, value) -> str:
+    """Return the message that a changed configuration is refused with."""
+    config = changed(path, value)
+    if "evaluation" not in config["measurements"]["binned_30_end_bins"]:
+        # One measurement asks for the test set, which every run of the study has.
+        config["measurements"]["binned_30_end_bins"]["evaluation"] = "test"
+    with pytest.raises(ConfigurationError) as caught:
+        check(config)
+    return str(caught.value)
+
+
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_configurations_are_refused_by_file_key_value_and_what_is_allowed(case):
     path, value, words = WRONG[case]
-    with pytest.raises(ConfigurationError) as caught:
-        check(changed(path, value))
-    message = str(caught.value)
+    message = refusal(path, value)
+    for word in words:
+        assert word in message
+
+
+@pytest.mark.parametrize("case", MOVED)
+def test_keys_of_earlier_versions_are_refused_by_what_they_are_now(case):
+    path, value, words = MOVED[case]
+    message = refusal(path, value)
     for word in words:
         assert word in message
 
@@ -364,26 +545,32 @@ def test_misspelt_targets_are_refused(clone):
 
 
 def test_chunks_cover_every_initialisation_once():
-    run = resolve_run({**CONFIG, "inits_per_chunk": 7}, "szt_tanh")
-    covered = [init for chunk in run.chunks() for init in chunk_initialisations(chunk)]
+    chunks = chunk_names(50, 7)
+    covered = [init for chunk in chunks for init in chunk_initialisations(chunk)]
     assert covered == list(range(50))
-    assert run.chunks(8) == ["000-006", "007-013"]
-    assert run.chunks(7) == ["000-006"]
+    assert chunk_names(50, 7, 8) == ["000-006", "007-013"]
+    assert chunk_names(50, 7, 7) == ["000-006"]
+    assert resolve_run({**CONFIG, "inits_per_chunk": 7}, "szt_tanh").chunks() == chunks
 
 
-def test_all_runs_are_those_that_are_neither_quantised_nor_noisy():
+def test_all_runs_are_plain_ones_that_the_measure_applies_to():
     config = copy.deepcopy(CONFIG)
-    config["runs"] = {
-        "plain": {"protocol": "szt"},
-        "coarse": {"protocol": "szt", "quantisation_bits": 4},
-        "noisy": {"protocol": "szt", "noise_standard_deviation": 0.1},
+    config["runs"] |= {
+        "coarse": {"protocol": "szt", "network": "quantised", "quantisation_bits": 4},
+        "loud": {"protocol": "szt", "network": "noisy", "noise_standard_deviation": 0.1},
     }
-    config["estimators"] = {
-        "everywhere": {"method": "kde", "runs": "all"},
-        "exact": {"method": "exact", "runs": ["coarse"]},
-    }
-    assert estimator_runs(config, "everywhere") == ["plain"]
-    assert estimates_by_run(config) == {"plain": ["everywhere"], "coarse": ["exact"], "noisy": []}
+    study = check(config)
+    everywhere = study.measurements["binned_everywhere"].runs
+    assert "szt_tanh" in everywhere
+    assert not {"coarse", "loud", "szt_noisy_tanh", "lorenzen_8_tanh"} & set(everywhere)
+
+
+def test_a_run_that_replaces_its_network_leaves_the_old_ones_parameters_behind():
+    config = copy.deepcopy(CONFIG)
+    config["runs"]["plain_lorenzen"] = {"protocol": "lorenzen", "network": "dense"}
+    run = resolve_run(config, "plain_lorenzen")
+    assert run.network.is_plain
+    assert run.network.widths == (12, 10, 7, 5, 4, 3, 2)
 
 
 def test_every_key_is_explained():

@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import pytest
 import yaml
@@ -90,21 +92,22 @@ def cut_configuration() -> dict:
     config = merged(*FILES, "config/smoke.yaml")
     config["defaults"] |= {"initialisations": 5, "epochs": 30, "snapshots": 10}
     config["runs"] = {run: config["runs"][run] for run in RUNS}
-    config["estimators"] = {
-        "binned_everywhere": config["estimators"]["binned_everywhere"],
-        "kde_0.1": config["estimators"]["kde_0.1"] | {"initialisations": 4, "snapshots": 3},
-        "hsic_400": config["estimators"]["hsic_400"] | {"runs": [RUNS[0]]},
+    measurements = config["measurements"]
+    config["measurements"] = {
+        "binned_everywhere": measurements["binned_everywhere"],
+        "kde_0.1": measurements["kde_0.1"] | {"initialisations": 4, "snapshots": 3},
+        "hsic_400": measurements["hsic_400"] | {"runs": [RUNS[0]]},
+        "gradients": measurements["gradients"],
     }
     (group,) = config["claims"]["C01"]["judged_on"]
     cases = [group | {"runs": ["szt_tanh"], "estimators": [ESTIMATOR]}]
     config["claims"] = {"C01": config["claims"]["C01"] | {"judged_on": cases}}
-    for figure in config["figures"].values():
-        if "runs" in figure:
-            figure["runs"] = {"tanh": "szt_tanh"}
-        if "estimator" in figure:
-            figure["estimator"] = ESTIMATOR
-    for comparison in config["comparisons"].values():
-        comparison |= {"runs": list(RUNS), "estimators": [ESTIMATOR]}
+    config["figures"] = {"szt_3": config["figures"]["szt_3"]}
+    config["figures"]["szt_3"] |= {"runs": {"tanh": "szt_tanh"}, "estimator": ESTIMATOR}
+    for name, comparison in config["comparisons"].items():
+        comparison["runs"] = list(RUNS)
+        if name != "gradients":
+            comparison["estimators"] = [ESTIMATOR]
         if "pairs" in comparison:
             comparison["pairs"] = [{"run": RUNS[1], "reference": RUNS[0]}]
     return config
@@ -159,12 +162,35 @@ def test_an_interrupted_run_goes_on_to_the_same_numbers(clone, reference, blow):
     assert differing(run(clone, 2, inits_per_chunk=2), reference) == []
 
 
-def test_an_edited_estimator_estimates_again_and_trains_nothing(clone):
+def planned(said) -> dict[str, int]:
+    """Return how many jobs of each rule a dry run plans."""
+    jobs = re.findall(r"^(?:local)?rule (\w+):$", said.stdout + said.stderr, re.MULTILINE)
+    return Counter(jobs)
+
+
+def test_an_edited_estimator_estimates_again_only_what_uses_it(clone):
+    run(clone, 2, inits_per_chunk=5)
+    module = clone / "src/infoplane/estimators/kde.py"
+    module.write_text(module.read_text() + "\n# A change.\n")
+    said = snakemake(clone, *arguments(clone, 2, inits_per_chunk=5), "--dry-run")
+    jobs = planned(said)
+    # One measurement of two runs; what it changes is merged, and no claim or figure names it.
+    assert jobs["estimate_information"] == jobs["dump_activations"] == 2
+    assert jobs["merge_table"] == 2
+    assert "kde_0.1" in said.stdout + said.stderr
+    assert "measurement=binned_everywhere" not in said.stdout + said.stderr
+    for stage in ("generate_data", "train_networks", "compute_gradient_snr", "measure_networks"):
+        assert stage not in jobs
+    assert not [rule for rule in jobs if rule.startswith(("plot_", "judge_", "compare_"))]
+
+
+def test_an_edited_estimator_draws_and_judges_what_uses_it(clone):
     run(clone, 2, inits_per_chunk=5)
     module = clone / "src/infoplane/estimators/binned.py"
     module.write_text(module.read_text() + "\n# A change.\n")
-    said = snakemake(clone, *arguments(clone, 2, inits_per_chunk=5), "--dry-run")
-    jobs = said.stdout + said.stderr
-    assert "rule estimate_information:" in jobs
-    for stage in ("generate_data", "train_networks", "compute_gradient_snr"):
-        assert f"rule {stage}:" not in jobs
+    said = snakemake(clone, *arguments(clone, 2, inits_per_chunk=5), "plot_szt_3", "--dry-run")
+    jobs = planned(said)
+    for rule in ("plot_szt_3", "judge_claims", "compare_activations", "compare_optimizers"):
+        assert jobs[rule] == 1, rule
+    assert "measurement=kde_0.1" not in said.stdout + said.stderr
+    assert "train_networks" not in jobs

@@ -11,8 +11,13 @@ import pytest
 import yaml
 from rattler import MatchSpec
 
-from pipeline.dependencies import library_files
-from tests.workflow.conftest import REPOSITORY
+from infoplane.estimators import ESTIMATORS
+from pipeline import dependencies
+from pipeline.configuration import measure_parameters
+from pipeline.dependencies import code_of
+from pipeline.planning import drawing_names
+from tests.workflow.conftest import REPOSITORY, snakemake
+from tests.workflow.test_configuration import CONFIG
 
 RULES = "\n".join(path.read_text() for path in (REPOSITORY / "workflow").rglob("*.smk"))
 STAGES = sorted(path.stem for path in (REPOSITORY / "src").glob("*.py"))
@@ -30,9 +35,14 @@ def test_rule_script_log_benchmark_and_test_share_one_name(stage):
     assert f"<results>/logs/{stage}" in body
     assert f"<results>/benchmarks/{stage}" in body
     tests = "\n".join(path.read_text() for path in (REPOSITORY / "tests/stages").glob("*.py"))
-    # Figures are tested together, each under its name without the verb.
-    names = rf"\b{stage}\b|\"{stage.removeprefix('plot_')}\""
-    assert re.search(names, tests), f"no test of {stage}"
+    assert re.search(rf"\b{stage}\b", tests), f"no test of {stage}"
+
+
+@pytest.mark.parametrize("drawing", drawing_names())
+def test_every_drawing_is_drawn_and_tested(drawing):
+    assert drawing in {entry["drawing"] for entry in CONFIG["figures"].values()}
+    tests = (REPOSITORY / "tests/stages/test_plot_figures.py").read_text()
+    assert re.search(rf"\bfigures\.{drawing}\b|\b{drawing}\b", tests)
 
 
 def test_every_rule_has_a_docstring_a_log_and_a_benchmark():
@@ -68,8 +78,9 @@ def imports(path: Path) -> set[str]:
             "src/infoplane",
             {"snakemake", "pipeline", "pathlib", "os", "h5py", "matplotlib", *STAGES},
         ),
-        ("src/pipeline", {"snakemake", *STAGES}),
-        ("src", {"snakemake"}),
+        ("src/pipeline", {"snakemake", "figures", *STAGES}),
+        ("src/figures", {"snakemake", *STAGES}),
+        ("src", {"snakemake", "figures"}),
     ],
 )
 def test_imports_go_one_way(folder, forbidden):
@@ -80,29 +91,133 @@ def test_imports_go_one_way(folder, forbidden):
         assert not wrong, f"{path.relative_to(REPOSITORY)} imports {wrong}"
 
 
-@pytest.mark.parametrize(
-    "module", ["training/__init__", "estimators/kde", "estimators/sample_propagation"]
+# From the ground up: a wing imports from those before it only.
+WINGS = (
+    *("families", "checks", "units", "compiled", "statistics", "tasks", "networks"),
+    *("training", "estimators", "measures", "plane", "claims", "audit", "data"),
 )
-def test_results_depend_on_every_module_that_theirs_import(module):
-    name = f"infoplane.{module.replace('/', '.').removesuffix('.__init__')}"
-    code = f"import sys, {name}; print(*(m.__file__ for m in list(sys.modules.values()) "
-    code += "if m.__name__.startswith('infoplane')))"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = {
-        str(Path(file).relative_to(REPOSITORY))
-        for file in said.stdout.split()
-        if not file.endswith("__init__.py")
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Return the modules of the library that a file imports, also within its functions."""
+    tree = ast.parse(path.read_text())
+    files = (next(dependencies._file_of(name)) for name in dependencies._imported_names(tree))
+    return {
+        Path(file).relative_to("infoplane").with_suffix("").as_posix()
+        for file in files
+        if file.startswith("infoplane/")
     }
-    assert loaded <= set(library_files(module))
+
+
+def test_wings_import_downwards_only():
+    library = REPOSITORY / "src/infoplane"
+    for path in library.rglob("*.py"):
+        name = path.relative_to(library).with_suffix("").as_posix()
+        wing = name.split("/")[0]
+        if wing == "__init__":
+            continue
+        for other in imported_modules(path):
+            below = other.split("/")[0]
+            assert WINGS.index(below) <= WINGS.index(wing), f"{name} imports {other}"
+
+
+def test_no_module_imports_itself_by_a_circle():
+    library = REPOSITORY / "src/infoplane"
+    graph = {
+        path.relative_to(library).with_suffix("").as_posix(): imported_modules(path)
+        for path in library.rglob("*.py")
+    }
+    done, open_ = set(), []
+
+    def visit(name):
+        assert name not in open_, f"a circle: {' -> '.join([*open_, name])}"
+        if name in done:
+            return
+        open_.append(name)
+        for other in sorted(graph[name]):
+            visit(other)
+        open_.pop()
+        done.add(name)
+
+    for name in graph:
+        visit(name)
+
+
+def loaded_files(code: str) -> set[str]:
+    """Return the files of ours that a piece of code has loaded, packages' own files left out."""
+    code += "\nimport sys\nprint(*(m.__file__ for m in list(sys.modules.values())"
+    code += " if getattr(m, '__file__', None)), sep='\\n')"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    source = REPOSITORY / "src"
+    files = (Path(line) for line in said.stdout.splitlines())
+    return {
+        file.relative_to(REPOSITORY).as_posix()
+        for file in files
+        if file.is_relative_to(source) and file.name != "__init__.py"
+    }
+
+
+@pytest.mark.parametrize("script", [*STAGES, *(f"figures.{name}" for name in drawing_names())])
+def test_the_closure_of_a_script_holds_all_that_it_loads(script):
+    file = f"{script.replace('.', '/')}.py"
+    loaded = loaded_files(f"import sys; sys.path.insert(0, 'src'); import {script}")
+    assert loaded - {f"src/{file}"} <= set(code_of(file))
+
+
+@pytest.mark.parametrize("estimator", CONFIG["estimators"])
+def test_the_code_of_estimates_holds_what_their_estimators_load(estimator):
+    method = CONFIG["estimators"][estimator]["method"]
+    code = "import estimate_information; from infoplane.estimators import ESTIMATORS; "
+    code += f"ESTIMATORS.member({method!r})"
+    known = code_of(
+        "estimate_information.py", "infoplane.measures.layers", ESTIMATORS.module(method)
+    )
+    assert loaded_files(code) - {"src/estimate_information.py"} <= set(known)
+
+
+def test_an_estimate_depends_on_no_other_estimators_module():
+    own = code_of("estimate_information.py", "infoplane.measures.layers")
+    members = {f"src/infoplane/estimators/{name}.py" for name in ESTIMATORS.names}
+    assert not members & set(own)
+    measure_parameters(CONFIG, "binned_30")
+
+
+def scripts_of_rules() -> dict[str, str]:
+    """Return the script of every rule, those of the loop over figures included."""
+    own = r"^rule (\w+):\n(?:    .*\n|\n)*?    script:\n +\"../../src/(.+)\""
+    merging = re.findall(r"^use rule merge_table as (\w+)", RULES, re.MULTILINE)
+    return {
+        **dict(re.findall(own, RULES, re.MULTILINE)),
+        **dict.fromkeys(merging, "merge_table.py"),
+        **{
+            f"plot_{name}": f"figures/{entry['drawing']}.py"
+            for name, entry in CONFIG["figures"].items()
+        },
+    }
+
+
+def test_every_job_has_the_code_of_its_script_as_input(clone):
+    said = snakemake(clone, "--cores", "1", "--dry-run", "--forceall")
+    assert said.returncode == 0, said.stderr[-3000:]
+    text, scripts, seen = said.stdout + said.stderr, scripts_of_rules(), set()
+    pattern = r"^(?:local)?rule (\w+):\n    input: (.*)$"
+    for rule, inputs in re.findall(pattern, text, re.MULTILINE):
+        if rule in scripts:
+            seen.add(rule)
+            missing = set(code_of(scripts[rule])) - set(inputs.split(", "))
+            assert not missing, f"{rule} does not depend on {sorted(missing)}"
+    # What records the configuration has only that to depend on.
+    assert seen >= set(scripts) - {"record_configuration"}
 
 
 def test_training_depends_on_engines_that_it_imports_late():
-    files = library_files("training/__init__")
-    for name in ("training/channel_engine", "training/noisy", "training/_channel_training"):
-        assert f"src/infoplane/{name}.py" in files
+    files = code_of("train_networks.py")
+    for name in ("fused/channel_engine", "torch/noisy", "fused/channel_loop"):
+        assert f"src/infoplane/training/{name}.py" in files
     assert not [file for file in files if "estimators" in file]
     with pytest.raises(FileNotFoundError, match="no_such_module"):
-        library_files("no_such_module")
+        code_of("train_networks.py", "infoplane.no_such_module")
 
 
 def requirements() -> dict[str, str]:

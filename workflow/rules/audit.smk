@@ -10,7 +10,7 @@ OUTPUTS
 rule audit_estimators:
     """Run every estimator on tasks with known information: bias, spread, time of a call."""
     input:
-        library=audit_library,
+        code=planning.code_of_audit(),
     output:
         table="<results>/audit/{samples}.tsv",
     log:
@@ -36,20 +36,13 @@ rule audit_estimators:
         "../../src/audit_estimators.py"
 
 
-rule summarise_audit:
-    """Merge the audits of all numbers of samples."""
+use rule merge_table as merge_audit with:
     input:
-        sizes=collect("<results>/audit/{samples}.tsv", samples=config["audit"]["sizes"]),
+        parts=collect("<results>/audit/{samples}.tsv", samples=config["audit"]["sizes"]),
+        code=code_of("merge_table.py"),
     output:
         table="<results>/tables/audit.tsv",
     log:
-        "<results>/logs/summarise_audit.log",
+        "<results>/logs/merge_audit.log",
     benchmark:
-        "<results>/benchmarks/summarise_audit.tsv"
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=500,
-        runtime=5,
-    script:
-        "../../src/summarise_audit.py"
+        "<results>/benchmarks/merge_audit.tsv"

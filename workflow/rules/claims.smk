@@ -1,29 +1,51 @@
 """
-Judge the claims of the debate.
+Judge the claims of the debate, each by itself.
 
 REQUIRED INPUTS
-    <results>/tables/information.parquet         from information.smk
-    <results>/tables/gradients.parquet           from gradients.smk
-    <results>/clustering/...                     from information.smk
-    <results>/ranges/...                         from information.smk
-    <results>/multi_network/...                  from information.smk
-    <results>/tables/audit.tsv                   from audit.smk
+    <results>/tables/{table}/{run}/{measurement}.parquet    from measurements.smk
+    <results>/data/{task}.npz                               from data.smk
+    <results>/tables/audit.tsv                              from audit.smk
 OUTPUTS
-    <results>/claims.tsv                         one row per claim, condition and estimator
+    <results>/claims/{claim}.tsv, .json          one claim, by condition and estimator
+    <results>/claims.tsv                         all of them
     <results>/claims.json                        the same, with what every network contributes
 """
 
 
 rule judge_claims:
-    """Judge each claim by an effect, its bootstrap interval and a threshold: three verdicts."""
+    """Judge a claim by an effect, its bootstrap interval and a threshold: three verdicts."""
     input:
-        information="<results>/tables/information.parquet",
-        gradients="<results>/tables/gradients.parquet",
-        clustering=clustering_chunks,
-        ranges=range_chunks,
-        multi_network=multi_network_tables,
-        audit="<results>/tables/audit.tsv",
-        library=claims_library,
+        unpack(lambda wildcards: STUDY.tables_of_claim(wildcards.claim)),
+        code=lambda wildcards: planning.code_of_claim(config, wildcards.claim),
+    output:
+        table="<results>/claims/{claim}.tsv",
+        details="<results>/claims/{claim}.json",
+    log:
+        "<results>/logs/judge_claims/{claim}.log",
+    benchmark:
+        "<results>/benchmarks/judge_claims/{claim}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=500,
+        runtime=20,
+    params:
+        entry=lookup(dpath="claims/{claim}", within=config),
+        statistics=config["statistics"],
+        audited_as=config["audit"]["audited_as"],
+        runs=lambda wildcards: STUDY.runs_of_claim(wildcards.claim),
+        units=lambda wildcards: {
+            run: list(STUDY.runs[run].network.units)
+            for run in STUDY.runs_of_claim(wildcards.claim)
+        },
+    script:
+        "../../src/judge_claims.py"
+
+
+use rule merge_table as collect_verdicts with:
+    input:
+        parts=collect("<results>/claims/{claim}.tsv", claim=config["claims"]),
+        code=code_of("merge_table.py"),
     output:
         table=report(
             "<results>/claims.tsv",
@@ -31,20 +53,21 @@ rule judge_claims:
             category="This study",
             labels={"figure": "claims", "shows": "verdicts"},
         ),
-        details="<results>/claims.json",
     log:
-        "<results>/logs/judge_claims.log",
+        "<results>/logs/collect_verdicts.log",
     benchmark:
-        "<results>/benchmarks/judge_claims.tsv"
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=4000,
-        runtime=20,
+        "<results>/benchmarks/collect_verdicts.tsv"
     params:
-        claims=config["claims"],
         statistics=config["statistics"],
-        audited_as=config["audit"]["audited_as"],
-        widths={run: list(RUNS[run].settings.widths) for run in RUNS},
-    script:
-        "../../src/judge_claims.py"
+
+
+use rule merge_table as collect_details with:
+    input:
+        parts=collect("<results>/claims/{claim}.json", claim=config["claims"]),
+        code=code_of("merge_table.py"),
+    output:
+        table="<results>/claims.json",
+    log:
+        "<results>/logs/collect_details.log",
+    benchmark:
+        "<results>/benchmarks/collect_details.tsv"

@@ -2,39 +2,33 @@
 Check the configuration and give the rules their names.
 
 OUTPUTS
-    RUNS                the resolved runs by name
-    library_files(...)  modules of src/infoplane as inputs, with all that they import, so that an
-                        edit reruns what uses them
-    *_chunks(...)       files of all chunks that a table needs
-    figures(...)        files of the figures
+    STUDY               the runs and measurements, and which files a product needs
+    code_of(...)        files of the code behind a job, so that an edit reruns what uses them
+    *_of_*(wildcards)   what a rule looks up in the study
 """
 
 import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(workflow.basedir).parent / "src"))
-
-from infoplane.estimators import METHODS
-from pipeline.configuration import (
-    estimate_parameters,
-    estimator_parameters,
-    estimator_runs,
-    fills_end_bins,
-    measured_by,
-    resolve_run,
+SOURCE = str(Path(workflow.basedir).parent / "src")
+sys.path.insert(0, SOURCE)
+# The jobs compute with the code that stands beside this workflow, whatever is installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, (SOURCE, os.environ.get("PYTHONPATH")))
 )
-from pipeline.dependencies import library_files
+
+from pipeline import planning
+from pipeline.dependencies import code_of
 from pipeline.validation import check_configuration
 
 # Files of the command line stand first in Snakemake's list, but win over the others.
 overriding = len(workflow.overwrite_configfiles)
-check_configuration(
+STUDY = check_configuration(
     config,
     workflow.configfiles[overriding:] + workflow.configfiles[:overriding],
     f"{workflow.basedir}/schemas/config.schema.yaml",
 )
-RUNS = {run: resolve_run(config, run) for run in config["runs"]}
 
 
 onstart:
@@ -49,14 +43,6 @@ onstart:
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(32 * 2**20))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(256 * 2**20))
 
-# Estimators by the stage that measures them.
-MEASURING = measured_by(config, "estimate_information")
-RUNNING = measured_by(config, "estimate_noisy_information")
-OF_DEPENDENCE = measured_by(config, "measure_dependence")
-OF_SEVERAL = measured_by(config, "estimate_multi_network_information")
-# Estimators that put values outside a bin range into its end bins.
-WITH_END_BINS = [name for name in config["estimators"] if fills_end_bins(config, name)]
-
 
 def any_of(names):
     """Give the regular expression of any of some names, of nothing if there are none."""
@@ -64,135 +50,75 @@ def any_of(names):
 
 
 wildcard_constraints:
-    task="|".join(config["tasks"]),
-    run="|".join(config["runs"]),
-    estimator=any_of(config["estimators"]),
+    task=any_of(config["tasks"]),
+    run=any_of(config["runs"]),
+    measurement=any_of([*config["measurements"], planning.TRAINING]),
+    table=any_of(STUDY.tables()),
+    claim=any_of(config["claims"]),
     chunk=r"\d{3}-\d{3}",
 
 
-def shared(*modules):
-    """Name the files of some modules that stage scripts share."""
-    return [f"src/pipeline/{name}.py" for name in modules]
+def data_of_run(wildcards):
+    """Name the file of a run's task."""
+    (data,) = STUDY.data_of([wildcards.run])
+    return data
 
 
-def claims_library(wildcards):
-    """Name the files that verdicts and comparisons depend on."""
-    return library_files("claims/__init__")
-
-
-def estimator_library(wildcards):
-    """Name the library files that an estimator's numbers depend on."""
-    estimates = estimate_parameters(config, wildcards.estimator).values()
-    files = sorted({METHODS[parameters["method"]][0] for parameters in estimates})
-    return library_files(*(f"estimators/{file}" for file in files))
-
-
-def audit_library(wildcards):
-    """Name the library files that the audit depends on: all estimators, and its tasks."""
-    return library_files(
-        "audit", *(f"estimators/{file}" for file, _ in METHODS.values())
+def code_of_measurement(script):
+    """Return what names the code behind a measurement of a run."""
+    return lambda wildcards: planning.code_of_measurement(
+        script, STUDY, wildcards.run, wildcards.measurement
     )
 
 
-def limit_of_estimator(key):
-    """Look up how many networks or snapshots an estimator measures at most, if it says so."""
-    return lambda wildcards: config["estimators"][wildcards.estimator].get(key)
+def code_of_networks(script):
+    """Return what names the code of a stage that runs or trains networks."""
+    return lambda wildcards: planning.code_of_networks(script, STUDY, wildcards.run)
 
 
-def networks_of_estimator(wildcards):
-    """Count the networks of a run that an estimator measures."""
-    trained = RUNS[wildcards.run].initialisations
-    return min(
-        config["estimators"][wildcards.estimator].get("initialisations", trained),
-        trained,
-    )
+def measure_of(wildcards):
+    """Look up a measurement's measure and its parameters."""
+    return STUDY.measurements[wildcards.measurement].parameters
 
 
-def parameters_of_estimates(runs, estimators=None):
-    """Give the method and parameters of the named estimates of some runs, by default of all."""
-    return {
-        name: parameters
-        for estimator in [*MEASURING, *RUNNING]
-        if set(runs) & set(estimator_runs(config, estimator))
-        for name, parameters in estimate_parameters(config, estimator).items()
-        if estimators is None or name in estimators
-    }
+def use_of(key):
+    """Return what looks up which snapshots or patterns a measurement is about."""
+    return lambda wildcards: getattr(STUDY.measurements[wildcards.measurement], key)
 
 
-def training_chunks(wildcards):
-    """Name the training files of the whole study."""
-    return [
-        f"<results>/training/{run.name}/{chunk}.h5"
-        for run in RUNS.values()
-        for chunk in run.chunks()
-    ]
+def networks_of_measurement(wildcards):
+    """Count the networks of a run that a measurement is about."""
+    return STUDY.networks(wildcards.run, wildcards.measurement)
 
 
-def gradient_chunks(wildcards):
-    """Name the gradient tables of the whole study."""
-    return [
-        f"<results>/gradients/{run.name}/{chunk}.parquet"
-        for run in RUNS.values()
-        if run.is_plain
-        for chunk in run.chunks()
-    ]
-
-
-def estimator_chunks(folder, estimators):
-    """Name the tables of some estimators in a folder, those of each run where it is measured."""
-    return [
-        f"<results>/{folder}/{run}/{estimator}/{chunk}.parquet"
-        for estimator in estimators
-        for run in estimator_runs(config, estimator)
-        for chunk in RUNS[run].chunks(
-            config["estimators"][estimator].get("initialisations")
-        )
-    ]
-
-
-def information_chunks(wildcards):
-    """Name the information tables of the whole study."""
-    return estimator_chunks("information", [*MEASURING, *RUNNING])
-
-
-def dependence_chunks(wildcards):
-    """Name the dependence tables of the whole study."""
-    return estimator_chunks("dependence", OF_DEPENDENCE)
-
-
-def clustering_chunks(wildcards):
-    """Name the tables of class distances, which come with the estimators that run networks."""
-    return estimator_chunks("clustering", RUNNING)
-
-
-def range_chunks(wildcards):
-    """Name the tables of what end bins take from outside their range."""
-    return estimator_chunks("ranges", WITH_END_BINS)
-
-
-def multi_network_tables(wildcards):
-    """Name the tables of several networks taken as one."""
-    return [
-        f"<results>/multi_network/{run}/{estimator}.parquet"
-        for estimator in OF_SEVERAL
-        for run in estimator_runs(config, estimator)
-    ]
-
-
-def grouped_chunks(wildcards):
-    """Name the training files that hold the networks of one such table."""
-    wanted = config["estimators"][wildcards.estimator].get("initialisations")
+def training_of_measurement(wildcards):
+    """Name the training files that hold the networks of a measurement."""
     return [
         f"<results>/training/{wildcards.run}/{chunk}.h5"
-        for chunk in RUNS[wildcards.run].chunks(wanted)
+        for chunk in STUDY.chunks(wildcards.run, wildcards.measurement)
     ]
 
 
-def figures(prefix=""):
-    """Name the files of the figures whose names start so."""
+def parts_of_table(wildcards):
+    """Name the chunks of a table of one run under one measurement."""
+    folder = f"<results>/{wildcards.table}/{wildcards.run}/{wildcards.measurement}"
+    chunks = STUDY.chunks(wildcards.run, wildcards.measurement)
+    return [f"{folder}/{chunk}.parquet" for chunk in chunks]
+
+
+def parts_of_study(wildcards):
+    """Name the tables that a table of the whole study is merged of."""
+    return [
+        f"<results>/tables/{wildcards.table}/{run}/{measurement}.parquet"
+        for run, measurement in STUDY.products(wildcards.table)
+    ]
+
+
+def figures(paper=None):
+    """Name the files of a paper's figures, by default of all."""
     return [
         f"<results>/figures/{figure}.{kind}"
-        for figure in config["figures"]
-        if figure.startswith(prefix)
+        for figure, entry in config["figures"].items()
+        if paper in (None, entry["paper"])
         for kind in ("svg", "png")
     ]

@@ -2,19 +2,21 @@
 Compare the conditions: what each layer gains and loses, with intervals over initialisations.
 
 REQUIRED INPUTS
-    <results>/tables/information.parquet         from information.smk
+    <results>/tables/information/{run}/{measurement}.parquet    from measurements.smk
+    <results>/tables/gradients/{run}/{measurement}.parquet      from measurements.smk
 OUTPUTS
     <results>/tables/activations.tsv             tanh, ReLU, linear
     <results>/tables/optimizers.tsv              mini-batches and full batch, and their ratios
     <results>/tables/robustness.tsv              every layer's drop under every estimator
+    <results>/tables/transitions.tsv             when the gradients' noise takes over
 """
 
 
 rule compare_activations:
     """Compare tanh, ReLU and linear networks: drop, peak epoch and final values."""
     input:
-        information="<results>/tables/information.parquet",
-        library=claims_library,
+        information=STUDY.information_of("activations"),
+        code=code_of("compare_activations.py"),
     output:
         table="<results>/tables/activations.tsv",
     log:
@@ -24,7 +26,7 @@ rule compare_activations:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=4000,
+        mem_mb=1000,
         runtime=10,
     params:
         **config["comparisons"]["activations"],
@@ -36,8 +38,8 @@ rule compare_activations:
 rule compare_optimizers:
     """Compare mini-batches with the full batch, network by network."""
     input:
-        information="<results>/tables/information.parquet",
-        library=claims_library,
+        information=STUDY.information_of("optimizers"),
+        code=code_of("compare_optimizers.py"),
     output:
         table="<results>/tables/optimizers.tsv",
     log:
@@ -47,7 +49,7 @@ rule compare_optimizers:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=4000,
+        mem_mb=1000,
         runtime=10,
     params:
         **config["comparisons"]["optimizers"],
@@ -56,28 +58,50 @@ rule compare_optimizers:
         "../../src/compare_optimizers.py"
 
 
-rule summarise_robustness:
-    """Summarise how far the drop of every layer depends on the estimator, on the same networks."""
+rule compare_estimators:
+    """Compare the estimators on the same networks: how far the drop of a layer depends on them."""
     input:
-        information="<results>/tables/information.parquet",
-        library=claims_library,
+        information=STUDY.information_of("estimators"),
+        code=code_of("compare_estimators.py"),
     output:
         table="<results>/tables/robustness.tsv",
     log:
-        "<results>/logs/summarise_robustness.log",
+        "<results>/logs/compare_estimators.log",
     benchmark:
-        "<results>/benchmarks/summarise_robustness.tsv"
+        "<results>/benchmarks/compare_estimators.tsv"
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=4000,
+        mem_mb=1000,
         runtime=10,
     params:
-        **config["comparisons"]["robustness"],
-        parameters=parameters_of_estimates(
-            config["comparisons"]["robustness"]["runs"],
-            config["comparisons"]["robustness"].get("estimators"),
-        ),
+        **config["comparisons"]["estimators"],
+        parameters=STUDY.parameters_of_estimators("estimators"),
         statistics=config["statistics"],
     script:
-        "../../src/summarise_robustness.py"
+        "../../src/compare_estimators.py"
+
+
+rule compare_gradients:
+    """Compare the definitions of the gradients' noise: when it takes over in each layer."""
+    input:
+        gradients=[
+            STUDY.table_of("gradients", run)
+            for run in config["comparisons"]["gradients"]["runs"]
+        ],
+        code=code_of("compare_gradients.py"),
+    output:
+        table="<results>/tables/transitions.tsv",
+    log:
+        "<results>/logs/compare_gradients.log",
+    benchmark:
+        "<results>/benchmarks/compare_gradients.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **config["comparisons"]["gradients"],
+    script:
+        "../../src/compare_gradients.py"

@@ -2,15 +2,15 @@
 Make the tasks and record the configuration.
 
 OUTPUTS
-    <results>/data/{task}.npz    every pattern, its label and p(y = 1 | x)
+    <results>/data/{task}.npz    every pattern and its label, and what is known of them
     <results>/config.yaml        the whole configuration, all files merged
 """
 
 
 rule generate_data:
-    """Generate a task from its rule: no data file is needed."""
+    """Generate a task from its rule, or from what a library carries: no data file is needed."""
     input:
-        library=library_files("data"),
+        code=lambda wildcards: planning.code_of_task(config, wildcards.task),
     output:
         data="<results>/data/{task}.npz",
     log:

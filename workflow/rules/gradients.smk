@@ -2,12 +2,10 @@
 Measure the signal and the noise of the gradients along training.
 
 REQUIRED INPUTS
-    <results>/training/{run}/{chunk}.h5             from training.smk
-    <results>/data/{task}.npz                       from data.smk
-    <results>/tables/metrics.parquet                from training.smk
+    <results>/training/{run}/{chunk}.h5                      from training.smk
+    <results>/data/{task}.npz                                from data.smk
 OUTPUTS
-    <results>/gradients/{run}/{chunk}.parquet       four definitions, one chunk
-    <results>/tables/gradients.parquet              all of them, with each status
+    <results>/gradients/{run}/{measurement}/{chunk}.parquet  four definitions, one chunk
 """
 
 
@@ -15,14 +13,16 @@ rule compute_gradient_snr:
     """Compute the gradient statistics of every layer at frozen weights, in four definitions."""
     input:
         training="<results>/training/{run}/{chunk}.h5",
-        data=lambda wildcards: f"<results>/data/{RUNS[wildcards.run].task}.npz",
-        library=library_files("gradients"),
+        data=data_of_run,
+        code=code_of_measurement("compute_gradient_snr.py"),
     output:
-        table="<results>/gradients/{run}/{chunk}.parquet",
+        table="<results>/gradients/{run}/{measurement}/{chunk}.parquet",
     log:
-        "<results>/logs/compute_gradient_snr/{run}/{chunk}.log",
+        "<results>/logs/compute_gradient_snr/{run}/{measurement}/{chunk}.log",
     benchmark:
-        "<results>/benchmarks/compute_gradient_snr/{run}/{chunk}.tsv"
+        "<results>/benchmarks/compute_gradient_snr/{run}/{measurement}/{chunk}.tsv"
+    wildcard_constraints:
+        measurement=any_of(STUDY.measured_by("compute_gradient_snr")),
     conda:
         "../../environment.yml"
     threads: 1
@@ -30,27 +30,10 @@ rule compute_gradient_snr:
         mem_mb=1000,
         runtime=30,
     params:
-        run=lambda wildcards: wildcards.run,
-        gradient_batch_size=lambda wildcards: RUNS[wildcards.run].gradient_batch_size,
+        measure=measure_of,
+        batch_size=lambda wildcards: STUDY.runs[wildcards.run].gradient_batch_size,
+        initialisations=networks_of_measurement,
+        snapshots=use_of("snapshots"),
+        evaluation=use_of("evaluation"),
     script:
         "../../src/compute_gradient_snr.py"
-
-
-rule summarise_gradients:
-    """Merge the gradient statistics of all runs."""
-    input:
-        chunks=gradient_chunks,
-        metrics="<results>/tables/metrics.parquet",
-    output:
-        table="<results>/tables/gradients.parquet",
-    log:
-        "<results>/logs/summarise_gradients.log",
-    benchmark:
-        "<results>/benchmarks/summarise_gradients.tsv"
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=4000,
-        runtime=10,
-    script:
-        "../../src/summarise_gradients.py"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from infoplane.claims.evidence import Case, Evidence, Finding
+from infoplane.claims.evidence import Case, Evidence
+from infoplane.claims.findings import Finding
 
 CEILING_MARGIN_BITS = 0.05
 TOLERANCE_BITS = 0.1
@@ -27,16 +28,17 @@ class AuditedRange:
         refused`` of `infoplane.audit.audit_estimators`.
     audited_as : mapping of str to str
         The audited estimator behind an estimate's name.
-    widths : mapping of str to sequence of int
-        Units of every layer of each run, the input first: its patterns are all those of its
-        binary units.
+    units : mapping of str to sequence of int
+        Units of layers 1 .. L of each run.
     """
 
     table: pd.DataFrame
     audited_as: Mapping[str, str]
-    widths: Mapping[str, Sequence[int]]
+    units: Mapping[str, Sequence[int]]
 
-    def holds(self, estimate: str, run: str, layer: int, quantity: str) -> bool | None:
+    def holds(
+        self, estimate: str, run: str, layer: int, quantity: str, samples: float
+    ) -> bool | None:
         """Tell whether an estimator was right on layers like one of a run.
 
         Parameters
@@ -45,6 +47,8 @@ class AuditedRange:
         layer : int
             1 .. layers.
         quantity : {'input', 'label'}
+        samples : float
+            On how many patterns the layer was measured.
 
         Returns
         -------
@@ -53,14 +57,14 @@ class AuditedRange:
             `LAYER_FAMILIES`, at the audited number of samples and units nearest to the layer's
             on a logarithmic scale. None if the estimator was not audited.
         """
-        if estimate not in self.audited_as or run not in self.widths:
+        if estimate not in self.audited_as or run not in self.units:
             return None
         rows = self.table[
             (self.table["estimator"] == self.audited_as[estimate])
             & (self.table["quantity"] == quantity)
             & self.table["family"].isin(LAYER_FAMILIES)
         ]
-        wanted = {"samples": 2 ** self.widths[run][0], "dimension": self.widths[run][layer]}
+        wanted = {"samples": samples, "dimension": self.units[run][layer - 1]}
         for column, value in wanted.items():
             distance = np.abs(np.log(rows[column] / value))
             rows = rows[distance == distance.min()]
@@ -71,7 +75,13 @@ class AuditedRange:
         return bool((errors <= TOLERANCE_BITS).all())
 
 
-def caution(evidence: Evidence, case: Case, finding: Finding, parameters: Mapping) -> str:
+def caution(
+    evidence: Evidence,
+    case: Case,
+    finding: Finding,
+    parameters: Mapping,
+    audited: AuditedRange | None = None,
+) -> str:
     """Say why a verdict rests on an estimate that cannot carry it.
 
     Parameters
@@ -82,6 +92,8 @@ def caution(evidence: Evidence, case: Case, finding: Finding, parameters: Mappin
         Its `decided_by` names the layers that decide.
     parameters : mapping
         The claim's.
+    audited : AuditedRange, optional
+        Where the estimators were found to be right.
 
     Returns
     -------
@@ -101,10 +113,12 @@ def caution(evidence: Evidence, case: Case, finding: Finding, parameters: Mappin
             networks = int(high.any(axis=(1, 2)).sum())
             if networks:
                 texts.append(f"at its ceiling in {networks} of {found.inits.size} networks{beside}")
-        layers = [int(found.layers[place]) for place in finding.decided_by]
-        if evidence.audited is not None and any(
-            evidence.audited.holds(case.estimator, one.run, layer, quantity) is False
-            for layer in layers
-        ):
-            texts.append(f"outside its audited range{beside}")
+        if audited is not None and found.inits.size:
+            samples = float(np.median(found.measured["samples"]))
+            layers = [int(found.layers[place]) for place in finding.decided_by]
+            held = [
+                audited.holds(case.estimator, one.run, layer, quantity, samples) for layer in layers
+            ]
+            if False in held:
+                texts.append(f"outside its audited range{beside}")
     return "; ".join(texts)

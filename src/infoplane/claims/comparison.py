@@ -1,4 +1,4 @@
-"""Tables that compare conditions: statistics of the trajectories with their intervals."""
+"""Compare conditions: statistics of the trajectories with their intervals."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 
-from infoplane.claims.trajectories import Trajectories, split, summarise, trajectories
+from infoplane.claims.trajectories import Trajectories, summarise
 from infoplane.statistics import Interval, Resampling
 
 log = logging.getLogger("infoplane")
@@ -27,43 +26,37 @@ LOCATION_OF = {"peak_epoch": "median"}
 Planes = dict[tuple[str, str], Trajectories]
 
 
-def compared_planes(
-    information: pd.DataFrame, runs: Sequence[str], estimators: Sequence[str]
-) -> Planes:
+def choose_planes(found: Planes, runs: Sequence[str], estimators: Sequence[str]) -> Planes:
     """Return the trajectories of every run under every estimator that measured it.
 
     Parameters
     ----------
-    information : pandas.DataFrame
-        See `infoplane.claims.trajectories.trajectory_statistics`.
+    found : dict of (run, estimator) to Trajectories
+        What there is.
     runs, estimators : sequence of str
 
     Returns
     -------
     planes : dict of (run, estimator) to Trajectories
+        In the order of `runs`, then `estimators`. Diverged networks are named in the log.
 
     Raises
     ------
     ValueError
         If a run has none of the estimators, or an estimator none of the runs.
     """
-    rows = split(information, "estimator")
-    planes = {
-        key: trajectories(rows[key], ("mi_input_bits", "mi_label_bits"), ", ".join(key))
-        for key in ((run, estimator) for run in runs for estimator in estimators)
-        if key in rows
-    }
+    keys = [(run, estimator) for run in runs for estimator in estimators]
+    planes = {key: found[key] for key in keys if key in found}
     for place, kind, names in ((0, "run", runs), (1, "estimator", estimators)):
-        there = {key[place] for key in planes}
         for name in names:
-            if name not in there:
+            if not any(key[place] == name for key in planes):
                 raise ValueError(
-                    f"{kind} {name!r} is to be compared, but the table has no row for it; "
-                    f"it has {sorted({key[place] for key in rows})}"
+                    f"{kind} {name!r} is to be compared, but the tables have no row for it; "
+                    f"they have {sorted({key[place] for key in found})}"
                 )
-    for key, found in planes.items():
-        if found.diverged:
-            names = ", ".join(map(str, found.diverged))
+    for key, one in planes.items():
+        if one.diverged:
+            names = ", ".join(map(str, one.diverged))
             log.warning("%s: diverged initialisations are left out: %s", ", ".join(key), names)
     return planes
 

@@ -1,12 +1,22 @@
-"""The register of claim statistics: small functions that the configuration names."""
+"""The register of claim statistics: small functions that the configuration names.
+
+They stand in the modules of `infoplane.claims.statistics`, which are imported when a statistic is
+asked for.
+"""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
-from infoplane.claims.evidence import Case, ClaimError, Evidence, Finding
+from infoplane.claims.evidence import Case, ClaimError, Evidence
+from infoplane.claims.findings import Finding
+
+PACKAGE = "infoplane.claims.statistics"
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,8 @@ class ClaimStatistic:
         Parameters that name further estimators of the same runs.
     table : str or None
         The further table that it needs of the runs under their estimator.
+    of_planes : bool
+        Whether it needs its estimators' information planes, or that table alone.
     """
 
     name: str
@@ -35,6 +47,11 @@ class ClaimStatistic:
     other_estimators: tuple[str, ...] = ()
     table: str | None = None
     of_planes: bool = True
+
+    @property
+    def module(self) -> str:
+        """Return the name of the module that the function stands in."""
+        return self.function.__module__
 
     def __call__(self, evidence: Evidence, case: Case, parameters: dict) -> Finding:
         """Return the finding in one case."""
@@ -58,7 +75,37 @@ class ClaimStatistic:
             )
 
 
-STATISTICS: dict[str, ClaimStatistic] = {}
+class Register(Mapping[str, ClaimStatistic]):
+    """Give the registered statistics by name, those of all modules of `PACKAGE` among them."""
+
+    def __init__(self):
+        self._found: dict[str, ClaimStatistic] = {}
+
+    def add(self, statistic: ClaimStatistic) -> None:
+        """Register a statistic, once."""
+        if statistic.name in self._found:
+            raise ValueError(f"claim statistic {statistic.name} is registered twice")
+        self._found[statistic.name] = statistic
+
+    def __getitem__(self, name: str) -> ClaimStatistic:
+        _import_statistics()
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        _import_statistics()
+        return iter(sorted(self._found))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+@cache
+def _import_statistics() -> None:
+    for found in iter_modules(import_module(PACKAGE).__path__):
+        import_module(f"{PACKAGE}.{found.name}")
+
+
+STATISTICS = Register()
 
 
 def claim_statistic(
@@ -82,14 +129,14 @@ def claim_statistic(
     table : str, optional
         The further table that it needs, such as ``clustering``.
     of_planes : bool
-        Whether it needs its estimator's information planes, or that table alone.
+        Whether it needs its estimators' information planes, or that table alone.
     """
 
     def register(function):
-        if function.__name__ in STATISTICS:
-            raise ValueError(f"claim statistic {function.__name__} is registered twice")
-        STATISTICS[function.__name__] = ClaimStatistic(
-            function.__name__, function, needs, paired, other_estimators, table, of_planes
+        STATISTICS.add(
+            ClaimStatistic(
+                function.__name__, function, needs, paired, other_estimators, table, of_planes
+            )
         )
         return function
 

@@ -124,6 +124,40 @@ def trajectories(table: pd.DataFrame, columns: Sequence[str], name: str) -> Traj
     return Trajectories(name, *labels, measured, left_out)
 
 
+def arrange(
+    table: pd.DataFrame, columns: Sequence[str], by: str | None = None
+) -> dict[tuple[str, str | None], Trajectories]:
+    """Arrange the rows of every run and every value of a text column, such as ``estimator``.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``run, init, epoch, layer, status``, `by` and `columns`, rows in any order.
+    columns : sequence of str
+        Measurements to arrange.
+    by : str, optional
+        Without it a run's rows are taken together.
+
+    Returns
+    -------
+    found : dict of (str, str or None) to Trajectories
+        By run and value, sorted.
+
+    Raises
+    ------
+    TableError
+        See `trajectories`.
+    """
+    groups = table.groupby(["run", by] if by else ["run"], observed=True, sort=True, dropna=False)
+    found = {}
+    for names, rows in groups:
+        run, *value = map(str, names)
+        found[run, value[0] if value else None] = trajectories(
+            rows, columns, ", ".join([run, *value])
+        )
+    return found
+
+
 def summarise(found: Trajectories) -> dict[str, np.ndarray]:
     """Return the statistics of every trajectory of mutual information.
 
@@ -176,19 +210,13 @@ def trajectory_statistics(table: pd.DataFrame) -> pd.DataFrame:
         columns `QUANTITIES`, in bits and epochs; see `summarise`.
     """
     parts = []
-    for (run, estimator), rows in split(table, "estimator").items():
-        found = trajectories(rows, ("mi_input_bits", "mi_label_bits"), f"{run}, {estimator}")
+    planes = arrange(table, ("mi_input_bits", "mi_label_bits"), "estimator")
+    for (run, estimator), found in planes.items():
         inits, layers = np.meshgrid(found.inits, found.layers, indexing="ij")
         keys = {"run": run, "estimator": estimator, "init": inits.ravel(), "layer": layers.ravel()}
         statistics = {name: values.ravel() for name, values in summarise(found).items()}
         parts.append(pd.DataFrame(keys | statistics))
     return pd.concat(parts, ignore_index=True)
-
-
-def split(table: pd.DataFrame, kind: str) -> dict[tuple[str, str], pd.DataFrame]:
-    """Return the rows of every run and every value of a text column, such as ``estimator``."""
-    groups = table.groupby(["run", kind], observed=True, sort=True, dropna=False)
-    return {(str(run), str(value)): rows for (run, value), rows in groups}
 
 
 def layer_name(layer: int, layers: int) -> str:

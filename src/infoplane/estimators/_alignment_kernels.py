@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from infoplane.compilation import compiled
+from infoplane.compiled.compilation import compiled
 from infoplane.estimators._kde_kernels import REGROUPED, negative_power_of_two
 
 # Terms that are added up in float32 before they go to float64.

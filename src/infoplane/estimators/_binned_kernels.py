@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from infoplane.compilation import compiled
+from infoplane.compiled.compilation import compiled
 
 # 2^64 divided by the golden ratio: Fibonacci hashing (Knuth 1998, volume 3, section 6.4).
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)

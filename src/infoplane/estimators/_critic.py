@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from infoplane.threads import one_thread
+from infoplane.compiled.threads import one_thread
 
 EMBEDDED_UNITS = 16
 HIDDEN_UNITS = 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from infoplane.compilation import compiled
+from infoplane.compiled.compilation import compiled
 
 # Samples per block: its points and its column sums stay in the first-level cache.
 BLOCK = 512

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from infoplane.compilation import compiled
-from infoplane.vector_math import ROUNDING, exp32
+from infoplane.compiled.compilation import compiled
+from infoplane.compiled.vector_math import ROUNDING, exp32
 
 
 @compiled(**ROUNDING)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from infoplane.compilation import compiled
+from infoplane.compiled.compilation import compiled
 
 # Samples whose rounded values are compared with one sample's in one go, and how many of those are
 # looked at together for one that is near enough.

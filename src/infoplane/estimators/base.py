@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import asdict, dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from infoplane.networks import Network
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,22 @@ class Estimate:
 class Estimator:
     """Serve as the base of all estimators: small frozen dataclasses with one call.
 
-    Subclasses are frozen dataclasses whose fields are their parameters, name their method in
-    `method` and what they take for granted in `assumptions`, and implement `_estimate`.
+    Subclasses are frozen dataclasses whose fields are their parameters, and implement `_estimate`,
+    or `one_pass` and `chosen` if one pass over the samples gives what several of them ask for.
+
+    Attributes
+    ----------
+    name : str
+        The method's, and of the module that it stands in.
+    assumptions : str
+        What it takes for granted.
+    choosing : tuple of str
+        Parameters that only choose among what one pass gives.
     """
 
-    method: ClassVar[str]
+    name: ClassVar[str]
     assumptions: ClassVar[str]
+    choosing: ClassVar[tuple[str, ...]] = ()
 
     def __call__(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         """Estimate I(X;T) and I(T;Y) of one layer.
@@ -80,7 +94,25 @@ class Estimator:
         ValueError
             If the estimator's own assumptions are broken.
         """
+        return self.chosen(self.one_pass(activations, labels))
+
+    def one_pass(self, activations: np.ndarray, labels: np.ndarray) -> Any:
+        """Return what all estimators of one `pass_key` choose from; arguments as `of_checked`."""
         return self._estimate(activations, labels)
+
+    def chosen(self, found: Any) -> Estimate:
+        """Return this estimator's estimate of what `one_pass` found."""
+        return found
+
+    @property
+    def pass_key(self) -> Hashable:
+        """Return what estimators have in common that one pass can serve."""
+        shared = (item for item in self.parameters.items() if item[0] not in self.choosing)
+        return (self.name, *shared)
+
+    def refusal(self, network: Network) -> str:
+        """Return why layers of networks like this one are not for it; empty if they are."""
+        return ""
 
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         raise NotImplementedError(f"{type(self).__name__} does not implement _estimate")

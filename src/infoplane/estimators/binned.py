@@ -61,7 +61,7 @@ class BinnedEstimator(Estimator):
     alone, so that any order of samples or units gives the same bits.
     """
 
-    method: ClassVar[str] = "binned"
+    name: ClassVar[str] = "binned"
     assumptions: ClassVar[str] = (
         "Every sample is a different input that occurs once, and the binned layer is a function "
         "of it: H(T|X) = 0 and I(X;T) = H(T). Plug-in entropies, without a bias correction."

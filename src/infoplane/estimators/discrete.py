@@ -119,3 +119,18 @@ def deterministic_estimate(
         mi_label_bits=entropy_bits(labels) - label_entropy_given_state,
         ceiling_bits=min(math.log2(numbers.size), largest_bits),
     )
+
+
+def duplicate_share(values: np.ndarray) -> float:
+    """Return the share of rows that are not the first of their kind.
+
+    Parameters
+    ----------
+    values : array of float, shape (rows, units)
+
+    Returns
+    -------
+    float
+        0 if all rows differ, (rows - 1) / rows if all are equal.
+    """
+    return 1.0 - (int(exact_row_numbers(values).max()) + 1) / len(values)

@@ -8,14 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from infoplane.checks import require_choice, require_not_negative, require_positive, require_whole
 from infoplane.estimators._neighbour_kernels import nearest_on_line
 from infoplane.estimators.base import Estimate, Estimator
-from infoplane.estimators.checks import (
-    require_choice,
-    require_not_negative,
-    require_positive,
-    require_whole,
-)
 from infoplane.estimators.discrete import exact_row_numbers, row_numbers
 
 COMBINATIONS = ("median", "mean", "optimal")
@@ -148,7 +143,7 @@ class EdgeEstimator(Estimator):
     ICASSP; arXiv:1801.09125; authors' code, version 4.4.1.
     """
 
-    method: ClassVar[str] = "edge"
+    name: ClassVar[str] = "edge"
     assumptions: ClassVar[str] = (
         "Each pattern occurs once and T is a function of X: I(X;T) is the entropy of the cells "
         "of a random grid whose size follows the layer's own neighbour distances, so scale is "

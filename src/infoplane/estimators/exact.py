@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from infoplane.estimators.base import Estimate, Estimator
 from infoplane.estimators.discrete import deterministic_estimate, exact_row_numbers
+
+if TYPE_CHECKING:
+    from infoplane.networks import Network
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,19 @@ class ExactEstimator(Estimator):
     networks", section 2.
     """
 
-    method: ClassVar[str] = "exact"
+    name: ClassVar[str] = "exact"
     assumptions: ClassVar[str] = (
         "T takes finitely many values because the network itself is quantised; X is uniform "
         "over the given patterns, each of which occurs once, and T is a function of X, so "
         "I(X;T) = H(T). Of a network in floating point the value is what machine precision "
         "tells apart, and says nothing more."
     )
+
+    def refusal(self, network: Network) -> str:
+        """Refuse networks in floating point."""
+        if network.quantisation_bits is not None:
+            return ""
+        return "counts the states of quantised networks, and this one is not quantised"
 
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         return deterministic_estimate(exact_row_numbers(activations), labels)

@@ -46,12 +46,14 @@ class KdeEstimator(Estimator):
     the log2 of their ratio per dimension: compare only like with like.
     """
 
-    method: ClassVar[str] = "kde"
+    name: ClassVar[str] = "kde"
     assumptions: ClassVar[str] = (
         "Independent Gaussian noise of the given variance is added to every unit for the "
         "estimate only; every sample is a different input that occurs once. The value for the "
         "label is a difference of two bounds and so not itself a bound."
     )
+
+    choosing: ClassVar[tuple[str, ...]] = ("bound",)
 
     noise_variance: float | None = None
     bound: str = "upper"
@@ -61,8 +63,13 @@ class KdeEstimator(Estimator):
         if self.bound not in BOUNDS:
             raise ValueError(f"bound must be 'upper' or 'lower', not {self.bound!r}")
 
-    def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
-        return _both_bounds(activations, labels, float(self.noise_variance))[self.bound]
+    def one_pass(self, activations: np.ndarray, labels: np.ndarray) -> dict[str, Estimate]:
+        """Return the estimates with both bounds."""
+        return _both_bounds(activations, labels, float(self.noise_variance))
+
+    def chosen(self, found: dict[str, Estimate]) -> Estimate:
+        """Return the estimate with this estimator's bound."""
+        return found[self.bound]
 
 
 def kde_bounds(

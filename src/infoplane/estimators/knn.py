@@ -10,6 +10,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import digamma
 
+from infoplane.checks import require_not_negative, require_whole
 from infoplane.estimators._neighbour_kernels import (
     counts_of_all,
     counts_on_line,
@@ -17,7 +18,7 @@ from infoplane.estimators._neighbour_kernels import (
     nearest_on_line,
 )
 from infoplane.estimators.base import Estimate, Estimator
-from infoplane.estimators.checks import duplicate_share, require_not_negative, require_whole
+from infoplane.estimators.discrete import duplicate_share
 from infoplane.units import BITS_PER_NAT
 
 NORM = np.inf
@@ -176,7 +177,7 @@ def ross_information_bits(values: np.ndarray, labels: np.ndarray, neighbours: in
 
 
 def _ross_bits(values: np.ndarray, labels: np.ndarray, neighbours: int) -> float:
-    _check_class_sizes(labels, neighbours)
+    check_class_sizes(labels, neighbours)
     radii = np.empty(len(values))
     class_sizes = np.empty(len(values))
     for label in np.unique(labels):
@@ -220,7 +221,7 @@ class KnnEstimator(Estimator):
     Kraskov et al. (2004), equation 20; Ross (2014), equation 2.
     """
 
-    method: ClassVar[str] = "knn"
+    name: ClassVar[str] = "knn"
     assumptions: ClassVar[str] = (
         "T is the layer's output plus Gaussian noise that the network does not have; each "
         "pattern occurs once. The density of the noisy layer is constant over the distance to "
@@ -256,57 +257,6 @@ class KnnEstimator(Estimator):
         )
         entropy_bits = _entropy_bits(noisy, self.neighbours)
         return Estimate(entropy_bits - noise_entropy_bits, mi_label_bits, ceiling_bits)
-
-
-@dataclass(frozen=True)
-class KraskovEntropyEstimator(Estimator):
-    """Estimate the differential entropy of a layer, in place of I(X;T).
-
-    `mi_input_bits` is h(T), which equals I(X;T) only up to an unknown constant that grows
-    without bound as an imagined noise vanishes. It may be negative. `mi_label_bits` is
-    h(T) - sum_y p(y) h(T|y), an information.
-
-    Parameters
-    ----------
-    neighbours : int
-        k; the paper has 2.
-    jitter_variance : float
-        Variance of Gaussian noise added to tell duplicated rows apart. 0 refuses them. The
-        entropy of a layer with duplicates is the jitter's, not the layer's.
-    seed : int
-        Seed of the jitter.
-
-    References
-    ----------
-    Saxe et al. (2018), ICLR, appendix, figure 12; Kraskov et al. (2004), equation 20.
-    """
-
-    method: ClassVar[str] = "kraskov_entropy"
-    assumptions: ClassVar[str] = (
-        "The layer has a density; mi_input_bits is its differential entropy, which depends on "
-        "the unit of the activations and cannot be compared between layers. Ill-posed for "
-        "layers with duplicated rows."
-    )
-
-    neighbours: int = 2
-    jitter_variance: float = 0.0
-    seed: int = 0
-
-    def __post_init__(self):
-        require_whole("neighbours", self.neighbours, at_least=1)
-        require_not_negative("jitter_variance", self.jitter_variance)
-        require_whole("seed", self.seed, at_least=0)
-
-    def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
-        values = add_noise(activations, self.jitter_variance, 1, self.seed)
-        _check_class_sizes(labels, self.neighbours)
-        entropy_bits = kozachenko_leonenko_entropy_bits(values, self.neighbours)
-        conditional_bits = sum(
-            np.mean(labels == label)
-            * kozachenko_leonenko_entropy_bits(values[labels == label], self.neighbours)
-            for label in np.unique(labels)
-        )
-        return Estimate(entropy_bits, float(entropy_bits - conditional_bits), math.inf)
 
 
 def add_noise(activations: np.ndarray, variance: float, draws: int, seed: int) -> np.ndarray:
@@ -402,7 +352,7 @@ def _check_continuous(name: str, values: np.ndarray, neighbours: int) -> np.ndar
     return values
 
 
-def _check_class_sizes(labels: np.ndarray, neighbours: int) -> None:
+def check_class_sizes(labels: np.ndarray, neighbours: int) -> None:
     """Refuse labels with too few samples to have that many neighbours."""
     classes, sizes = np.unique(labels, return_counts=True)
     if sizes.min() <= neighbours:

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import digamma
 
+from infoplane.checks import require_choice, require_positive, require_whole
 from infoplane.estimators.base import Estimate, Estimator
-from infoplane.estimators.checks import require_choice, require_positive, require_whole
 from infoplane.estimators.knn import (
     VARIANTS,
     add_noise,
@@ -43,7 +43,7 @@ class KsgEstimator(Estimator):
     Ross (2014), equation 2.
     """
 
-    method: ClassVar[str] = "ksg"
+    name: ClassVar[str] = "ksg"
     assumptions: ClassVar[str] = (
         "T is the layer's output plus Gaussian noise that the network does not have; each "
         "pattern occurs once. The layer itself has a density: duplicated rows, as of dead or "

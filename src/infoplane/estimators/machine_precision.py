@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from infoplane.checks import require_choice
 from infoplane.estimators.base import Estimate, Estimator
-from infoplane.estimators.checks import require_choice
 from infoplane.estimators.discrete import deterministic_estimate, exact_row_numbers
 
 PRECISIONS = ("float16", "float32", "float64")
@@ -29,7 +29,7 @@ class MachinePrecisionEstimator(Estimator):
     Saxe et al. (2018), ICLR, appendix: bins as fine as the machine's precision.
     """
 
-    method: ClassVar[str] = "machine_precision"
+    name: ClassVar[str] = "machine_precision"
     assumptions: ClassVar[str] = (
         "Each pattern occurs once and T is a function of X, so I(X;T) = H(T) of the distinct "
         "rows; at log2(samples) all rows differ and nothing more can be seen."

@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 from scipy.spatial.distance import squareform
 
+from infoplane.checks import require_choice, require_positive, require_whole
 from infoplane.estimators._alignment_kernels import kernel_sums
 from infoplane.estimators.base import Estimate, Estimator
-from infoplane.estimators.checks import require_choice, require_positive, require_whole
 from infoplane.estimators.kernels import (
     gaussian_kernel,
     label_kernel,
@@ -154,7 +154,7 @@ class MatrixRenyiEstimator(Estimator):
     arXiv:1909.11396; Yu et al. (2019), arXiv:1804.06537.
     """
 
-    method: ClassVar[str] = "matrix_renyi"
+    name: ClassVar[str] = "matrix_renyi"
     assumptions: ClassVar[str] = (
         "The spectrum of the layer's kernel matrix stands for its distribution: no density is "
         "estimated, and the value has bits for a unit but is not Shannon's information. It "

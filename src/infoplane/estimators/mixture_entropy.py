@@ -6,7 +6,7 @@ entropy has no closed form but whose logarithm can be averaged over draws:
     I(X;T) = E ln p(T|X) / p(T),    I(T;Y) = E ln p(T|Y) / p(T).
 
 Both logarithms are averaged over the same draws, so that what they share cancels. This module
-knows arrays of centres only; `infoplane.propagation` makes them from a network.
+knows arrays of centres only; `infoplane.measures._propagation` makes them from a network.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import logsumexp
 
+from infoplane.checks import require_positive, require_whole
 from infoplane.estimators._mixture_kernels import log_kernel_sums
 from infoplane.estimators.base import Estimate, Estimator, check_samples
-from infoplane.estimators.checks import require_positive, require_whole
 from infoplane.units import BITS_PER_NAT
 
 
@@ -69,10 +69,11 @@ class MixtureEntropyEstimator(Estimator):
     -----
     This is what the pairwise bounds of the method ``kde`` lie around. Of a network that has
     noise in its lower layers too, the activations of a pattern vary, h(T|X) is larger than that
-    of the last noise, and this value is too large: `infoplane.propagation` serves that case.
+    of the last noise, and this value is too large: `infoplane.measures.noisy_propagation` serves
+    that case.
     """
 
-    method: ClassVar[str] = "mixture_entropy"
+    name: ClassVar[str] = "mixture_entropy"
     assumptions: ClassVar[str] = (
         "T is the given activations plus independent Gaussian noise of the given standard "
         "deviation; the activations are a function of X, which is uniform over the samples. "

@@ -1,0 +1,92 @@
+"""Draw I(X;T) against the epoch for every layer, one panel a run.
+
+Reads   information    the information of each run, under its estimator
+        data           the task of each run
+Params  runs           panel label to run id
+        estimator      id, or panel label to id
+Writes  svg, png
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from figures.reading import (
+    BAND,
+    count_networks,
+    layer_names,
+    over_networks,
+    read_bounds,
+    read_information,
+)
+from figures.style import (
+    EPOCH_AXIS,
+    INPUT_AXIS,
+    add_layer_legend,
+    draw_bounds,
+    draw_layer_curves,
+    figure_style,
+    hide_unused,
+    new_figure,
+    save_figure,
+    set_epoch_axis,
+)
+from pipeline.stage import run_as_script
+
+TABLES = ("information",)
+NEEDS = ("runs", "estimator")
+TAKES = ()
+HOW_TO_READ = """\
+Vertically I(X;T) in bits, horizontally the epoch, linear from 0 to 1 and logarithmic beyond. Lines
+are means over networks, bands hold 5 % to 95 % of the networks; one colour and marker a layer.
+Compression is a fall towards the right; how far it falls is the drop that the claims are judged by.
+The dashed line is the most that the estimates can be, the logarithm of the number of patterns; what
+lies on it is saturated, and says nothing about compression."""
+
+COLUMNS = 3
+ROW_INCHES = 1.75
+
+
+def epochs_figure(frame: pd.DataFrame, bounds: Mapping[str, Mapping[str, float]]) -> Figure:
+    """Draw a grid of runs on common axes.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``label, init, epoch, layer, mi_input_bits, status``.
+    bounds : mapping of str to mapping
+        See `read_bounds`.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    labels = list(frame["label"].unique())
+    columns = min(COLUMNS, len(labels))
+    rows = -(-len(labels) // columns)
+    figure, axes = new_figure(0.7 + ROW_INCHES * rows, rows, columns, sharex=True, sharey=True)
+    for panel, label in zip(axes.flat, labels, strict=False):
+        part = frame[frame["label"] == label]
+        draw_bounds(panel, y=bounds[label]["ceiling_bits"])
+        curves = over_networks(part, "mi_input_bits", ["layer", "epoch"])
+        draw_layer_curves(panel, curves, "mean")
+        set_epoch_axis(panel, int(frame["epoch"].max()))
+        panel.set(title=f"{label}\n({count_networks(part)})", ylabel=INPUT_AXIS)
+        panel.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+        panel.label_outer()
+    hide_unused(axes, len(labels), EPOCH_AXIS)
+    add_layer_legend(figure, layer_names(frame), f"mean; band: {BAND}", linestyle="-")
+    return figure
+
+
+def main(snakemake) -> None:
+    """Read all runs' information, draw them."""
+    frame, bounds = read_information(snakemake), read_bounds(snakemake)
+    with figure_style():
+        save_figure(epochs_figure(frame, bounds), snakemake.output)
+
+
+if __name__ == "__main__":
+    run_as_script(main, globals())

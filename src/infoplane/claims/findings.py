@@ -1,0 +1,208 @@
+"""What a claim statistic finds in one case, and the parts that several statistics share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from infoplane.claims.evidence import Case, Evidence
+from infoplane.claims.layers import (
+    choose_layers,
+    combine_layers,
+    deciding_layers,
+    layers_text,
+    measured,
+)
+from infoplane.statistics import Interval, verdict
+
+TEXTS = {
+    "initial_input_bits": "initial I(X;T)",
+    "peak_input_bits": "largest I(X;T)",
+    "peak_epoch": "epoch of the largest I(X;T)",
+    "final_input_bits": "final I(X;T)",
+    "drop_bits": "drop of I(X;T) after its peak",
+    "rise_bits": "rise of I(X;T) before its peak",
+    "initial_label_bits": "initial I(T;Y)",
+    "peak_label_bits": "largest I(T;Y)",
+    "final_label_bits": "final I(T;Y)",
+    "label_loss_bits": "largest minus final I(T;Y)",
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Hold a second quantity that decides along with a row's own."""
+
+    text: str
+    interval: Interval
+    threshold: float
+    direction: str
+
+    @property
+    def verdict(self) -> str:
+        """Return whether the condition is met."""
+        return verdict(self.interval.low, self.interval.high, self.threshold, self.direction)
+
+    def __str__(self) -> str:
+        words = self.direction.replace("_", " ")
+        return f"{self.text} {self.interval} {words} {self.threshold:g}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Hold what a claim's statistic is in one case.
+
+    Attributes
+    ----------
+    statistic : str
+        What was measured, with its unit.
+    interval : Interval
+        Compared with the claim's threshold.
+    inits : array of int64, shape (inits,)
+        The initialisations used.
+    values : array of float, shape (inits,) or (inits, layers)
+        What each initialisation contributes.
+    diverged : tuple of int
+        The initialisations left out.
+    conditions : tuple of Condition
+        Must hold as well for the claim to be supported.
+    premises : tuple of Condition
+        Must hold for the case to say anything about the claim.
+    decided_by : tuple of int
+        Positions of the layers whose estimates decide; empty if not those of single layers.
+    """
+
+    statistic: str
+    interval: Interval
+    inits: np.ndarray
+    values: np.ndarray
+    diverged: tuple[int, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    premises: tuple[Condition, ...] = ()
+    decided_by: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        parts = [self.statistic]
+        parts += [f"and {condition}" for condition in self.conditions]
+        parts += [f"given {premise}" for premise in self.premises]
+        return "; ".join(parts)
+
+
+def mean_finding(
+    evidence: Evidence,
+    case: Case,
+    chosen: list[int],
+    values: np.ndarray,
+    text: str,
+    unit: str = "bits",
+    across: str = "largest",
+) -> Finding:
+    """Return the mean of a measurement over initialisations, then reduced over layers.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    case : Case
+    chosen : list of int
+        Positions of the layers.
+    values : array of float, shape (inits, layers chosen)
+    text, unit : str
+        What is measured.
+    across : str
+        One of `infoplane.claims.layers.ACROSS`.
+
+    Returns
+    -------
+    Finding
+    """
+    found = evidence.planes(case)
+    replicates = combine_layers(case, evidence.resampling.means(values), across)
+    return Finding(
+        f"{text}, mean, {layers_text(found, chosen, across)}, {unit}",
+        evidence.resampling.interval(replicates),
+        found.inits,
+        values,
+        found.diverged,
+        decided_by=deciding_layers(chosen, values, across),
+    )
+
+
+@dataclass(frozen=True)
+class PairedDrops:
+    """Hold how far the same networks drop in two cases.
+
+    Attributes
+    ----------
+    inits : array of int64, shape (inits,)
+        The initialisations that both cases have.
+    drops : array of float64, shape (2, inits, layers)
+        In bits, of the chosen layers.
+    chosen : list of int
+        Positions of the layers.
+    diverged : tuple of int
+        The initialisations that either case leaves out.
+    """
+
+    inits: np.ndarray
+    drops: np.ndarray
+    chosen: list[int]
+    diverged: tuple[int, ...]
+
+
+def paired_drops(
+    evidence: Evidence, first: Case, second: Case, layers: str | list[int]
+) -> PairedDrops:
+    """Measure the drops of the networks that two cases share.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    first, second : Case
+        They differ in their run, whose initialisation i has the same initial weights and split
+        in both, or in their estimator.
+    layers : str or list of int
+        See `infoplane.claims.layers.choose_layers`.
+
+    Returns
+    -------
+    PairedDrops
+    """
+    planes = [evidence.planes(case) for case in (first, second)]
+    inits = np.intersect1d(*(found.inits for found in planes))
+    drops = []
+    for case, found in zip((first, second), planes, strict=True):
+        chosen = choose_layers(case, found, layers)
+        drops.append(measured(case, found, "drop_bits")[np.isin(found.inits, inits)][:, chosen])
+    diverged = {init for found in planes for init in found.diverged}
+    return PairedDrops(inits, np.stack(drops), chosen, tuple(sorted(diverged)))
+
+
+def difference_finding(
+    evidence: Evidence, case: Case, pairs: PairedDrops, text: str, across: str = "largest"
+) -> Finding:
+    """Return how much further networks drop in the first case than in the second.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    case : Case
+    pairs : PairedDrops
+    text : str
+        What is measured.
+    across : str
+        As for `drop_difference`.
+
+    Returns
+    -------
+    Finding
+    """
+    drops = np.stack([combine_layers(case, each, across) for each in pairs.drops])
+    return Finding(
+        f"{text}, paired, mean, {layers_text(evidence.planes(case), pairs.chosen, across)}, bits",
+        evidence.resampling.mean(drops[0] - drops[1]),
+        pairs.inits,
+        drops.T,
+        pairs.diverged,
+        decided_by=tuple(pairs.chosen),
+    )

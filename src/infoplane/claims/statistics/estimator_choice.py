@@ -1,0 +1,172 @@
+"""Claim statistics on how compression depends on the estimator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from infoplane.claims.evidence import Case, Evidence
+from infoplane.claims.findings import (
+    TEXTS,
+    Condition,
+    Finding,
+    difference_finding,
+    mean_finding,
+    paired_drops,
+)
+from infoplane.claims.layers import at_the_end, choose_layers, measured
+from infoplane.claims.registry import claim_statistic
+from infoplane.claims.statistics.compression import trajectory
+
+
+@claim_statistic(needs=("estimator",))
+def drop_and_share(
+    evidence: Evidence,
+    case: Case,
+    *,
+    layers: str | list[int],
+    counted_above_bits: float,
+    largest_share: float,
+) -> Finding:
+    """Measure the mean drop, with a condition on the share of networks that drop.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    case : Case
+    layers : str or list of int
+        The layer with the largest mean drop decides the first; a network counts if any of the
+        layers drops.
+    counted_above_bits : float
+        A network with a larger drop counts.
+    largest_share : float
+        The share of networks that count must be below this.
+
+    Returns
+    -------
+    Finding
+
+    References
+    ----------
+    Chelombiev et al. (2019), ICLR: compression varies between initialisations, so that a mean
+    alone hides networks that compress.
+    """
+    found = evidence.planes(case)
+    chosen = choose_layers(case, found, layers)
+    drops = measured(case, found, "drop_bits")[:, chosen]
+    counted = (drops > counted_above_bits).any(axis=1).astype(float)
+    condition = Condition(
+        f"share of networks above {counted_above_bits:g} bits",
+        evidence.resampling.mean(counted),
+        largest_share,
+        "below",
+    )
+    own = mean_finding(evidence, case, chosen, drops, TEXTS["drop_bits"])
+    return replace(own, conditions=(condition,))
+
+
+@claim_statistic(needs=("estimator",), other_estimators=("other_estimator",))
+def trajectory_beside_other(
+    evidence: Evidence,
+    case: Case,
+    *,
+    quantity: str,
+    layers: str | list[int],
+    other_estimator: str,
+    other_quantity: str,
+    other_threshold: float,
+    other_direction: str,
+) -> Finding:
+    """Measure `trajectory`, with a condition on the same networks under another estimator.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    case : Case
+    quantity, layers
+        As for `trajectory`; the layer with the largest mean decides.
+    other_estimator, other_quantity : str
+    other_threshold : float
+    other_direction : str
+        What must hold under the other estimator, of the layer with the smallest mean; one of
+        `infoplane.statistics.DIRECTIONS`.
+
+    Returns
+    -------
+    Finding
+    """
+    beside = replace(case, estimator=other_estimator)
+    own = trajectory(evidence, case, quantity=quantity, layers=layers)
+    other = trajectory(evidence, beside, quantity=other_quantity, layers=layers, across="smallest")
+    condition = Condition(
+        f"{other.statistic}, under {other_estimator},",
+        other.interval,
+        other_threshold,
+        other_direction,
+    )
+    return replace(own, conditions=(condition,))
+
+
+@claim_statistic(
+    needs=("estimator",),
+    other_estimators=("other_estimator", "same_width_estimator"),
+    table="outside_range",
+)
+def drop_from_end_bins(
+    evidence: Evidence,
+    case: Case,
+    *,
+    layers: str | list[int],
+    other_estimator: str,
+    same_width_estimator: str,
+    least_difference_bits: float,
+    least_share_outside: float,
+) -> Finding:
+    """Measure how much further networks drop where end bins take the values outside the range.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Its table ``outside_range`` has the columns ``share_below, share_above`` of a layer's
+        values outside the range, at the snapshots of the case's estimator.
+    case : Case
+    layers : str or list of int
+        Of each network the layer that drops most, under either estimator; the share outside is
+        that of the final epoch, averaged over the layers.
+    other_estimator : str
+        Bins that cover all values, to compare with.
+    same_width_estimator : str
+        Bins of the same width without ends: the condition that the difference is that of the
+        ends and not of the resolution.
+    least_difference_bits : float
+        The drop is further than under the `same_width_estimator` by at least this.
+    least_share_outside : float
+        At least this share of the values is outside in the end.
+
+    Returns
+    -------
+    Finding
+    """
+    own, same_width = (
+        difference_finding(
+            evidence,
+            case,
+            paired_drops(evidence, case, replace(case, estimator=name), layers),
+            f"drop of I(X;T) under {case.estimator} minus that under {name}",
+        )
+        for name in (other_estimator, same_width_estimator)
+    )
+    chosen = choose_layers(case, evidence.planes(case), layers)
+    below, above = (
+        evidence.beside(case, "outside_range", f"share_{side}") for side in ("below", "above")
+    )
+    final = at_the_end(below + above)[:, chosen].mean(axis=1)
+    conditions = (
+        Condition(same_width.statistic, same_width.interval, least_difference_bits, "at_least"),
+        Condition(
+            "share of the layers' values outside the range at the end, mean,",
+            evidence.resampling.mean(final),
+            least_share_outside,
+            "at_least",
+        ),
+    )
+    return replace(own, conditions=conditions)

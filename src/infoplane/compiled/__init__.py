@@ -1,0 +1,1 @@
+"""What is compiled: kernels, vector mathematics, threads."""

@@ -1,0 +1,88 @@
+"""A lower bound on I(T;Y), fitted on one half of the samples and measured on the other.
+
+A bound on samples it was not fitted to is honest: a poor fit makes it loose, never too large but
+for the finite held-out half.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+
+from infoplane.checks import require_choice, require_whole
+from infoplane.estimators.base import Estimate, Estimator
+from infoplane.estimators.discrete import entropy_bits
+from infoplane.estimators.held_out import halves, standardised
+from infoplane.units import BITS_PER_NAT
+
+PROBES = ("logistic", "mlp")
+HIDDEN_UNITS = 32
+MLP_EPOCHS = 200
+
+
+@dataclass(frozen=True)
+class DecoderEstimator(Estimator):
+    """Bound I(T;Y) from below by how well a probe tells the label from the activations.
+
+    Parameters
+    ----------
+    probe : {"logistic", "mlp"}
+        Logistic regression, or a network with one hidden layer of 32 ReLU units.
+    seed : int
+        Of the halves and of the network's initial weights.
+
+    References
+    ----------
+    Barber & Agakov (2003), NIPS, "The IM algorithm", equation 3, for the label: for any
+    decoder q, I(T;Y) >= H(Y) + E ln q(Y|T).
+    """
+
+    name: ClassVar[str] = "decoder"
+    assumptions: ClassVar[str] = (
+        "Samples are independent, so that the held-out half is new to the probe. The bound is "
+        "loose where the probe cannot read the label, and negative where it is worse than "
+        "guessing. It says nothing on I(X;T)."
+    )
+
+    probe: str = "logistic"
+    seed: int = 0
+
+    def __post_init__(self):
+        require_choice("probe", self.probe, PROBES)
+        require_whole("seed", self.seed, at_least=0)
+
+    def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
+        fitted, held_out = halves(labels, self.seed)
+        features = standardised(activations, fitted)
+        with warnings.catch_warnings():
+            # The network trains for a set number of epochs, and is never said to converge.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            probe = self._probe().fit(features[fitted], labels[fitted])
+        # Probabilities of 0 would make the bound minus infinity.
+        log_probability = np.log(np.maximum(probe.predict_proba(features[held_out]), 1e-12))
+        truth = labels[held_out]
+        cross_entropy = -log_probability[np.arange(len(truth)), truth].mean() * BITS_PER_NAT
+        return Estimate(
+            mi_input_bits=math.nan,
+            mi_label_bits=float(entropy_bits(truth) - cross_entropy),
+            ceiling_bits=math.nan,
+        )
+
+    def _probe(self) -> LogisticRegression | MLPClassifier:
+        if self.probe == "logistic":
+            return LogisticRegression(max_iter=10_000)
+        return MLPClassifier(
+            (HIDDEN_UNITS,),
+            alpha=1e-3,
+            max_iter=MLP_EPOCHS,
+            tol=0.0,
+            n_iter_no_change=MLP_EPOCHS,
+            random_state=self.seed,
+        )

@@ -1,0 +1,69 @@
+"""Activation functions by name, and what an output layer's net input means.
+
+Arrays have a row per unit and a column per sample. To add an activation function, append it here
+and, for PyTorch, in ``_torch_functions.py``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+ACTIVATION_FUNCTIONS = {
+    "tanh": np.tanh,
+    "relu": lambda net: np.maximum(net, 0),
+    "linear": lambda net: net,
+    "softsign": lambda net: net / (1 + np.abs(net)),
+    "softplus": lambda net: np.logaddexp(net, 0),
+}
+ACTIVATIONS = tuple(ACTIVATION_FUNCTIONS)
+# Compiled kernels know these, by their places; others are for PyTorch alone.
+COMPILED_ACTIVATIONS = ("tanh", "relu", "linear", "softsign", "softplus")
+OUTPUTS = ("softmax", "sigmoid")
+
+
+def softmax(net: np.ndarray) -> np.ndarray:
+    """Return the class probabilities of net inputs of shape (classes, samples)."""
+    powers = np.exp(net - net.max(axis=0))
+    return powers / powers.sum(axis=0)
+
+
+def sigmoid(net: np.ndarray) -> np.ndarray:
+    """Return 1 / (1 + exp(-net))."""
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-net))
+
+
+def losses_and_hits(
+    output_net_input: np.ndarray, labels: np.ndarray, output: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each sample's loss in nats, and whether its label is predicted.
+
+    Parameters
+    ----------
+    output_net_input : array of float32, shape (classes, samples)
+        What the output layer receives.
+    labels : array of int, shape (samples,)
+    output : str
+        ``"softmax"`` or ``"sigmoid"``.
+
+    Returns
+    -------
+    losses : array of float64, shape (samples,)
+    hits : array of bool, shape (samples,)
+    """
+    net = output_net_input.astype(np.float64)
+    samples = np.arange(len(labels))
+    largest, hits = net[0], labels == 0
+    for label, row in enumerate(net[1:], start=1):
+        hits = np.where(row > largest, labels == label, hits)
+        largest = np.maximum(row, largest)
+    if output == "softmax":
+        losses = largest + np.log(np.exp(net - largest).sum(axis=0)) - net[labels, samples]
+    else:
+        # -log sigmoid(z) = softplus(-z); the wrong units have target 0, hence +z.
+        net[labels, samples] *= -1.0
+        power = np.exp(-np.abs(net))
+        # log(1 + power) where that is exact to 1e-8, several times as fast as log1p.
+        logarithm = np.where(power < 1e-8, power, np.log(1.0 + power))
+        losses = (np.maximum(net, 0.0) + logarithm).mean(axis=0)
+    return losses, hits

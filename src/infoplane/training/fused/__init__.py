@@ -1,0 +1,1 @@
+"""The fast engine: small networks trained inside compiled code."""

@@ -1,0 +1,65 @@
+"""The fast engine for small quantised networks and small networks with noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from infoplane.networks import Network
+from infoplane.training.fused.channel_loop import train_epoch
+from infoplane.training.fused.engine import FusedEngine, fits_loop, is_known
+from infoplane.training.fused.kernels import TILE
+from infoplane.training.noise import epoch_noise
+from infoplane.training.records import Optimizer
+
+
+class ChannelEngine(FusedEngine):
+    """Train a stack of small networks whose layers pass through a channel, on one core.
+
+    What is computed is what `QuantisedTorchEngine` and `NoisyTorchEngine` compute, and the same
+    noise is added; numbers differ by the order of sums. Parameters as for `FusedEngine`.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        noisy = self._network.noise_standard_deviation > 0
+        hidden = sum(self._network.units[:-1]) if noisy else 0
+        # Vectors may run past the end of the last batch here too.
+        self._noise = np.zeros((hidden, self._samples.shape[1]), np.float32)
+
+    @staticmethod
+    def supports(network: Network, optimizer: Optimizer) -> bool:
+        """Return whether the engine is made for these networks and this optimiser.
+
+        Every layer must be small. The range of quantised activations is that of a mini-batch,
+        which must be at hand at once: at most `TILE` samples.
+        """
+        quantised, noisy = (
+            network.quantisation_bits is not None,
+            network.noise_standard_deviation > 0,
+        )
+        if quantised == noisy:  # neither or both
+            return False
+        batch_size = TILE + 1 if optimizer.batch_size is None else optimizer.batch_size
+        fits = not quantised or batch_size <= TILE
+        return fits and fits_loop(network) and is_known(optimizer)
+
+    def advance(self, first_epoch: int, last_epoch: int) -> None:
+        """Train the epochs from `first_epoch` up to, not including, `last_epoch`."""
+        bits = self._network.quantisation_bits or 0
+        for network in range(len(self._parameters)):
+            arguments = self._arguments(network)
+            for epoch in range(first_epoch, last_epoch):
+                self._draw_noise(network, epoch)
+                train_epoch(*arguments, self._is_weight, bits, self._noise, epoch)
+
+    def _draw_noise(self, network: int, epoch: int) -> None:
+        if len(self._noise) == 0:
+            return
+        noise = epoch_noise(
+            len(self._noise),
+            self._noise.shape[1] - TILE,
+            self._order_seeds[network],
+            epoch,
+        )
+        noise *= np.float32(self._network.noise_standard_deviation)
+        self._noise[:, :-TILE] = noise

@@ -1,0 +1,146 @@
+"""The fast engine: stacks of small dense networks trained inside compiled code.
+
+One call trains a network over many epochs: shuffling, forward pass, backward pass and optimiser
+step leave no compiled code, and all that a network touches stays in the first-level cache.
+Networks are trained one after the other, so no network's numbers depend on its company.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from infoplane.networks import Network
+from infoplane.networks.dense import parameter_count
+from infoplane.networks.functions import COMPILED_ACTIVATIONS, OUTPUTS
+from infoplane.training.fused.kernels import STRIDE, TILE
+from infoplane.training.fused.layout import (
+    aligned_zeros,
+    bias_last,
+    bias_places,
+    row_starts,
+    sample_table,
+)
+from infoplane.training.fused.loop import train
+from infoplane.training.records import Optimizer
+
+WIDEST = 64
+KNOWN = {"optimizer", "learning_rate", "batch_size", "weight_decay"}
+
+
+class FusedEngine:
+    """Train a stack of independent small networks on one core.
+
+    Parameters
+    ----------
+    network : Network
+    optimizer : Optimizer
+        Such that `supports` holds.
+    inputs : array of float32, shape (samples, ...)
+    labels : array of int64, shape (samples,)
+    training_samples : array of int64, shape (inits, training samples)
+        Each network's own training set.
+    order_seeds : array of uint64, shape (inits,)
+    parameters : array of float32, shape (inits, parameters)
+        Initial parameters in the layout of `infoplane.networks.dense`.
+
+    Notes
+    -----
+    A network whose parameters are no longer all finite at the end of an epoch stays as it is
+    from there on. A network's numbers are the same bit for bit whatever the stack and however
+    training is cut into calls; they depend on the processor's vector length, which sets the
+    order of sums. Inside, a unit's bias follows its weights, as the weight of a constant input.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        inputs: np.ndarray,
+        labels: np.ndarray,
+        training_samples: np.ndarray,
+        order_seeds: np.ndarray,
+        parameters: np.ndarray,
+    ):
+        if not self.supports(network, optimizer):
+            raise ValueError(
+                f"the fused engine serves layers of at most {WIDEST} units without noise or "
+                f"quantisation, not {network} by {optimizer}"
+            )
+        widths, batch_size = network.widths, optimizer.batch_size
+        self._network, self._optimizer = network, optimizer
+        self._order_seeds = np.array(order_seeds, dtype=np.uint64)
+        count = training_samples.shape[1]
+        # Vectors may run past the end of the last batch; what they compute there is discarded.
+        self._samples = np.pad(training_samples, ((0, 0), (0, TILE)), mode="edge")
+        self._samples = self._samples.astype(np.int32)
+        self._batch_size = count if batch_size is None else min(batch_size, count)
+        self._table = sample_table(inputs, labels, widths[-1])
+        self._order = bias_last(widths)
+        self._parameters = np.ascontiguousarray(parameters[:, self._order], dtype=np.float32)
+        self._is_weight = np.ones(parameter_count(widths), dtype=np.float32)
+        self._is_weight[bias_places(widths)] = 0.0
+        self._means = np.zeros_like(self._parameters)
+        self._squares = np.zeros_like(self._parameters)
+        self._steps = np.zeros(len(self._parameters), dtype=np.int64)
+        self._starts, rows = row_starts(widths, self._table.shape[1])
+        self._rows = aligned_zeros(rows, STRIDE)
+        self._slopes = aligned_zeros(rows, STRIDE)
+        for start, width in zip(self._starts[1:-2], widths[1:-1], strict=True):
+            self._rows[start + width] = 1.0
+
+    @staticmethod
+    def supports(network: Network, optimizer: Optimizer) -> bool:
+        """Return whether the engine is made for these networks and this optimiser."""
+        return network.is_plain and fits_loop(network) and is_known(optimizer)
+
+    @property
+    def parameters(self) -> np.ndarray:
+        """Return the current parameters, shape (inits, parameters)."""
+        parameters = np.empty_like(self._parameters)
+        parameters[:, self._order] = self._parameters
+        return parameters
+
+    def advance(self, first_epoch: int, last_epoch: int) -> None:
+        """Train the epochs from `first_epoch` up to, not including, `last_epoch`."""
+        for network in range(len(self._parameters)):
+            train(*self._arguments(network), first_epoch, last_epoch)
+
+    def _arguments(self, network: int) -> tuple:
+        """Return what compiled training takes of a network, up to the epochs."""
+        own, optimizer = self._network, self._optimizer
+        return (
+            np.array(own.widths, dtype=np.int64),
+            COMPILED_ACTIVATIONS.index(own.activation),
+            OUTPUTS.index(own.output),
+            optimizer.optimizer == "adam",
+            float(optimizer.learning_rate),
+            np.float32(optimizer.weight_decay) * self._is_weight,
+            self._table,
+            self._samples[network],
+            self._samples.shape[1] - TILE,
+            self._batch_size,
+            optimizer.batch_size is not None,
+            self._order_seeds[network],
+            self._parameters[network],
+            self._means[network],
+            self._squares[network],
+            self._steps[network : network + 1],
+            self._starts,
+            self._rows,
+            self._slopes,
+        )
+
+
+def fits_loop(network: Network) -> bool:
+    """Return whether all layers are fully connected, narrow and of a compiled activation."""
+    if network.widths is None or max(network.widths) > WIDEST:
+        return False
+    return network.activation in COMPILED_ACTIVATIONS
+
+
+def is_known(optimizer: Optimizer) -> bool:
+    """Return whether what the compiled loop does not know of stands at its default."""
+    unknown = (field for field in dataclasses.fields(optimizer) if field.name not in KNOWN)
+    return all(getattr(optimizer, field.name) == field.default for field in unknown)

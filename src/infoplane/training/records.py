@@ -1,0 +1,74 @@
+"""What a training needs besides a network and data: the optimiser and the schedule."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+OPTIMIZERS = ("adam", "sgd")
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """Describe how a network descends.
+
+    Attributes
+    ----------
+    optimizer : str
+        ``"adam"`` (beta1 0.9, beta2 0.999, epsilon 1e-8) or plain ``"sgd"``.
+    learning_rate : float
+    batch_size : int or None
+        Samples per mini-batch; None is full-batch descent, one step per epoch. The last
+        mini-batch of an epoch holds what is left and counts as a step of its own.
+    weight_decay : float
+        L2 penalty: this times the weight is added to the weight's gradient; biases are free.
+    """
+
+    optimizer: str
+    learning_rate: float
+    batch_size: int | None = None
+    weight_decay: float = 0.0
+
+    def __post_init__(self):
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(f"optimizer {self.optimizer!r} is not one of: {', '.join(OPTIMIZERS)}")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate must be above 0, not {self.learning_rate}")
+        if self.batch_size is not None and self.batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1 or None, not {self.batch_size}")
+        if self.weight_decay < 0:
+            raise ValueError(f"weight_decay must not be negative, not {self.weight_decay}")
+
+    def as_dict(self) -> dict:
+        """Return the record as plain data, for a file's attributes."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Describe how long a network trains, on how much, and when it is looked at.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the training set.
+    snapshots : int
+        Number of log-spaced epochs to ask for; early ones coincide, so fewer are kept.
+    training_fraction : float
+        Share of the samples to train on, above 0 and at most 1.
+    """
+
+    epochs: int
+    snapshots: int
+    training_fraction: float
+
+    def __post_init__(self):
+        if self.epochs < 1 or self.snapshots < 2:
+            raise ValueError("epochs must be at least 1 and snapshots at least 2")
+        if not 0 < self.training_fraction <= 1:
+            raise ValueError(
+                f"training_fraction must be above 0 and at most 1, not {self.training_fraction}"
+            )
+
+    def as_dict(self) -> dict:
+        """Return the record as plain data, for a file's attributes."""
+        return asdict(self)

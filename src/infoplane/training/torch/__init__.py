@@ -1,0 +1,1 @@
+"""The reference engine: stacks of networks in PyTorch."""

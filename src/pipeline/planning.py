@@ -1,0 +1,259 @@
+"""The study as planned: which runs and measurements there are, and which files a product needs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+
+from infoplane.claims.entries import needs_of
+from infoplane.claims.registry import STATISTICS
+from infoplane.estimators import ESTIMATORS
+from infoplane.measures import MEASURES
+from infoplane.networks import NETWORKS
+from infoplane.tasks import TASKS
+from pipeline.configuration import TRAINING, resolve_measurement, resolve_run
+from pipeline.dependencies import SOURCE, code_of
+
+# Tables of text that belong to the whole study.
+STUDY_TABLES = {
+    "activations": "tables/activations.tsv",
+    "optimizers": "tables/optimizers.tsv",
+    "robustness": "tables/robustness.tsv",
+    "transitions": "tables/transitions.tsv",
+    "audit": "tables/audit.tsv",
+}
+
+
+class PlanError(ValueError):
+    """Report a product that asks for what the study does not measure."""
+
+
+class Study:
+    """Know what a checked configuration makes, and of which files.
+
+    Parameters
+    ----------
+    config : mapping
+
+    Attributes
+    ----------
+    runs : dict of str to Run
+    measurements : dict of str to Measurement
+    """
+
+    def __init__(self, config: Mapping):
+        self.config = config
+        self.runs = {name: resolve_run(config, name) for name in config["runs"]}
+        self.measurements = {
+            name: resolve_measurement(config, name, self.runs) for name in config["measurements"]
+        }
+
+    def measured_by(self, stage: str) -> list[str]:
+        """Return the names of the measurements that a stage makes."""
+        return [name for name, one in self.measurements.items() if one.measure.stage == stage]
+
+    def tables(self) -> list[str]:
+        """Return the names of the tidy tables of the study."""
+        return ["metrics", *dict.fromkeys(one.measure.table for one in self.measurements.values())]
+
+    def products(self, table: str) -> list[tuple[str, str]]:
+        """Return the run and the measurement of every part of a tidy table."""
+        if table == "metrics":
+            return [(run, TRAINING) for run in self.runs]
+        return [
+            (run, name)
+            for name, one in self.measurements.items()
+            if one.measure.table == table
+            for run in one.runs
+        ]
+
+    def chunks(self, run: str, measurement: str) -> list[str]:
+        """Name the chunks of a run that hold the networks of a measurement."""
+        if measurement == TRAINING:
+            return self.runs[run].chunks()
+        return self.runs[run].chunks(self.measurements[measurement].initialisations)
+
+    def networks(self, run: str, measurement: str) -> int:
+        """Count the networks of a run that a measurement is about."""
+        trained = self.runs[run].initialisations
+        return min(self.measurements[measurement].initialisations or trained, trained)
+
+    def estimators(self, run: str, table: str = "information") -> dict[str, str]:
+        """Return the estimators that a table has of a run, each with its measurement."""
+        return {
+            estimator: name
+            for name, one in self.measurements.items()
+            if one.measure.table == table and run in one.runs
+            for estimator in one.measure.estimators()
+        }
+
+    def giving(self, table: str, run: str, estimator: str | None = None) -> str:
+        """Return the measurement that gives a table of a run.
+
+        Parameters
+        ----------
+        table, run : str
+        estimator : str, optional
+            What must be among its estimators, where it has any.
+
+        Returns
+        -------
+        measurement : str
+
+        Raises
+        ------
+        PlanError
+            If there is none, or more than one.
+        """
+        if run not in self.runs:
+            raise PlanError(f"run {run!r} is not in the study; it has: {', '.join(self.runs)}")
+        there = [name for of_run, name in self.products(table) if of_run == run]
+        named = self.estimators(run, table)
+        if estimator is not None and named:
+            if estimator not in named:
+                raise PlanError(
+                    f"run {run!r} has no {table} by {estimator!r}; it has: {', '.join(named)}"
+                )
+            return named[estimator]
+        if len(there) != 1:
+            what = f"has no {table}" if not there else f"has {table} from {', '.join(there)}"
+            raise PlanError(f"run {run!r} {what}")
+        return there[0]
+
+    def table_of(self, table: str, run: str, estimator: str | None = None) -> str:
+        """Name the file of a table of one run under the measurement with an estimator."""
+        return f"<results>/tables/{table}/{run}/{self.giving(table, run, estimator)}.parquet"
+
+    def data_of(self, runs: Iterable[str]) -> list[str]:
+        """Name the task's file of each run."""
+        return [f"<results>/data/{self.runs[run].task}.npz" for run in runs]
+
+    def tables_of_figure(self, figure: str) -> dict[str, list[str]]:
+        """Name the files that a figure is drawn from, by table, and its runs' tasks."""
+        entry = self.config["figures"][figure]
+        runs = entry.get("runs", {})
+        needed = {}
+        for table in drawing_constant(entry["drawing"], "TABLES"):
+            if table in STUDY_TABLES:
+                needed[table] = [f"<results>/{STUDY_TABLES[table]}"]
+                continue
+            chosen = entry.get("estimator" if table == "information" else table)
+            needed[table] = unique(
+                self.table_of(table, run, chosen.get(label) if isinstance(chosen, dict) else chosen)
+                for label, run in runs.items()
+            )
+        return {**needed, "data": self.data_of(runs.values())} if runs else needed
+
+    def tables_of_claim(self, claim: str) -> dict[str, list[str]]:
+        """Name the files that a claim is judged from, by table, its runs' tasks and the audit."""
+        needs = needs_of(claim, self.config["claims"][claim])
+        needed: dict[str, list[str]] = {}
+        for need in needs:
+            file = self.table_of(need.table, need.run, need.estimator)
+            needed.setdefault(need.table, []).append(file)
+        needed = {table: unique(files) for table, files in needed.items()}
+        audited = {name for names in self.audited_as.values() for name in names}
+        if any(need.estimator in audited for need in needs):
+            needed["audit"] = [f"<results>/{STUDY_TABLES['audit']}"]
+        return needed | {"data": self.data_of(self.runs_of_claim(claim))}
+
+    def runs_of_claim(self, claim: str) -> list[str]:
+        """Return the runs that a claim is judged on, each once."""
+        return unique(need.run for need in needs_of(claim, self.config["claims"][claim]))
+
+    def information_of(self, comparison: str) -> list[str]:
+        """Name the tables of information that a comparison reads."""
+        entry = self.config["comparisons"][comparison]
+        return unique(
+            self.table_of("information", run, estimator)
+            for run in entry["runs"]
+            for estimator in self.compared_estimators(comparison)
+            if estimator in self.estimators(run)
+        )
+
+    def compared_estimators(self, comparison: str) -> list[str]:
+        """Return the estimators that a comparison names, by default all that measure its runs."""
+        entry = self.config["comparisons"][comparison]
+        there = unique(name for run in entry["runs"] for name in self.estimators(run))
+        order = [name for one in self.measurements.values() for name in one.measure.estimators()]
+        return entry.get("estimators") or [name for name in order if name in there]
+
+    def parameters_of_estimators(self, comparison: str) -> dict[str, dict]:
+        """Return the method and the parameters of the estimators that a comparison reads."""
+        known = {}
+        for one in self.measurements.values():
+            named = one.parameters.get("estimators")
+            own = {"method": one.parameters["measure"]}
+            known |= named or dict.fromkeys(one.measure.estimators(), own)
+        return {name: known[name] for name in self.compared_estimators(comparison)}
+
+    @property
+    def audited_as(self) -> dict[str, list[str]]:
+        """Return the estimators of the study that each audited one stands for."""
+        return self.config["audit"]["audited_as"]
+
+
+def unique(names: Iterable[str]) -> list[str]:
+    """Return names in their order, each once."""
+    return list(dict.fromkeys(names))
+
+
+def drawing_names() -> list[str]:
+    """Return the names of the drawings, the modules of ``src/figures`` that have `TABLES`."""
+    modules = sorted((SOURCE / "figures").glob("*.py"))
+    return [path.stem for path in modules if "TABLES" in _constants(path.stem)]
+
+
+def drawing_constant(drawing: str, name: str):
+    """Return a constant of a drawing's module, without importing what draws."""
+    return _constants(drawing)[name]
+
+
+def _constants(drawing: str) -> dict:
+    tree = ast.parse((SOURCE / f"figures/{drawing}.py").read_text(encoding="utf-8"))
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            try:
+                found[node.targets[0].id] = ast.literal_eval(node.value)
+            except ValueError:
+                continue
+    return found
+
+
+def code_of_measurement(script: str, study: Study, run: str, measurement: str) -> list[str]:
+    """Name the code behind a measurement of a run."""
+    measure, network = study.measurements[measurement].measure, study.runs[run].network
+    return code_of(
+        script,
+        MEASURES.module(measure.name),
+        NETWORKS.module(network.name),
+        *(ESTIMATORS.module(method) for method in measure.methods()),
+    )
+
+
+def code_of_estimates(study: Study, measurement: str) -> list[str]:
+    """Name the code behind estimates from activations; the networks have done their part."""
+    measure = study.measurements[measurement].measure
+    methods = (ESTIMATORS.module(method) for method in measure.methods())
+    return code_of("estimate_information.py", MEASURES.module(measure.name), *methods)
+
+
+def code_of_networks(script: str, study: Study, run: str) -> list[str]:
+    """Name the code of a stage that runs or trains a run's networks."""
+    return code_of(script, NETWORKS.module(study.runs[run].network.name))
+
+
+def code_of_task(config: Mapping, task: str) -> list[str]:
+    """Name the code that makes a task."""
+    return code_of("generate_data.py", TASKS.module(config["tasks"][task]["rule"]))
+
+
+def code_of_claim(config: Mapping, claim: str) -> list[str]:
+    """Name the code that judges a claim."""
+    return code_of("judge_claims.py", STATISTICS[config["claims"][claim]["statistic"]].module)
+
+
+def code_of_audit() -> list[str]:
+    """Name the code of the audit, which tries every estimator."""
+    return code_of("audit_estimators.py", *map(ESTIMATORS.module, ESTIMATORS.names))
