@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from pipeline.files import load_table
-from tests.workflow.conftest import REPOSITORY, SMOKE, snakemake
+from tests.workflow.conftest import REPOSITORY, SMOKE, copy_repository, snakemake
 
 PAGE = (REPOSITORY / "docs/extending.md").read_text()
 BLOCKS = dict(
@@ -26,8 +26,6 @@ RESULTS = "results/smoke"
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory):
     """Return a copy of the repository with every example of the page, and what ran in it."""
-    from tests.workflow.conftest import copy_repository
-
     clone = copy_repository(tmp_path_factory.mktemp("extending"))
     for name, text in BLOCKS.items():
         assert not (clone / name).exists(), f"{name} of the page is there already"
