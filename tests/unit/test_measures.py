@@ -28,10 +28,12 @@ PARAMETERS = {
     "dependence": {"samples": 100},
     "several_networks": {"networks": 2, "bins": 8, "range": [-1.0, 1.0]},
     "outside_range": {"range": [-0.5, 0.25]},
+    "weight_norms": {},
 }
 TABLES = {
     **{"layers": "information", "noisy_propagation": "information", "gradients": "gradients"},
     **{name: name for name in ("clustering", "dependence", "several_networks", "outside_range")},
+    "weight_norms": "weights",
 }
 NAMED = {
     "layers": ("mine",),
@@ -384,3 +386,22 @@ def test_rows_become_columns():
         "name": ["a", "b"],
     }
     assert columns["bits"].dtype == np.float64
+
+
+def test_norms_of_weights_by_hand():
+    tiny = network(widths=(12, 1, 2))
+    parameters = np.zeros(tiny.parameter_count, np.float32)
+    first, second = tiny.weights(parameters)
+    first[0, :2], second[:, 0] = (3.0, 4.0), (1.0, -1.0)
+    rows = trained(of=tiny, epochs=(0,), read_parameters=lambda position: parameters)
+    found = measure_of("weight_norms").measure(rows)
+    assert found["layer"].tolist() == [1, 2]
+    assert found["weight_norm"].tolist() == [5.0, math.sqrt(2.0)]
+
+
+def test_norms_of_weights_are_those_beside_the_gradients():
+    of = trained()
+    norms, beside = (measure_of(name).measure(of) for name in ("weight_norms", "gradients"))
+    every = beside["weight_norm"].reshape(len(norms["epoch"]), -1)[:, 0]
+    # Sums of the squares of a hundred weights, in another order.
+    np.testing.assert_allclose(norms["weight_norm"], every, rtol=1e-12)
