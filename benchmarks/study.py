@@ -11,76 +11,81 @@ from __future__ import annotations
 import argparse
 import csv
 import heapq
-import re
 from pathlib import Path
 from typing import NamedTuple
 
 CORES = (1, 2, 4, 8, 16, 64)
-MEASURING = ("estimate_information", "estimate_noisy_information")
-TABLES = (
-    "summarise_metrics",
-    "summarise_information",
-    "summarise_gradients",
-    "summarise_dependence",
-)
-CHUNK = re.compile(r"\d{3}-\d{3}")
-# What the jobs of each stage wait for: those of other stages, of the same run and chunk if they
-# have one. Figures wait for tables, which come last.
-NEEDS = {
-    "generate_data": (),
-    "record_configuration": (),
-    "audit_estimators": (),
-    "summarise_audit": ("audit_estimators",),
-    "train_networks": ("generate_data",),
-    "dump_activations": ("train_networks",),
-    "compute_gradient_snr": ("train_networks",),
-    "estimate_information": ("dump_activations",),
-    "estimate_noisy_information": ("train_networks",),
-    "estimate_multi_network_information": ("train_networks",),
-    "measure_activation_range": ("train_networks",),
-    "measure_dependence": ("train_networks",),
-    "summarise_metrics": ("train_networks",),
-    "summarise_information": (*MEASURING, "summarise_metrics"),
-    "summarise_gradients": ("compute_gradient_snr", "summarise_metrics"),
-    "summarise_dependence": ("measure_dependence", "summarise_metrics"),
-    "compare_estimators": ("summarise_information",),
-    "compare_activations": ("summarise_information",),
-    "compare_optimizers": ("summarise_information",),
-    "judge_claims": (
-        "summarise_audit",
-        "estimate_multi_network_information",
-        "measure_activation_range",
-        *TABLES,
+
+
+class Stage(NamedTuple):
+    """Describe the jobs of a rule: their wildcards, what they wait for, and their priority.
+
+    A stage waits for ``{stage}``, or for the jobs of it that make one table: ``{stage}/{table}``.
+    """
+
+    wildcards: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    priority: int = 0
+
+
+TABLE = ("table", "run", "measurement")
+CHUNK = ("run", "measurement", "chunk")
+# As in workflow/rules, but that a job waits for all jobs of a stage with the same wildcards, as far
+# as both have them: claims and figures for all tables, a chunk for the data of all tasks. The
+# report, which shows a finished study, is no part of it.
+STAGES = {
+    "generate_data": Stage(("task",)),
+    "record_configuration": Stage(),
+    "audit_estimators": Stage(("samples",), priority=4),
+    "merge_audit": Stage(needs=("audit_estimators",)),
+    "train_networks": Stage(("run", "chunk"), ("generate_data",), priority=3),
+    "dump_activations": Stage(CHUNK, ("train_networks",), priority=1),
+    "estimate_information": Stage(CHUNK, ("dump_activations",), priority=2),
+    "measure_networks": Stage(("table", *CHUNK), ("train_networks",), priority=3),
+    "measure_groups": Stage(TABLE, ("train_networks",)),
+    "compute_gradient_snr": Stage(CHUNK, ("train_networks",)),
+    "merge_table": Stage(
+        TABLE,
+        ("train_networks", "estimate_information", "measure_networks", "compute_gradient_snr"),
     ),
-    "plot_audit": ("summarise_audit",),
-    "plot_robustness": ("compare_estimators",),
+    "merge_study": Stage(("table",), ("merge_table", "measure_groups")),
+    "compare_activations": Stage(needs=("merge_table/information",)),
+    "compare_optimizers": Stage(needs=("merge_table/information",)),
+    "compare_estimators": Stage(needs=("merge_table/information",)),
+    "compare_gradients": Stage(needs=("merge_table/gradients",)),
+    "judge_claims": Stage(("claim",), ("merge_table", "measure_groups", "merge_audit")),
+    "collect_verdicts": Stage(needs=("judge_claims",)),
+    "collect_details": Stage(needs=("judge_claims",)),
+    # Figures that are drawn from a table of the whole study.
+    "plot_infoplane_audit": Stage(needs=("merge_audit",)),
+    "plot_infoplane_robustness": Stage(needs=("compare_estimators",)),
+    "plot_szt_4": Stage(needs=("merge_table/gradients", "compare_gradients")),
 }
-# As in workflow/rules; 0 where nothing is said.
-PRIORITIES = {
-    "audit_estimators": 4,
-    "train_networks": 3,
-    "estimate_noisy_information": 3,
-    "estimate_information": 2,
-    "dump_activations": 1,
-}
+FIGURE = Stage(needs=("merge_table", "measure_groups"))
+NO_PART = ("report",)
+
+
+def stage_of(name: str) -> Stage:
+    """Look up a stage; figures are alike unless `STAGES` has them."""
+    if name.startswith("plot_"):
+        return STAGES.get(name, FIGURE)
+    return STAGES[name]
 
 
 class Job(NamedTuple):
-    """Describe a job that ran: its stage, its run and chunk if it has them, and its seconds."""
+    """Describe a job that ran: its stage, its wildcards' values by name, and its seconds."""
 
     stage: str
-    run: str | None
-    chunk: str | None
+    wildcards: dict[str, str]
     seconds: float
 
     def waits_for(self, other: Job) -> bool:
         """Tell whether a job can start only after another."""
-        if other.stage not in NEEDS.get(self.stage, TABLES):
+        names = {other.stage, f"{other.stage}/{other.wildcards.get('table')}"}
+        if names.isdisjoint(stage_of(self.stage).needs):
             return False
-        return all(
-            None in (own, its) or own == its
-            for own, its in ((self.run, other.run), (self.chunk, other.chunk))
-        )
+        shared = self.wildcards.keys() & other.wildcards.keys()
+        return all(self.wildcards[name] == other.wildcards[name] for name in shared)
 
 
 def read_jobs(benchmarks: Path) -> list[Job]:
@@ -89,17 +94,29 @@ def read_jobs(benchmarks: Path) -> list[Job]:
     Parameters
     ----------
     benchmarks : path
-        Files ``{stage}.tsv`` or ``{stage}/.../{last wildcard}.tsv``, of which the first is the
-        run and a range of initialisations the chunk.
+        Files ``{stage}.tsv`` or ``{stage}/{wildcard}/.../{wildcard}.tsv``.
+
+    Returns
+    -------
+    jobs : list of Job
+
+    Raises
+    ------
+    ValueError
+        If a file is of no stage of the study, as those that an older version left are.
     """
     jobs = []
     for path in sorted(benchmarks.rglob("*.tsv")):
-        stage, *wildcards = path.relative_to(benchmarks).with_suffix("").parts
-        run = wildcards[0] if len(wildcards) > 1 else None
-        chunk = wildcards[-1] if wildcards and CHUNK.fullmatch(wildcards[-1]) else None
+        stage, *values = path.relative_to(benchmarks).with_suffix("").parts
+        if stage in NO_PART:
+            continue
+        try:
+            wildcards = dict(zip(stage_of(stage).wildcards, values, strict=True))
+        except (KeyError, ValueError):
+            raise ValueError(f"{path} is of no stage of the study; of an older one?") from None
         with open(path, newline="", encoding="utf-8") as file:
             (row,) = csv.DictReader(file, delimiter="\t")
-        jobs.append(Job(stage, run, chunk, float(row["s"])))
+        jobs.append(Job(stage, wildcards, float(row["s"])))
     return jobs
 
 
@@ -122,7 +139,7 @@ def model_seconds(jobs: list[Job], cores: int) -> float:
             if job.waits_for(needed):
                 after[other].append(index)
                 waiting[index] += 1
-    order = [(-PRIORITIES.get(job.stage, 0), index) for index, job in enumerate(jobs)]
+    order = [(-stage_of(job.stage).priority, index) for index, job in enumerate(jobs)]
     ready = [order[index] for index, count in enumerate(waiting) if count == 0]
     heapq.heapify(ready)
     running: list[tuple[float, int]] = []

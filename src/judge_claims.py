@@ -10,7 +10,7 @@ Reads   information       tables of its runs: run, init, samples, epoch, layer, 
         several_networks  tables of its runs: run, init, epoch, layer, estimator, networks,
                           mi_input_bits, conditional_entropy_bits, published_mi_input_bits,
                           single_mi_input_bits (bits), status
-        audit             where the estimators were right, from summarise_audit
+        audit             where the estimators were right, from merge_audit
         data              the tasks of the runs, in their order
                           All but the last may be absent: what the claim does not need.
 Params  entry             the claim, as in config/claims.yaml

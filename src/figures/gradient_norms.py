@@ -3,7 +3,8 @@
 Reads   gradients      the run's gradient statistics, under all definitions
         transitions    one row a run, definition and layer: run, definition, layer,
                        transition_epoch (median over networks, none or infinite where more than
-                       half of them have no transition), networks, crossing (of these networks)
+                       half of them have no transition), networks, crossing (share of the
+                       networks that have one)
 Params  runs           label to run id, one of them
         definitions    panel label to definition's id; the first is drawn large
 Writes  svg, png

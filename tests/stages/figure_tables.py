@@ -84,6 +84,10 @@ def save_tidy_tables(folder):
     gradients.loc[dead, ["mean_norm", "std_norm", "snr"]] = [0.0, 0.0, np.nan]
     save_runs(with_status(gradients), folder / "gradients")
 
+    weights = grid(*keys, layer)
+    weights["weight_norm"] = weights["layer"] * (1.0 + np.log10(weights["epoch"] + 1))
+    save_runs(with_status(weights), folder / "weights")
+
     metrics = grid(*keys)
     for name, value in (("train_loss", 0.3), ("test_loss", 0.4), ("train_accuracy", 0.8)):
         metrics[name] = value + draws.uniform(0, 0.1, len(metrics))
@@ -114,10 +118,11 @@ def save_text_tables(folder):
     missing = (robustness["run"] == "saxe_relu") & (robustness["estimator"] == "binned_30")
     robustness[~missing].to_csv(folder / "robustness.tsv", sep="\t", index=False)
 
-    # Layers 1, 2 and 3 cross; 4 is dead.
+    # Layers 1, 2 and 3 cross in all networks; 4 is dead.
     transitions = grid(("run", RUNS), ("definition", DEFINITIONS), ("layer", range(1, LAYERS + 1)))
     transitions["transition_epoch"] = transitions["layer"].map({1: 100.0, 2: 400.0, 3: 400.0})
-    transitions["networks"], transitions["crossing"] = INITS, INITS
+    transitions["networks"] = INITS
+    transitions["crossing"] = transitions["transition_epoch"].notna().astype(float)
     transitions.to_csv(folder / "transitions.tsv", sep="\t", index=False)
 
     audit = grid(
