@@ -14,8 +14,8 @@ from tests.workflow.test_configuration import CONFIG, FILES, merged
 pytestmark = pytest.mark.xdist_group("study")
 
 COLUMNS = [
-    *("claim", "source", "statement", "protocol", "estimator", "statistic"),
-    *("estimate", "ci_low", "ci_high", "threshold", "inits", "verdict"),
+    *("claim", "source", "statement", "side", "protocol", "estimator", "statistic", "estimate"),
+    *("ci_low", "ci_high", "threshold", "direction", "inits", "verdict", "warning"),
 ]
 # Verdicts that six short trainings must share with the published run: claim, protocol, estimator.
 CLEAR = [

@@ -14,9 +14,7 @@ from pathlib import Path
 SOURCE = str(Path(workflow.basedir).parent / "src")
 sys.path.insert(0, SOURCE)
 # The jobs compute with the code that stands beside this workflow, whatever is installed.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, (SOURCE, os.environ.get("PYTHONPATH")))
-)
+os.environ.update(PYTHONPATH=SOURCE)
 
 from pipeline import planning
 from pipeline.dependencies import code_of
