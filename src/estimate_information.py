@@ -9,8 +9,8 @@ Writes  table          run, init, epoch, layer, estimator, mi_input_bits, mi_lab
 from collections.abc import Iterator
 
 import h5py
-from infoplane.measures.base import DumpedNetwork
 
+from infoplane.measures.base import DumpedNetwork
 from pipeline.files import reading_hdf5, save_table
 from pipeline.measure_of import make_named_measure
 from pipeline.measuring import tidy_columns

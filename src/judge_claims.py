@@ -13,7 +13,7 @@ Reads   information       tables of its runs: run, init, samples, epoch, layer, 
         audit             where the estimators were right, from merge_audit
         data              the tasks of the runs, in their order
                           All but the last may be absent: what the claim does not need.
-Params  entry             the claim, as in config/claims.yaml
+Params  entry             the claim, as in config/claims/
         statistics        resamples, seed, confidence of the intervals
         audited_as        estimators by the audited one that stands for them
         runs              list of names

@@ -14,10 +14,10 @@ import json
 
 import h5py
 import numpy as np
-from infoplane.training.records import Optimizer, Schedule
 
 from infoplane.networks import network_from_dict
 from infoplane.training import TrainingResult, train_ensemble
+from infoplane.training.records import Optimizer, Schedule
 from infoplane.training.schedule import snapshot_epochs
 from pipeline.files import load_task, save_table, writing_hdf5
 from pipeline.selection import chunk_initialisations

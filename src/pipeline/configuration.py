@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from infoplane.training.records import Optimizer, Schedule
-
 from infoplane.measures import Measure
 from infoplane.networks import NETWORKS, Network, make_network
+from infoplane.training.records import Optimizer, Schedule
 from pipeline.measure_of import make_named_measure
 from pipeline.selection import chunk_names
 

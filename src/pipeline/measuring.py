@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from infoplane.measures.base import TrainedNetwork
 
 from infoplane.measures import Measure
+from infoplane.measures.base import TrainedNetwork
 from pipeline.files import load_task, reading_hdf5, save_table
 from pipeline.stage import Heartbeat
 from pipeline.trained import trained_networks

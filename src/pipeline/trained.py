@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import h5py
 import numpy as np
-from infoplane.measures.base import TrainedNetwork
-from infoplane.tasks.base import Task
 
+from infoplane.measures.base import TrainedNetwork
 from infoplane.networks import Network, network_from_dict
+from infoplane.tasks.base import Task
 from pipeline.selection import chosen_patterns, chosen_snapshots
 
 

@@ -11,9 +11,11 @@ from infoplane.claims.evidence import Evidence
 from infoplane.claims.trajectories import arrange
 from infoplane.statistics import Resampling
 
-CLAIMS = yaml.safe_load(
-    (Path(__file__).parents[2] / "config" / "claims.yaml").read_text(encoding="utf-8")
-)["claims"]
+CLAIMS = {
+    name: entry
+    for path in (Path(__file__).parents[2] / "config/claims").glob("*.yaml")
+    for name, entry in yaml.safe_load(path.read_text(encoding="utf-8"))["claims"].items()
+}
 EPOCHS = np.array([0, 1, 10, 100, 1000, 10000])
 
 

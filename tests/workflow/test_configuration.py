@@ -1,7 +1,6 @@
 """The configuration: what stands in the repository is right, and what is wrong is refused."""
 
 import copy
-from pathlib import Path
 
 import pytest
 import yaml
@@ -15,8 +14,10 @@ from pipeline.selection import chunk_initialisations, chunk_names
 from pipeline.validation import ConfigurationError, check_configuration
 from tests.workflow.conftest import REPOSITORY, snakemake
 
-NAMES = ("config", "estimators", "measurements", "claims", "figures", "audit")
+CLAIMS = ("claims/szt", "claims/saxe", "claims/others")
+NAMES = ("config", "estimators", "measurements", *CLAIMS, "figures", "audit")
 FILES = [f"config/{name}.yaml" for name in NAMES]
+CONFIG_FOLDER = REPOSITORY / "config"
 SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
 
 
@@ -593,7 +594,5 @@ def test_every_key_is_explained():
 
 
 def test_every_config_file_is_the_users_to_read():
-    assert {path.name for path in Path(REPOSITORY / "config").glob("*.yaml")} == {
-        *(Path(file).name for file in FILES),
-        "smoke.yaml",
-    }
+    there = {path.relative_to(REPOSITORY).as_posix() for path in CONFIG_FOLDER.rglob("*.yaml")}
+    assert there == {*FILES, "config/smoke.yaml"}

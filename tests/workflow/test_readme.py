@@ -4,6 +4,7 @@ import importlib.util
 import re
 
 from tests.workflow.conftest import REPOSITORY
+from tests.workflow.test_configuration import CONFIG
 
 README = (REPOSITORY / "README.md").read_text()
 
@@ -38,6 +39,5 @@ def test_commands_of_make_exist():
 
 
 def test_every_claim_of_the_configuration_is_in_the_table():
-    claims = (REPOSITORY / "config/claims.yaml").read_text()
-    for claim in re.findall(r"^  (C\d\d):", claims, re.MULTILINE):
+    for claim in CONFIG["claims"]:
         assert f"**{claim}**" in README, claim

@@ -44,7 +44,7 @@ rule judge_claims:
 
 use rule merge_table as collect_verdicts with:
     input:
-        parts=collect("<results>/claims/{claim}.tsv", claim=config["claims"]),
+        parts=collect("<results>/claims/{claim}.tsv", claim=sorted(config["claims"])),
         code=code_of("merge_table.py"),
     output:
         table=report(
@@ -63,7 +63,7 @@ use rule merge_table as collect_verdicts with:
 
 use rule merge_table as collect_details with:
     input:
-        parts=collect("<results>/claims/{claim}.json", claim=config["claims"]),
+        parts=collect("<results>/claims/{claim}.json", claim=sorted(config["claims"])),
         code=code_of("merge_table.py"),
     output:
         table="<results>/claims.json",
