@@ -1,6 +1,7 @@
 """The configuration: what stands in the repository is right, and what is wrong is refused."""
 
 import copy
+import importlib.util
 
 import pytest
 import yaml
@@ -591,6 +592,15 @@ def test_every_key_is_explained():
                 yield from keys(below)
 
     assert sorted({key for key in keys(schema) if f"`{key}`" not in text}) == []
+
+
+def test_key_tables_of_the_readme_are_those_of_the_schema():
+    spec = importlib.util.spec_from_file_location("keys", REPOSITORY / "docs/keys.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = module.README.read_text()
+    assert module.filled(text) == text
+    assert text.count("| `") > 100
 
 
 def test_every_config_file_is_the_users_to_read():
