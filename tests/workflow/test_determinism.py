@@ -16,11 +16,16 @@ from pipeline.files import load_table, reading_hdf5
 from tests.workflow.conftest import copy_repository, snakemake
 from tests.workflow.test_configuration import FILES, merged
 
-TABLES = ("metrics", "information", "dependence", "gradients")
-TARGETS = (
-    *(f"results/smoke/tables/{table}.parquet" for table in TABLES),
-    "results/smoke/claims.tsv",
-)
+CUT_TABLES = ("metrics", "information", "dependence", "gradients")
+TABLES = (*CUT_TABLES, "clustering", "outside_range", "several_networks", "weights")
+
+
+def targets(tables) -> tuple[str, ...]:
+    """Return the files of some tables of the small study, and of its claims."""
+    paths = (f"results/smoke/tables/{table}.parquet" for table in tables)
+    return (*paths, "results/smoke/claims.tsv")
+
+
 # PyTorch takes a hundred times as long for a step: the same study with fewer of them.
 TORCH = {
     "compute": {"engine": "torch"},
@@ -75,14 +80,14 @@ def differing(first: dict, second: dict) -> list[str]:
 
 @pytest.mark.xdist_group("study")
 def test_compiled_engine_gives_the_same_bits_for_other_cores_and_chunks(study, tmp_path):
-    other = small_study(tmp_path / "other", TARGETS, cores=1, inits_per_chunk=3)
+    other = small_study(tmp_path / "other", targets(TABLES), cores=1, inits_per_chunk=3)
     assert differing(digests(study), other) == []
     assert len(other) > 100
 
 
 def test_torch_engine_gives_the_same_bits_for_other_cores_and_chunks(tmp_path):
-    first = small_study(tmp_path / "first", TARGETS, cores=2, **TORCH)
-    other = small_study(tmp_path / "other", TARGETS, cores=1, inits_per_chunk=3, **TORCH)
+    first = small_study(tmp_path / "first", targets(TABLES), cores=2, **TORCH)
+    other = small_study(tmp_path / "other", targets(TABLES), cores=1, inits_per_chunk=3, **TORCH)
     assert differing(first, other) == []
     assert len(other) > 100
 
@@ -113,16 +118,16 @@ def cut_configuration() -> dict:
     return config
 
 
-def arguments(folder, cores: int, **changes) -> list[str]:
+def arguments(folder, cores: int, *also: str, **changes) -> list[str]:
     """Write the cut configuration with some keys changed; return what to call Snakemake with."""
     (folder / "cut.yaml").write_text(yaml.safe_dump(cut_configuration() | changes))
     files = ("--configfile", "cut.yaml", "--replace-workflow-config")
-    return [*TARGETS, "--cores", str(cores), *files]
+    return [*targets(CUT_TABLES), *also, "--cores", str(cores), *files]
 
 
-def run(folder, cores: int, **changes) -> dict[str, str]:
+def run(folder, cores: int, *also: str, **changes) -> dict[str, str]:
     """Run the cut study in a copy of the repository; return its digests."""
-    said = snakemake(folder, *arguments(folder, cores, **changes))
+    said = snakemake(folder, *arguments(folder, cores, *also, **changes))
     assert said.returncode == 0, said.stdout[-5000:] + said.stderr[-5000:]
     assert not list((folder / "results/smoke/activations").rglob("*.h5"))
     return digests(folder / "results/smoke")
@@ -168,29 +173,36 @@ def planned(said) -> dict[str, int]:
     return Counter(jobs)
 
 
-def test_an_edited_estimator_estimates_again_only_what_uses_it(clone):
-    run(clone, 2, inits_per_chunk=5)
-    module = clone / "src/infoplane/estimators/kde.py"
+# What is made from estimates.
+MADE = ("plot_szt_3", "compare_activations", "compare_optimizers")
+
+
+def planned_after_an_edit(clone, estimator: str) -> tuple[Counter, str]:
+    """Edit an estimator of a finished cut study; return the planned jobs and what is said."""
+    run(clone, 2, *MADE, inits_per_chunk=5)
+    module = clone / f"src/infoplane/estimators/{estimator}.py"
     module.write_text(module.read_text() + "\n# A change.\n")
-    said = snakemake(clone, *arguments(clone, 2, inits_per_chunk=5), "--dry-run")
+    said = snakemake(clone, *arguments(clone, 2, *MADE, inits_per_chunk=5), "--dry-run")
+    assert said.returncode == 0, said.stderr[-3000:]
     jobs = planned(said)
-    # One measurement of two runs; what it changes is merged, and no claim or figure names it.
-    assert jobs["estimate_information"] == jobs["dump_activations"] == 2
-    assert jobs["merge_table"] == 2
-    assert "kde_0.1" in said.stdout + said.stderr
-    assert "measurement=binned_everywhere" not in said.stdout + said.stderr
     for stage in ("generate_data", "train_networks", "compute_gradient_snr", "measure_networks"):
         assert stage not in jobs
-    assert not [rule for rule in jobs if rule.startswith(("plot_", "judge_", "compare_"))]
+    return jobs, said.stdout + said.stderr
+
+
+def test_an_edited_estimator_estimates_again_only_what_uses_it(clone):
+    jobs, said = planned_after_an_edit(clone, "kde")
+    # One measurement of two runs.
+    assert jobs["estimate_information"] == jobs["dump_activations"] == jobs["merge_table"] == 2
+    assert "measurement=kde_0.1" in said
+    assert "measurement=binned_everywhere" not in said
+    assert not [rule for rule in jobs if rule.startswith(("plot_", "compare_"))]
+    # The audit tries it too, and a verdict's warning comes from there.
+    assert jobs["audit_estimators"] == jobs["judge_claims"] == 1
 
 
 def test_an_edited_estimator_draws_and_judges_what_uses_it(clone):
-    run(clone, 2, inits_per_chunk=5)
-    module = clone / "src/infoplane/estimators/binned.py"
-    module.write_text(module.read_text() + "\n# A change.\n")
-    said = snakemake(clone, *arguments(clone, 2, inits_per_chunk=5), "plot_szt_3", "--dry-run")
-    jobs = planned(said)
-    for rule in ("plot_szt_3", "judge_claims", "compare_activations", "compare_optimizers"):
+    jobs, said = planned_after_an_edit(clone, "binned")
+    for rule in (*MADE, "judge_claims"):
         assert jobs[rule] == 1, rule
-    assert "measurement=kde_0.1" not in said.stdout + said.stderr
-    assert "train_networks" not in jobs
+    assert "measurement=kde_0.1" not in said
