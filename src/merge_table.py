@@ -1,7 +1,6 @@
 """Merge the parts of a table into one: tidy tables of Parquet, tables of text, or JSON lists.
 
 Reads   parts    tables with the same columns, in the order of the result
-Params  columns  columns to keep, optional; all by default
 Writes  table    the rows of all parts
 """
 
@@ -14,16 +13,9 @@ from pipeline.files import DamagedFileError, load_table, save_json, save_table, 
 from pipeline.stage import log, run_as_script
 
 
-def merged_table(paths: list[str], columns: list[str] | None) -> pa.Table:
-    """Return the rows of tidy tables, those of no network's rows among them.
-
-    Parameters
-    ----------
-    paths : list of str
-    columns : list of str or None
-        Columns to keep, in their order.
-    """
-    parts = [load_table(path, columns) for path in paths]
+def merged_table(paths: list[str]) -> pa.Table:
+    """Return the rows of tidy tables; a column that a part lacks is empty there."""
+    parts = [load_table(path) for path in paths]
     return pa.concat_tables(parts, promote_options="default").unify_dictionaries()
 
 
@@ -72,7 +64,7 @@ def main(snakemake) -> None:
     log.info("%d parts", len(paths))
     match Path(target).suffix:
         case ".parquet":
-            save_table(target, merged_table(paths, snakemake.params.get("columns")))
+            save_table(target, merged_table(paths))
         case ".tsv":
             save_text(target, merged_text(paths))
         case ".json":

@@ -13,7 +13,6 @@ from rattler import MatchSpec
 
 from infoplane.estimators import ESTIMATORS
 from pipeline import dependencies
-from pipeline.configuration import measure_parameters
 from pipeline.dependencies import code_of
 from pipeline.planning import drawing_names
 from tests.workflow.conftest import REPOSITORY, snakemake
@@ -180,7 +179,6 @@ def test_an_estimate_depends_on_no_other_estimators_module():
     own = code_of("estimate_information.py", "infoplane.measures.layers")
     members = {f"src/infoplane/estimators/{name}.py" for name in ESTIMATORS.names}
     assert not members & set(own)
-    measure_parameters(CONFIG, "binned_30")
 
 
 def scripts_of_rules() -> dict[str, str]:
