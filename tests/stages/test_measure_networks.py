@@ -16,6 +16,7 @@ MEASURES = {
     "clustering": {"measure": "clustering"},
     "dependence": {"measure": "dependence", "samples": 100},
     "outside_range": {"measure": "outside_range", "range": [-0.5, 0.25]},
+    "saturation": {"measure": "saturation", "threshold": 0.9},
     "noisy_propagation": {
         "measure": "noisy_propagation",
         "patterns": 16,

@@ -29,10 +29,12 @@ PARAMETERS = {
     "several_networks": {"networks": 2, "bins": 8, "range": [-1.0, 1.0]},
     "outside_range": {"range": [-0.5, 0.25]},
     "weight_norms": {},
+    "saturation": {"threshold": 0.5},
 }
 TABLES = {
     **{"layers": "information", "noisy_propagation": "information", "gradients": "gradients"},
     **{name: name for name in ("clustering", "dependence", "several_networks", "outside_range")},
+    "saturation": "saturation",
     "weight_norms": "weights",
 }
 NAMED = {
@@ -130,6 +132,7 @@ def test_unknown_and_missing_parameters_are_refused_by_name(name):
     with pytest.raises(ValueError, match=f"measure '{name}' has no parameter 'colour'; it has: "):
         measure_of(name, colour="red")
     needed = {"layers": "estimators", "several_networks": "networks", "outside_range": "range"}
+    needed |= {"saturation": "threshold"}
     if name in needed:
         with pytest.raises(ValueError, match=f"'{name}' lacks {needed[name]}"):
             make_measure(name, label="label")
@@ -366,6 +369,9 @@ def test_shares_outside_a_range_by_counting():
         ("several_networks", {"range": None}, "range is missing"),
         ("several_networks", {"range": "layer"}, "range must be two numbers, not 'layer'"),
         ("several_networks", {"bin_width": 0.1}, "bins and bin_width exclude each other"),
+        ("saturation", {"threshold": 1.0}, "threshold must lie between 0 and 1, not 1.0"),
+        ("saturation", {"threshold": 0}, "threshold must lie between 0 and 1, not 0"),
+        ("saturation", {"threshold": "high"}, "threshold must lie between 0 and 1, not 'high'"),
         ("dependence", {"samples": 1}, "samples must be a whole number of at least 2, not 1"),
         ("gradients", {"batch_size": 0}, "batch_size must be a whole number of at least 1, not 0"),
         ("noisy_propagation", {"patterns": 1}, "patterns must be a whole number of at least 2"),
@@ -386,6 +392,50 @@ def test_rows_become_columns():
         "name": ["a", "b"],
     }
     assert columns["bits"].dtype == np.float64
+
+
+def test_saturation_by_hand():
+    """Four inputs, one on at a time: each unit's net inputs are its weights."""
+    tiny = network(widths=(4, 2, 2))
+    parameters = np.zeros(tiny.parameter_count, np.float32)
+    first, second = tiny.weights(parameters)
+    first[0], first[1] = (9.0, -9.0, 0.1, 0.0), (9.0, 0.2, -0.3, 0.4)
+    second[0] = 5.0, 5.0
+    rows = trained(
+        of=tiny,
+        inputs=np.eye(4, dtype=np.float32),
+        labels=np.array([0, 1, 0, 1]),
+        epochs=(7,),
+        read_parameters=lambda position: parameters,
+    )
+    found = measure_of("saturation", threshold=0.98).measure(rows)
+    assert found["epoch"].tolist() == [7, 7]
+    assert found["layer"].tolist() == [1, 2]
+    # Hidden: 9 and -9 of the one unit, 9 of the other, of 8 values. Output: net inputs 5 (h1 + h2)
+    # against 0, 10, -4.0, -0.96 and 1.9, so p is beyond 0.99 or 0.01 for the first pattern alone,
+    # 1 / (1 + exp(4.0)) being 0.018, in both classes.
+    assert found["share_saturated"].tolist() == [3 / 8, 2 / 8]
+
+
+def test_more_weight_saturates_more_and_more_units_the_less_is_asked():
+    of = trained()
+    shares = {
+        threshold: measure_of("saturation", threshold=threshold).measure(of)["share_saturated"]
+        for threshold in (0.1, 0.5, 0.9)
+    }
+    for share in shares.values():
+        early, late = share.reshape(2, 3)
+        assert (late >= early).all()
+    assert (shares[0.1] > shares[0.5]).any()
+    assert (shares[0.1] >= shares[0.5]).all()
+    assert (shares[0.5] >= shares[0.9]).all()
+
+
+@pytest.mark.parametrize(("activation", "refused"), [("softsign", False), ("relu", True)])
+def test_saturation_is_of_units_that_have_ends(activation, refused):
+    reason = measure_of("saturation").refusal(network(activation=activation))
+    assert bool(reason) == refused
+    assert ("tanh" in reason) == refused
 
 
 def test_norms_of_weights_by_hand():

@@ -204,6 +204,16 @@ WRONG = {
         30,
         ["measurements.binned_30.bins", "allowed: estimators, runs, initialisations"],
     ),
+    "saturation of units that have no ends": (
+        "measurements/saturation/runs",
+        ["szt_tanh", "saxe_tanh", "saxe_relu"],
+        ["measurements.saturation.runs", "'saxe_relu'", "between -1 and 1", "tanh", "not relu"],
+    ),
+    "saturation beyond the ends": (
+        "measurements/saturation/threshold",
+        1.5,
+        ["measurements.saturation", "threshold must lie between 0 and 1, not 1.5"],
+    ),
     "several networks on test sets of their own": (
         "measurements/multi_network_30/evaluation",
         "test",

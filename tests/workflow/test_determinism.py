@@ -17,7 +17,7 @@ from tests.workflow.conftest import copy_repository, snakemake
 from tests.workflow.test_configuration import FILES, merged
 
 CUT_TABLES = ("metrics", "information", "dependence", "gradients")
-TABLES = (*CUT_TABLES, "clustering", "outside_range", "several_networks", "weights")
+TABLES = (*CUT_TABLES, "clustering", "outside_range", "several_networks", "saturation", "weights")
 
 
 def targets(tables) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ ACTIVATION_FUNCTIONS = {
 ACTIVATIONS = tuple(ACTIVATION_FUNCTIONS)
 # Compiled kernels know these, by their places; others are for PyTorch alone.
 COMPILED_ACTIVATIONS = ("tanh", "relu", "linear", "softsign", "softplus")
+# These run from -1 to 1, which they only approach.
+BOUNDED_ACTIVATIONS = ("tanh", "softsign")
 OUTPUTS = ("softmax", "sigmoid")
 
 
