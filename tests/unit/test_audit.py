@@ -15,14 +15,22 @@ from infoplane.audit import (
     standard_tasks,
     trusted_cells,
 )
+from infoplane.audit.layers import (
+    constant_layer,
+    corners,
+    half_dead_layer,
+    information_of_groups_bits,
+    lattice,
+    permutation_map,
+    rounded_tanh,
+    saturate,
+    saturated_layer,
+    silence,
+)
 from infoplane.audit.networks import NETWORKS, several_networks_tasks
 from infoplane.audit.tasks import (
     binary_symmetric_channel,
-    constant_layer,
     gaussian_channel,
-    half_dead_layer,
-    permutation_map,
-    saturated_layer,
     sign_information_bits,
     tanh_channel,
     tanh_layer_information_bits,
@@ -105,11 +113,56 @@ def test_truth_of_the_layers_without_noise():
     assert truth(permutation_map()) == (8.0, 1.0)
     assert truth(constant_layer(3)) == (0.0, 0.0)
     assert truth(half_dead_layer(5)) == pytest.approx(((1 + 8) / 2, 1.0), abs=1e-12)
-    assert truth(saturated_layer(0.0, 2))[0] == pytest.approx(8.0, abs=1e-12)
-    two_units = truth(saturated_layer(1.0, 2), samples=20_000)
-    # Corners are drawn at random: the plug-in entropy of 20,000 draws is 1e-3 bits off.
-    assert two_units == pytest.approx((2.0, 1.0), abs=1e-3)
+    assert truth(saturated_layer(0.0, 2)) == pytest.approx((8.0, 1.0), abs=1e-12)
+    assert truth(saturated_layer(1.0, 2)) == pytest.approx((2.0, 1.0), abs=1e-12)
+    assert truth(rounded_tanh(90.0, 1)) == (8.0, 1.0)
     assert truth(binary_symmetric_channel(0.5)) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("groups", [[1] * 12, [12], [5, 4, 3], [1, 1, 1, 9]])
+def test_information_of_groups_is_an_entropy(groups):
+    shares = np.array(groups) / sum(groups)
+    expected = -np.sum(shares * np.log2(shares))
+    assert information_of_groups_bits(groups) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("dimension", [1, 3, 20])
+@pytest.mark.parametrize("share", [0.0, 0.07, 0.5, 1.0])
+def test_known_states_are_those_of_the_stored_layer(share, dimension):
+    # The truth is counted before there are values; here the rows are compared one by one.
+    generator = np.random.default_rng(dimension)
+    layer = lattice(500, dimension, generator)
+    for change in (saturate, silence):
+        changed, bits = change(share, layer)
+        states = Counter(map(tuple, changed.astype(np.float32).tolist()))
+        assert bits == pytest.approx(information_of_groups_bits(states.values()), abs=1e-12)
+
+
+@pytest.mark.parametrize("samples", [64, 4096, 16384])
+def test_lattices_are_even_and_differ_in_single_precision(samples):
+    values = lattice(samples, 2, np.random.default_rng(0)).astype(np.float32)
+    for unit in values.T:
+        np.testing.assert_allclose(np.diff(np.sort(unit)), 2 / samples, rtol=0.01)
+        assert abs(unit.sum()) < 1e-6 * samples
+
+
+def test_corners_are_evenly_divided():
+    found = Counter(map(tuple, corners(50, 5, 6).tolist()))
+    assert sorted(found.values()) == [8, 8, 8, 8, 9, 9]
+    assert {abs(value) for corner in found for value in corner} == {1.0}
+    # Unlike a lattice's, the corner's bits come again in further units.
+    assert all(corner[:2] == corner[3:] for corner in found)
+
+
+def test_rounding_is_an_error_of_the_estimator():
+    draw = rounded_tanh(90.0, 1).draw(1000, 0)
+    assert draw.layer.dtype == np.float32
+    # tanh is 1 in single precision from net inputs of about 9 on: nine tenths of the patterns.
+    assert np.mean(np.abs(draw.layer) == 1) == pytest.approx(0.9, abs=0.01)
+    names = ("machine_precision", "exact")
+    subjects = [subject for subject in standard_subjects() if subject.names in names]
+    for record in audit_estimators(subjects, [rounded_tanh(90.0, 1)], [1000], 2, seed=0):
+        assert record["quantity"] == "label" or record["bias_bits"] < -5
 
 
 def enumerated(networks, labels):
@@ -186,6 +239,7 @@ def test_draws_depend_on_the_seed_alone():
         np.testing.assert_array_equal(first.labels, again.labels)
         assert not np.array_equal(first.observed, other.observed)
         assert first.observed.shape == (64, task.dimension)
+        assert first.layer.dtype == np.float32
 
 
 def off_by(bits):

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from infoplane.audit.layers import layer_tasks
 from infoplane.audit.networks import several_networks_subjects, several_networks_tasks
 from infoplane.audit.subjects import AuditSubject, layer_subjects
-from infoplane.audit.tasks import AuditTask, Draw, layer_tasks
+from infoplane.audit.tasks import AuditTask, Draw
 from infoplane.estimators import Estimate
 
 __all__ = [

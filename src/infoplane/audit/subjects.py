@@ -21,7 +21,7 @@ NEIGHBOURS = 3
 RENYI_SAMPLES = 400
 # As in the study.
 PROPAGATION = NoisyPropagationMeasure("audit", patterns=256, own_draws=64, draws=2)
-TANH_FAMILIES = ("constant_layer", "permutation_map", "saturated_layer")
+TANH_FAMILIES = ("constant_layer", "permutation_map", "saturated_layer", "rounded_tanh")
 """Tasks whose layers could be those of tanh units."""
 
 
@@ -65,11 +65,11 @@ def layer_subjects() -> list[AuditSubject]:
         Estimators that declare noise get the layer and the task's own noise where it has
         some (`kde_upper`, `knn_3`), and usual variances where it has none (`kde_0.1_upper`,
         `knn_3_0.001`). The others get the layer with its noise, and are asked for I(X;T) only
-        where T is a function of X. The matrix-based ones take at most 400 samples, as in the
-        study: the time of their spectra grows with the third power. Ross's estimator has a
-        row of its own where there is no noise; elsewhere it is the I(T;Y) of `knn_3`. Sample
-        propagation is shown the layer as the second of a linear network with half the noise
-        in each.
+        where T is a function of X. All get layers in single precision, as the study stores
+        them. The matrix-based ones take at most 400 samples, as in the study: the time of their
+        spectra grows with the third power. Ross's estimator has a row of its own where there is
+        no noise; elsewhere it is the I(T;Y) of `knn_3`. Sample propagation is shown the layer
+        as the second of a linear network with half the noise in each.
     """
 
     def noisy(task: AuditTask) -> bool:
@@ -87,7 +87,7 @@ def layer_subjects() -> list[AuditSubject]:
         AuditSubject("binned_100", _binned(100)),
         AuditSubject("adaptive_30", _of_observed("adaptive", bins=30)),
         AuditSubject("net_input_100", _net_input, within_one),
-        AuditSubject("machine_precision", _of_observed("machine_precision", precision="float64")),
+        AuditSubject("machine_precision", _of_observed("machine_precision")),
         AuditSubject("exact", _of_observed("exact"), quiet),
         AuditSubject(("kde_upper", "kde_lower"), _kde(), noisy),
         AuditSubject(("kde_0.1_upper", "kde_0.1_lower"), _kde(0.1), quiet),
@@ -118,24 +118,27 @@ def _without_input(task: AuditTask, estimate: Estimate) -> Estimate:
 
 def _of_observed(method: str, **parameters) -> Callable[[AuditTask, Draw], Estimate]:
     estimator = make_estimator(method, **parameters)
-    return lambda task, draw: _without_input(task, estimator(draw.observed, draw.labels))
+    return lambda task, draw: _without_input(task, estimator(_stored(draw), draw.labels))
+
+
+def _stored(draw: Draw) -> np.ndarray:
+    """Return the layer with its noise as the study would have it in its files."""
+    return draw.observed.astype(np.float32)
 
 
 def _kde(variance: float | None = None) -> Callable[[AuditTask, Draw], tuple[Estimate, ...]]:
-    """Give both bounds in single precision, which the activations of the study have."""
+    """Give both bounds of the layer with the task's noise, or a given one."""
 
     def estimate(task: AuditTask, draw: Draw) -> tuple[Estimate, ...]:
         noise = task.noise_variance if variance is None else variance
-        bounds = kde_bounds(draw.layer.astype(np.float32), draw.labels, noise)
+        bounds = kde_bounds(draw.layer, draw.labels, noise)
         return bounds["upper"], bounds["lower"]
 
     return estimate
 
 
 def _scaled_kde(task: AuditTask, draw: Draw) -> Estimate:
-    """Give the upper bound, in single precision too."""
-    estimator = make_estimator("kde_scaled", fraction=0.1)
-    return estimator(draw.layer.astype(np.float32), draw.labels)
+    return make_estimator("kde_scaled", fraction=0.1)(draw.layer, draw.labels)
 
 
 def _knn(variance: float | None = None) -> Callable[[AuditTask, Draw], Estimate]:
@@ -155,15 +158,16 @@ def _binned(bins: int) -> Callable[[AuditTask, Draw], Estimate]:
         return make_estimator("binned", bins=bins, low=low, high=high if high > low else low + 1)
 
     def estimate(task: AuditTask, draw: Draw) -> Estimate:
-        binning = over_range(draw.observed)
-        direct = binning(draw.observed, draw.labels)
+        layer = _stored(draw)
+        binning = over_range(layer)
+        direct = binning(layer, draw.labels)
         if task.noise_variance == 0:
             return direct
         states = [
             np.unique(states, return_inverse=True)[1]
             for states in (
                 over_range(draw.inputs).states(draw.inputs),
-                binning.states(draw.observed),
+                binning.states(layer),
             )
         ]
         information = dependence_graph_bits(*states, upper_bound_bits=math.inf)
@@ -185,7 +189,7 @@ def _ksg(task: AuditTask, draw: Draw) -> tuple[Estimate, ...]:
 def _edge(task: AuditTask, draw: Draw) -> Estimate:
     """Hash the layer; with noise, hash both X and T."""
     estimator = make_estimator("edge")
-    direct = estimator(draw.observed, draw.labels)
+    direct = estimator(_stored(draw), draw.labels)
     if task.noise_variance == 0:
         return direct
     information = estimator.information_bits(draw.inputs, draw.observed)
@@ -193,9 +197,9 @@ def _edge(task: AuditTask, draw: Draw) -> Estimate:
 
 
 def _net_input(task: AuditTask, draw: Draw) -> Estimate:
-    """Bin what would be the net input of tanh units in single precision."""
+    """Bin what would be the net input of tanh units."""
     estimator = make_estimator("net_input", bins=100, low=-9.0, high=9.0)
-    return estimator(draw.layer.astype(np.float32), draw.labels)
+    return estimator(draw.layer, draw.labels)
 
 
 def _mixture_entropy(task: AuditTask, draw: Draw) -> Estimate:
@@ -210,7 +214,7 @@ def _infonce(task: AuditTask, draw: Draw) -> Estimate:
 
 def _decoder(probe: str) -> Callable[[AuditTask, Draw], Estimate]:
     estimator = make_estimator("decoder", probe=probe)
-    return lambda task, draw: estimator(draw.observed, draw.labels)
+    return lambda task, draw: estimator(_stored(draw), draw.labels)
 
 
 def _propagated(task: AuditTask, draw: Draw) -> tuple[Estimate, ...]:
@@ -232,7 +236,7 @@ def _propagated(task: AuditTask, draw: Draw) -> tuple[Estimate, ...]:
     found = PROPAGATION.of_network(
         parameters.astype(np.float32),
         network,
-        draw.layer.astype(np.float32),
+        draw.layer,
         draw.labels,
         np.random.default_rng(0),
     )[1]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 from scipy.integrate import quad
 from scipy.special import ndtr
 from scipy.stats import norm
-
-from infoplane.estimators.discrete import deterministic_estimate, exact_row_numbers
 
 # Noise that tells +-1 apart with an error of about 1e-23: it changes no information.
 HARMLESS_VARIANCE = 0.01
@@ -28,10 +26,11 @@ class Draw:
     inputs : array of float, shape (samples, dimension)
         X, for estimators of two continuous variables. The same as `layer` where X has no
         values of its own.
-    layer : array of float, shape (samples, dimension)
+    layer : array of float32, shape (samples, dimension)
         The layer without its noise; estimators that declare noise add their own.
     observed : array of float, shape (samples, dimension)
-        The layer with its noise; the same as `layer` if the task has none.
+        The layer with its noise in double precision, in which estimators that declare noise draw
+        theirs; the same as `layer` if the task has none.
     labels : array of int, shape (samples,)
     mi_input_bits, mi_label_bits : float
         The known I(X;T) and I(T;Y), in bits; NaN if the task has no known value.
@@ -86,10 +85,16 @@ class AuditTask:
         Returns
         -------
         Draw
+            Its layers in single precision, as the activations of the study are stored; the truth
+            is that of the task, whatever rounding does to it.
         """
         if samples < 4 or samples % 2:
             raise ValueError(f"samples must be an even number of at least 4, not {samples!r}")
-        return self.make(samples, np.random.default_rng(seed))
+        draw = self.make(samples, np.random.default_rng(seed))
+        layer = draw.layer.astype(np.float32)
+        observed = draw.observed if self.noise_variance > 0 else layer
+        networks = None if draw.networks is None else draw.networks.astype(np.float32)
+        return replace(draw, layer=layer, observed=observed, networks=networks)
 
 
 def binary_entropy_bits(probability: float) -> float:
@@ -271,118 +276,3 @@ def uniform_noise_channel(levels: int) -> AuditTask:
         return Draw(layer, layer, layer, labels, math.nan, truth)
 
     return AuditTask(f"uniform_{levels}", "uniform_noise_channel", 1, 0.0, make)
-
-
-def deterministic_task(
-    name: str, family: str, dimension: int, layer_of: Callable[..., tuple[np.ndarray, np.ndarray]]
-) -> AuditTask:
-    """Return a task whose layer is a function of equally probable patterns.
-
-    Parameters
-    ----------
-    name, family : str
-    dimension : int
-    layer_of : callable (samples, generator) -> (layer, labels)
-
-    Returns
-    -------
-    AuditTask
-        The truth is the information of the distinct rows, exact for X uniform over the
-        samples.
-    """
-
-    def make(samples: int, generator: np.random.Generator) -> Draw:
-        layer, labels = layer_of(samples, generator)
-        truth = deterministic_estimate(exact_row_numbers(layer), labels)
-        return Draw(layer, layer, layer, labels, truth.mi_input_bits, truth.mi_label_bits)
-
-    return AuditTask(name, family, dimension, 0.0, make)
-
-
-def permutation_map() -> AuditTask:
-    """Return distinct values on [-1, 1] in random order: log2(samples) bits, 1 about the label."""
-
-    def layer_of(samples, generator):
-        order = generator.permutation(samples)
-        return (2 * order / (samples - 1) - 1)[:, None], np.arange(samples) % 2
-
-    return deterministic_task("permutation", "permutation_map", 1, layer_of)
-
-
-def constant_layer(dimension: int) -> AuditTask:
-    """Return a layer that is the same for every pattern: 0 bits."""
-
-    def layer_of(samples, generator):
-        return np.full((samples, dimension), generator.uniform(-1, 1)), np.arange(samples) % 2
-
-    return deterministic_task(f"constant_{dimension}d", "constant_layer", dimension, layer_of)
-
-
-def saturated_layer(share: float, dimension: int) -> AuditTask:
-    """Return a tanh-like layer with a share of the patterns exactly at -1 or 1 in every unit.
-
-    Parameters
-    ----------
-    share : float
-        Of saturated patterns, in one corner of the cube each, at random; the others are
-        spread over the cube. The label is the sign of the first unit.
-    dimension : int
-
-    Returns
-    -------
-    AuditTask
-    """
-
-    def layer_of(samples, generator):
-        layer = generator.uniform(-1, 1, (samples, dimension))
-        saturated = np.arange(samples) < round(share * samples)
-        layer[saturated] = np.sign(layer[saturated])
-        return layer, (layer[:, 0] > 0).astype(np.int64)
-
-    name = f"saturated_{share:g}_{dimension}d"
-    return deterministic_task(name, "saturated_layer", dimension, layer_of)
-
-
-def half_dead_layer(dimension: int) -> AuditTask:
-    """Return a ReLU-like layer that is all zero for half of the patterns.
-
-    Parameters
-    ----------
-    dimension : int
-
-    Returns
-    -------
-    AuditTask
-        I(X;T) = (1 + log2(samples)) / 2 bits; the label, whether the layer is alive, 1 bit.
-    """
-
-    def layer_of(samples, generator):
-        alive = np.arange(samples) % 2
-        layer = alive[:, None] * np.abs(generator.standard_normal((samples, dimension)))
-        return layer, alive
-
-    return deterministic_task(f"half_dead_{dimension}d", "half_dead_layer", dimension, layer_of)
-
-
-def layer_tasks(dimensions: tuple[int, ...]) -> list[AuditTask]:
-    """Return the tasks of one layer of one network.
-
-    Parameters
-    ----------
-    dimensions : tuple of int
-        Units of the Gaussian channels, the saturated and the half-dead layers.
-
-    Returns
-    -------
-    list of AuditTask
-    """
-    return [
-        *(gaussian_channel(rho, d) for d in dimensions for rho in (0.3, 0.7, 0.95)),
-        *(tanh_channel(weight, variance) for weight in (0.5, 5.0) for variance in (0.1, 1e-3)),
-        binary_symmetric_channel(0.1),
-        uniform_noise_channel(5),
-        permutation_map(),
-        *(constant_layer(d) for d in (1, 10)),
-        *(saturated_layer(share, d) for d in dimensions for share in (0.5, 1.0)),
-        *(half_dead_layer(d) for d in dimensions),
-    ]
