@@ -36,8 +36,9 @@ NEEDS = ("runs", "estimator", "dependence")
 TAKES = ()
 HOW_TO_READ = """\
 Layer by layer, the same networks at the same epochs. Above, I(X;T) in bits. Below, the normalised
-Hilbert-Schmidt independence criterion (HSIC) of X and T, and of T and Y: from 0, independent, to 1,
-the largest it can be. Horizontally the epoch, linear from 0 to 1 and logarithmic beyond. Lines are
+Hilbert-Schmidt independence criterion (HSIC) of X and T, and of T and Y, estimated without bias: 1
+is the largest it can be, and independence is 0 on average, so that values below 0 occur and are
+drawn as they are. Horizontally the epoch, linear from 0 to 1 and logarithmic beyond. Lines are
 means over networks, bands hold 5 % to 95 % of the networks; one colour and marker a layer."""
 
 DEPENDENCE = ("input_dependence", "label_dependence")

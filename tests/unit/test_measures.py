@@ -372,7 +372,7 @@ def test_shares_outside_a_range_by_counting():
         ("saturation", {"threshold": 1.0}, "threshold must lie between 0 and 1, not 1.0"),
         ("saturation", {"threshold": 0}, "threshold must lie between 0 and 1, not 0"),
         ("saturation", {"threshold": "high"}, "threshold must lie between 0 and 1, not 'high'"),
-        ("dependence", {"samples": 1}, "samples must be a whole number of at least 2, not 1"),
+        ("dependence", {"samples": 3}, "samples must be a whole number of at least 4, not 3"),
         ("gradients", {"batch_size": 0}, "batch_size must be a whole number of at least 1, not 0"),
         ("noisy_propagation", {"patterns": 1}, "patterns must be a whole number of at least 2"),
         ("noisy_propagation", {"own_draws": 1}, "own_draws must be a whole number of at least 2"),

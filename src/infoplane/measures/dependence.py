@@ -20,28 +20,37 @@ from infoplane.estimators.kernels import (
 from infoplane.measures.base import Measure, TrainedNetwork, columns_of
 
 COLUMNS = ("estimator", "input_dependence", "label_dependence")
+FEWEST_SAMPLES = 4
+"""With three, centring leaves nothing of a kernel."""
 
 
 def hsic(kernel_x: np.ndarray, kernel_y: np.ndarray) -> float:
-    """Return the empirical criterion of two kernel matrices.
+    """Return the unbiased estimate of the criterion from two kernel matrices.
 
     Parameters
     ----------
     kernel_x, kernel_y : array of float, shape (samples, samples)
-        Symmetric, of the same samples.
+        Symmetric, of the same samples, at least 4. Their diagonals are not looked at.
 
     Returns
     -------
     float
-        tr(K H L H) / (samples - 1)^2 with H = I - 1/samples; without unit, at least 0 up to
-        rounding, biased upwards by O(1 / samples).
+        Without unit. Its mean over all orders of the samples of y is 0, whatever the kernels, so
+        that it is as often below 0 as above where nothing depends on anything.
+
+    Notes
+    -----
+    The sum of A_ij B_ij over i != j divided by samples (samples - 3), where A and B are the kernels
+    with row, column and total means taken off so that each row of the off-diagonal sums to 0: the
+    same number as Song's sum of three terms.
 
     References
     ----------
-    Gretton, Bousquet, Smola & Schoelkopf (2005), ALT, equation 9.
+    Song, Smola, Gretton, Bedo & Borgwardt (2012), JMLR 13, equation 5; Szekely & Rizzo (2014),
+    Annals of Statistics 42 (centred so).
     """
     samples = _check_kernels(kernel_x, kernel_y)
-    return float(np.vdot(_centred(kernel_x), kernel_y) / (samples - 1) ** 2)
+    return float(np.vdot(_centred(kernel_x), _centred(kernel_y)) / (samples * (samples - 3)))
 
 
 def normalised_hsic(kernel_x: np.ndarray, kernel_y: np.ndarray) -> float:
@@ -50,29 +59,32 @@ def normalised_hsic(kernel_x: np.ndarray, kernel_y: np.ndarray) -> float:
     Parameters
     ----------
     kernel_x, kernel_y : array of float, shape (samples, samples)
+        As for `hsic`.
 
     Returns
     -------
     float
-        HSIC(x, y) / sqrt(HSIC(x, x) HSIC(y, y)), from 0 to 1.
+        HSIC(x, y) / sqrt(HSIC(x, x) HSIC(y, y)), all three unbiased: 1 for equal kernels, never
+        beyond -1 and 1. Its mean over all orders of the samples of y is 0, as that of `hsic`,
+        since no order changes the divisor.
 
     Raises
     ------
     ValueError
-        If one of the kernels is constant, so that there is nothing to normalise by.
+        If one of the kernels is the same for all pairs of samples, or differs for the pairs of
+        one sample alone, so that there is nothing to normalise by.
 
     References
     ----------
-    Cortes, Mohri & Rostamizadeh (2012), JMLR 13 (centred alignment); Gretton et al. (2005).
+    Cortes, Mohri & Rostamizadeh (2012), JMLR 13 (centred alignment); Song et al. (2012), JMLR 13.
     """
     _check_kernels(kernel_x, kernel_y)
-    centred_x, centred_y = _centred(kernel_x), _centred(kernel_y)
-    spread_x, spread_y = np.vdot(centred_x, centred_x), np.vdot(centred_y, centred_y)
-    rounding = (np.finfo(np.float64).eps * len(kernel_x)) ** 2
-    for name, spread, kernel in (("x", spread_x, kernel_x), ("y", spread_y, kernel_y)):
-        if spread <= rounding * np.vdot(kernel, kernel):
+    for name, kernel in (("x", kernel_x), ("y", kernel_y)):
+        if not _varies(kernel):
             raise ValueError(f"kernel_{name} is the same for all samples: nothing depends on it")
-    return float(np.vdot(centred_x, centred_y) / math.sqrt(spread_x * spread_y))
+    centred_x, centred_y = _centred(kernel_x), _centred(kernel_y)
+    spreads = np.vdot(centred_x, centred_x) * np.vdot(centred_y, centred_y)
+    return float(np.vdot(centred_x, centred_y) / math.sqrt(spreads))
 
 
 @dataclass(frozen=True)
@@ -82,9 +94,10 @@ class Dependence:
     Attributes
     ----------
     input_dependence : float
-        Between the input X and the representation T, without unit, from 0 to 1.
+        Between the input X and the representation T, without unit: 1 where equal, 0 on average
+        where independent, so that it can be below 0.
     label_dependence : float
-        Between the representation T and the label Y, without unit, from 0 to 1.
+        Between the representation T and the label Y, likewise.
     """
 
     input_dependence: float
@@ -96,8 +109,9 @@ class DependenceMeasure(Measure):
     """Measure every layer's dependence on X and Y by the normalised criterion.
 
     Kernels of the median width tell apart what is different. The value is no information: it has
-    no bits, need not obey the data-processing order, sees how the layer's geometry follows that of
-    X and Y, and is biased upwards by the order of 1 / samples.
+    no bits, need not obey the data-processing order, and sees how the layer's geometry follows that
+    of X and Y. Independence gives 0 on average, whatever the geometry, and so small values of
+    either sign; they are not cut off at 0.
 
     Parameters
     ----------
@@ -112,12 +126,13 @@ class DependenceMeasure(Measure):
     -----
     T and X have the kernel exp(-distance^2 / sigma^2), each with sigma its median distance (the
     mean if that is 0), and Y the kernel that is 1 for equal labels. What is the same for all
-    samples depends on nothing: 0.
+    samples, or for all but one, shows no dependence: 0.
 
     References
     ----------
-    Gretton et al. (2005), ALT; Cortes, Mohri & Rostamizadeh (2012), JMLR 13 (normalised); Ma,
-    Lewis & Kleijn (2020), AAAI, arXiv:1908.01580 (along training, in place of information).
+    Gretton et al. (2005), ALT; Song et al. (2012), JMLR 13 (unbiased); Cortes, Mohri &
+    Rostamizadeh (2012), JMLR 13 (normalised); Ma, Lewis & Kleijn (2020), AAAI, arXiv:1908.01580
+    (along training, in place of information).
     """
 
     name: ClassVar[str] = "dependence"
@@ -127,7 +142,7 @@ class DependenceMeasure(Measure):
     seed: int = 0
 
     def __post_init__(self):
-        require_whole("samples", self.samples, at_least=2)
+        require_whole("samples", self.samples, at_least=FEWEST_SAMPLES)
         require_whole("seed", self.seed, at_least=0)
 
     def estimators(self) -> tuple[str, ...]:
@@ -195,20 +210,43 @@ def _median_kernel(values: np.ndarray) -> np.ndarray | None:
 
 
 def _dependence_of(kernel: np.ndarray | None, other: np.ndarray | None) -> float:
-    """Return the normalised criterion, 0 if one of the two is the same for all samples."""
-    return 0.0 if kernel is None or other is None else normalised_hsic(kernel, other)
+    """Return the normalised criterion, 0 if one of the two has nothing to normalise by."""
+    if kernel is None or other is None:
+        return 0.0
+    _check_kernels(kernel, other)
+    return normalised_hsic(kernel, other) if _varies(kernel) and _varies(other) else 0.0
 
 
 def _centred(kernel: np.ndarray) -> np.ndarray:
-    """Return H K H."""
-    means = kernel.mean(axis=0)
-    return kernel - means[None, :] - means[:, None] + means.mean()
+    """Return the kernel with a diagonal of 0 and off it without what the rows tell by themselves.
+
+    Every row sums to 0, so that the products of two such matrices do in any order of the samples.
+    """
+    samples = len(kernel)
+    centred = np.array(kernel, dtype=np.float64)
+    np.fill_diagonal(centred, 0.0)
+    rows = centred.sum(axis=0) / (samples - 2)
+    total = rows.sum() / (samples - 1)
+    centred -= rows[None, :]
+    centred -= rows[:, None]
+    centred += total
+    np.fill_diagonal(centred, 0.0)
+    return centred
+
+
+def _varies(kernel: np.ndarray) -> bool:
+    """Return whether centring leaves more of the kernel than rounding."""
+    centred = _centred(kernel)
+    rounding = (np.finfo(np.float64).eps * len(kernel)) ** 2
+    return bool(np.vdot(centred, centred) > rounding * np.vdot(kernel, kernel))
 
 
 def _check_kernels(kernel_x: np.ndarray, kernel_y: np.ndarray) -> int:
-    """Refuse kernels that are not square and of one size; return the samples."""
-    if kernel_x.ndim != 2 or kernel_x.shape[0] != kernel_x.shape[1] or len(kernel_x) < 2:
-        raise ValueError(f"kernel_x must be square, of at least 2 samples, not {kernel_x.shape}")
+    """Refuse kernels that are not square, of one size and large enough; return the samples."""
+    if kernel_x.ndim != 2 or kernel_x.shape[0] != kernel_x.shape[1]:
+        raise ValueError(f"kernel_x must be square, not of shape {kernel_x.shape}")
     if kernel_y.shape != kernel_x.shape:
         raise ValueError(f"kernel_y must have shape {kernel_x.shape}, not {kernel_y.shape}")
+    if len(kernel_x) < FEWEST_SAMPLES:
+        raise ValueError(f"at least {FEWEST_SAMPLES} samples are needed, not {len(kernel_x)}")
     return len(kernel_x)
