@@ -11,6 +11,7 @@ Reads   information       tables of its runs: run, init, samples, epoch, layer, 
                           mi_input_bits, conditional_entropy_bits, published_mi_input_bits,
                           single_mi_input_bits (bits), status
         audit             where the estimators were right, from merge_audit
+        models            what models with exact information give, by the stem of their file
         data              the tasks of the runs, in their order
                           All but the last may be absent: what the claim does not need.
 Params  entry             the claim, as in config/claims/
@@ -28,15 +29,16 @@ Writes  table             claim, source, statement, side, protocol (the run, or 
 """
 
 import math
+from pathlib import Path
 
 import pandas as pd
 
 from infoplane.claims.caution import AuditedRange
-from infoplane.claims.entries import Claim, read_claim
+from infoplane.claims.entries import MODELS, Claim, read_claim
 from infoplane.claims.evidence import Evidence
 from infoplane.claims.judging import COLUMNS, judge
 from infoplane.statistics import Resampling
-from pipeline.files import load_known, save_json
+from pipeline.files import load_columns, load_known, save_json
 from pipeline.stage import log, run_as_script
 from pipeline.tables import save_text_table
 from pipeline.trajectories import INFORMATION, load_trajectories
@@ -64,7 +66,7 @@ def load_evidence(claim: Claim, tables, known: dict[str, dict], resampling: Resa
     Evidence
     """
     found = {}
-    for table in dict.fromkeys(need.table for need in claim.needs):
+    for table in dict.fromkeys(need.table for need in claim.needs if need.table != MODELS):
         needs = [need for need in claim.needs if need.table == table]
         kind = KIND_OF.get(table, "estimator")
         found[table] = load_trajectories(
@@ -74,7 +76,8 @@ def load_evidence(claim: Claim, tables, known: dict[str, dict], resampling: Resa
             {getattr(need, kind) for need in needs} if table in COLUMNS_OF else None,
             COLUMNS_OF.get(table),
         )
-    return Evidence(found, resampling, known)
+    models = {Path(path).stem: load_columns(path) for path in tables.get(MODELS, [])}
+    return Evidence(found, resampling, known, models)
 
 
 def load_audit(tables, audited_as: dict[str, list[str]], units: dict) -> AuditedRange | None:

@@ -83,6 +83,25 @@ def read_information(snakemake) -> pd.DataFrame:
     return read_runs(snakemake.input.information, params.runs, INFORMATION, choice)
 
 
+def read_models(snakemake) -> dict[str, pd.DataFrame]:
+    """Read what models with exact information give.
+
+    Parameters
+    ----------
+    snakemake
+        With input ``models``, the table of each of the params ``models``.
+
+    Returns
+    -------
+    tables : dict of str to pandas.DataFrame
+        By label.
+    """
+    named = zip(snakemake.params.models, snakemake.input.models, strict=True)
+    frames = {label: load_table(path).to_pandas() for label, path in named}
+    text = {label: frame.select_dtypes("category") for label, frame in frames.items()}
+    return {label: frame.astype(dict.fromkeys(text[label], str)) for label, frame in frames.items()}
+
+
 def read_bounds(snakemake) -> dict[str, dict[str, float]]:
     """Return what is known of the task behind each panel.
 

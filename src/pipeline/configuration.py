@@ -177,6 +177,11 @@ def measure_parameters(config: Mapping, name: str) -> dict:
     return {"measure": "layers", "estimators": estimators}
 
 
+def model_parameters(entry: Mapping) -> dict:
+    """Return a model and its parameters, without the task that it is about."""
+    return {key: value for key, value in entry.items() if key != "task"}
+
+
 def resolve_measurement(config: Mapping, name: str, runs: Mapping[str, Run]) -> Measurement:
     """Fill in what a measurement leaves open.
 

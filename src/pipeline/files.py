@@ -198,6 +198,12 @@ def load_table(path: str | Path, columns: list[str] | None = None, filters=None)
         ) from error
 
 
+def load_columns(path: str | Path) -> dict[str, np.ndarray]:
+    """Read a whole table as arrays, text columns as text."""
+    table = load_table(path)
+    return {name: np.array(table[name].to_pylist()) for name in table.column_names}
+
+
 def save_text(path: str | Path, text: str) -> None:
     """Write a text file."""
     with replacing(path) as temporary:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 
-from infoplane.claims.entries import needs_of
+from infoplane.claims.entries import MODELS as OF_MODELS
+from infoplane.claims.entries import Need, needs_of
 from infoplane.claims.registry import STATISTICS
 from infoplane.estimators import ESTIMATORS
 from infoplane.measures import MEASURES
+from infoplane.models import MODELS
 from infoplane.networks import NETWORKS
 from infoplane.tasks import TASKS
 from pipeline.configuration import TRAINING, resolve_measurement, resolve_run
@@ -124,6 +126,20 @@ class Study:
         """Name the file of a table of one run under the measurement with an estimator."""
         return f"<results>/tables/{table}/{run}/{self.giving(table, run, estimator)}.parquet"
 
+    def table_of_model(self, model: str) -> str:
+        """Name the file of what a model with exact information gives."""
+        return f"<results>/tables/models/{model}.parquet"
+
+    def data_of_model(self, model: str) -> list[str]:
+        """Name the file of the task that a model is about, if it is about one."""
+        task = self.config["models"][model].get("task")
+        return [f"<results>/data/{task}.npz"] if task else []
+
+    def _file_of(self, need: Need) -> str:
+        if need.table == OF_MODELS:
+            return self.table_of_model(need.run)
+        return self.table_of(need.table, need.run, need.estimator)
+
     def data_of(self, runs: Iterable[str]) -> list[str]:
         """Name the task's file of each run."""
         return [f"<results>/data/{self.runs[run].task}.npz" for run in runs]
@@ -134,6 +150,9 @@ class Study:
         runs = entry.get("runs", {})
         needed = {}
         for table in drawing_constant(entry["drawing"], "TABLES"):
+            if table == OF_MODELS:
+                needed[table] = [self.table_of_model(model) for model in entry[table].values()]
+                continue
             if table in STUDY_TABLES:
                 needed[table] = [f"<results>/{STUDY_TABLES[table]}"]
                 continue
@@ -149,8 +168,7 @@ class Study:
         needs = needs_of(claim, self.config["claims"][claim])
         needed: dict[str, list[str]] = {}
         for need in needs:
-            file = self.table_of(need.table, need.run, need.estimator)
-            needed.setdefault(need.table, []).append(file)
+            needed.setdefault(need.table, []).append(self._file_of(need))
         needed = {table: unique(files) for table, files in needed.items()}
         audited = {name for names in self.audited_as.values() for name in names}
         if any(need.estimator in audited for need in needs):
@@ -159,7 +177,8 @@ class Study:
 
     def runs_of_claim(self, claim: str) -> list[str]:
         """Return the runs that a claim is judged on, each once."""
-        return unique(need.run for need in needs_of(claim, self.config["claims"][claim]))
+        needs = needs_of(claim, self.config["claims"][claim])
+        return unique(need.run for need in needs if need.table != OF_MODELS)
 
     def information_of(self, comparison: str) -> list[str]:
         """Name the tables of information that a comparison reads."""
@@ -247,6 +266,11 @@ def code_of_networks(script: str, study: Study, run: str) -> list[str]:
 def code_of_task(config: Mapping, task: str) -> list[str]:
     """Name the code that makes a task."""
     return code_of("generate_data.py", TASKS.module(config["tasks"][task]["rule"]))
+
+
+def code_of_model(config: Mapping, model: str) -> list[str]:
+    """Name the code that solves a model."""
+    return code_of("solve_models.py", MODELS.module(config["models"][model]["model"]))
 
 
 def code_of_claim(config: Mapping, claim: str) -> list[str]:

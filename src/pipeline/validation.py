@@ -12,17 +12,20 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from infoplane.claims.entries import MODELS as OF_MODELS
 from infoplane.claims.entries import check_available, read_claim
 from infoplane.claims.evidence import ClaimError
 from infoplane.estimators import ESTIMATORS
 from infoplane.measures import MEASURES
 from infoplane.measures.gradients import DEFINITIONS
 from infoplane.measures.layers import with_numbers
+from infoplane.models import MODELS, make_model
 from infoplane.networks import NETWORKS
 from infoplane.tasks import TASKS, make_task_rule
 from infoplane.training.records import Optimizer, Schedule
 from pipeline.configuration import (
     USE,
+    model_parameters,
     network_parameters,
     resolve_measurement,
     resolve_run,
@@ -197,7 +200,24 @@ def _name_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
             yield key, unknown("method", entry["method"], ESTIMATORS.names)
     for name, entry in config["measurements"].items():
         yield from _measurement_name_mistakes(config, ("measurements", name), entry)
+    yield from _model_name_mistakes(config)
     yield from _figure_name_mistakes(config)
+
+
+def _model_name_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
+    """Find models and tasks that nobody has."""
+    for name, entry in config["models"].items():
+        key = ("models", name)
+        if entry["model"] not in MODELS:
+            yield (*key, "model"), unknown("model", entry["model"], MODELS.names)
+            continue
+        if not MODELS.member(entry["model"]).needs_task:
+            if "task" in entry:
+                yield (*key, "task"), f"model {entry['model']!r} is about no task"
+        elif "task" not in entry:
+            yield key, f"lacks task, which model {entry['model']!r} is about"
+        elif entry["task"] not in config["tasks"]:
+            yield (*key, "task"), unknown("task", entry["task"], config["tasks"])
 
 
 def _settings(config: dict) -> Iterator[tuple[Key, dict]]:
@@ -256,6 +276,9 @@ def _figure_name_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
         for label, run in entry.get("runs", {}).items():
             if run not in config["runs"]:
                 yield (*key, "runs", label), unknown("run", run, config["runs"])
+        for label, model in entry.get("models", {}).items():
+            if model not in config["models"]:
+                yield (*key, "models", label), unknown("model", model, config["models"])
 
 
 def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
@@ -275,6 +298,11 @@ def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
                 run.network.check_task(rule.input_shape, rule.classes)
         except (ValueError, KeyError, TypeError) as error:
             yield ("runs", name), f"with its protocol and the defaults: {error}"
+    for name, entry in config["models"].items():
+        try:
+            make_model(**model_parameters(entry))
+        except (ValueError, TypeError) as error:
+            yield ("models", name), str(error)
     for name, parameters in config["estimators"].items():
         try:
             ESTIMATORS.make(parameters["method"], **with_numbers(parameters))
@@ -333,6 +361,7 @@ def _study_mistakes(study: Study) -> Iterator[tuple[Key, str]]:
     for name, entry in config["comparisons"].items():
         yield from _comparison_mistakes(study, name, entry)
     there = {run: _measured(study, run) for run in study.runs}
+    there |= {model: {OF_MODELS: ()} for model in config["models"] if model not in there}
     for name, entry in config["claims"].items():
         try:
             check_available(read_claim(name, entry), there)

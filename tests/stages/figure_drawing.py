@@ -39,6 +39,10 @@ def run_stage(name, tables, folder, data=None, **changes):
     runs = entry.get("runs", {}).values()
     inputs = {"data": data or [tables / "task.npz" for _ in runs]}
     for table in drawing.TABLES:
+        if table == "models":
+            models = entry["models"].values()
+            inputs[table] = [tables / f"models/{model}.parquet" for model in models]
+            continue
         of_runs = [sorted((tables / table / run).glob("*.parquet")) for run in dict.fromkeys(runs)]
         text = tables / f"{table}.tsv"
         inputs[table] = list(itertools.chain(*of_runs)) if table in TIDY else [text]

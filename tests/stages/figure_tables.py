@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
+from infoplane.models import make_model
 from pipeline.files import save_table
 
 EPOCHS = np.array([0, 1, 3, 10, 30, 100, 400, 1000])
@@ -51,6 +52,7 @@ def save_study(folder):
     """Save all tables that figures are drawn from."""
     save_tidy_tables(folder)
     save_text_tables(folder)
+    save_models(folder / "models")
 
 
 def save_tidy_tables(folder):
@@ -93,6 +95,14 @@ def save_tidy_tables(folder):
         metrics[name] = value + draws.uniform(0, 0.1, len(metrics))
     metrics["test_accuracy"] = metrics["train_accuracy"] - 0.05
     save_runs(with_status(metrics), folder / "metrics")
+
+
+def save_models(folder):
+    """Save small models with exact information; they take no longer than made-up ones."""
+    scale = {"smallest_weight": 0.1, "largest_weight": 100.0, "weights_per_decade": 10}
+    activations = ["tanh", "relu", "linear"]
+    minimal = make_model("minimal", activations=activations, bins=30, **scale)
+    save_table(folder / "minimal.parquet", minimal.solve())
 
 
 def save_text_tables(folder):

@@ -35,7 +35,9 @@ from tests.stages.figure_tables import (
 )
 
 TRAINED = [
-    name for name, entry in FIGURES.items() if entry["drawing"] not in ("robustness", "audit")
+    name
+    for name, entry in FIGURES.items()
+    if entry["drawing"] not in ("robustness", "audit", "minimal_model")
 ]
 BITS = {style.INPUT_AXIS, style.LABEL_AXIS}
 AXES = {
@@ -356,6 +358,16 @@ def test_audit_shows_bias_and_refusals(tables, tmp_path, drawn):
     assert "\u22121.5" in texts
     crosses = [line for line in figure.findobj(Line2D) if line.get_label() == "refused"]
     assert [tuple(line.get_xydata()[0]) for line in crosses] == [(1.5, 1.5)]
+
+
+def test_minimal_model_has_a_curve_an_activation_and_the_expected_growth(tables, tmp_path, drawn):
+    (panel,) = data_axes(drawn("saxe_2", tables, tmp_path))
+    assert {panel.get_xlabel(), panel.get_ylabel()} == {"weight $w$", style.INPUT_AXIS}
+    names = [text.get_text() for text in panel.get_legend().get_texts()]
+    assert names == ["tanh", "ReLU", "linear"]
+    dotted = [line for line in panel.lines if len(line.get_xdata()) == 2][-2:]
+    growth = [np.diff(line.get_ydata())[0] / 3 for line in dotted]
+    np.testing.assert_allclose(growth, [np.log2(10), np.log2(10) / 2], rtol=1e-12)
 
 
 def test_text_tables_without_a_column_are_refused(tables, tmp_path):

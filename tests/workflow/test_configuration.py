@@ -16,7 +16,7 @@ from pipeline.validation import ConfigurationError, check_configuration
 from tests.workflow.conftest import REPOSITORY, snakemake
 
 CLAIMS = ("claims/szt", "claims/saxe", "claims/others")
-NAMES = ("config", "estimators", "measurements", *CLAIMS, "figures", "audit")
+NAMES = ("config", "estimators", "measurements", "models", *CLAIMS, "figures", "audit")
 FILES = [f"config/{name}.yaml" for name in NAMES]
 CONFIG_FOLDER = REPOSITORY / "config"
 SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
@@ -147,6 +147,41 @@ WRONG = {
         "measurements/outside_range/runs",
         ["saxe_linear"],
         ["claims.C12", "'saxe_relu'", "outside_range"],
+    ),
+    "no such model": (
+        "models/minimal/model",
+        "minimale",
+        ["models.minimal.model", "did you mean 'minimal'"],
+    ),
+    "one bin for a model": (
+        "models/minimal/bins",
+        1,
+        ["models.minimal", "bins must be a whole number of at least 2, not 1"],
+    ),
+    "parameter of no model": (
+        "models/minimal/bin",
+        30,
+        ["models.minimal", "no parameter 'bin'", "bins"],
+    ),
+    "a task for a model without one": (
+        "models/minimal/task",
+        "szt_hard",
+        ["models.minimal.task", "about no task"],
+    ),
+    "claim on a model that nobody solves": (
+        "claims/C15/judged_on/0/models",
+        ["minimum"],
+        ["claims.C15", "model 'minimum' is not in the study"],
+    ),
+    "claim on models that names runs": (
+        "claims/C15/judged_on",
+        [{"runs": ["szt_tanh"]}],
+        ["claims.C15", "unknown ['runs']", "missing ['models']"],
+    ),
+    "figure of a model that nobody solves": (
+        "figures/saxe_2/models",
+        {"a": "minimum"},
+        ["figures.saxe_2.models.a", "did you mean 'minimal'"],
     ),
     "no bins": ("estimators/binned_30/bins", 0, ["estimators.binned_30", "bins", "0"]),
     "noise variance of 0": (

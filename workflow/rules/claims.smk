@@ -5,6 +5,7 @@ REQUIRED INPUTS
     <results>/tables/{table}/{run}/{measurement}.parquet    from measurements.smk
     <results>/data/{task}.npz                               from data.smk
     <results>/tables/audit.tsv                              from audit.smk
+    <results>/tables/models/{model}.parquet                 from models.smk
 OUTPUTS
     <results>/claims/{claim}.tsv, .json          one claim, by condition and estimator
     <results>/claims.tsv                         all of them

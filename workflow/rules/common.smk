@@ -17,6 +17,7 @@ sys.path.insert(0, SOURCE)
 os.environ.update(PYTHONPATH=SOURCE)
 
 from pipeline import planning
+from pipeline.configuration import model_parameters
 from pipeline.dependencies import code_of
 from pipeline.validation import check_configuration
 
@@ -53,6 +54,7 @@ wildcard_constraints:
     measurement=any_of([*config["measurements"], planning.TRAINING]),
     table=any_of(STUDY.tables()),
     claim=any_of(config["claims"]),
+    model=any_of(config["models"]),
     chunk=r"\d{3}-\d{3}",
 
 

@@ -5,6 +5,7 @@ REQUIRED INPUTS
     <results>/tables/{table}/{run}/{measurement}.parquet    from measurements.smk
     <results>/tables/robustness.tsv, transitions.tsv        from comparisons.smk
     <results>/tables/audit.tsv                              from audit.smk
+    <results>/tables/models/{model}.parquet                 from models.smk
     <results>/data/{task}.npz                               from data.smk
 OUTPUTS
     <results>/figures/{figure}.svg, .png

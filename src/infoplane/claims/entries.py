@@ -21,7 +21,9 @@ KEYS = {
     "overall": bool,
     "judged_on": list,
 }
-GROUP_KEYS = {"runs": list, "pairs": list, "estimators": list, "definitions": list}
+GROUP_KEYS = dict.fromkeys(("runs", "pairs", "models", "estimators", "definitions"), list)
+# The table of a need that is a model with exact information, not a run.
+MODELS = "models"
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class Need:
     Attributes
     ----------
     table : str
-        ``information``, ``gradients`` or a further table.
+        ``information``, ``gradients`` or a further table; `MODELS` for what a model gives.
     run : str
+        The model, if it is one.
     estimator : str or None
         Which it must have, if it tells estimators apart.
     definition : str or None
@@ -83,7 +86,9 @@ class Claim:
     @property
     def needs(self) -> list[Need]:
         """Return what the claim is judged from, each once, in the order of its cases."""
-        found = []
+        found = [Need(MODELS, self.parameters[name]) for name in self.statistic.other_models]
+        if self.statistic.of_models:
+            return [*found, *(Need(MODELS, case.run) for case in self.cases)]
         for case in self.cases:
             for run in (one.run for one in case.runs):
                 if self.statistic.of_planes:
@@ -165,7 +170,8 @@ def _check_keys(where: str, entry: Mapping, keys: Mapping, optional: Collection 
 
 
 def _cases(name: str, group: Mapping, statistic: ClaimStatistic) -> Iterator[Case]:
-    needed = ["pairs" if statistic.paired else "runs", *(f"{need}s" for need in statistic.needs)]
+    judged = MODELS if statistic.of_models else "pairs" if statistic.paired else "runs"
+    needed = [judged, *(f"{need}s" for need in statistic.needs)]
     where = f"claim {name}: judged_on with statistic {statistic.name}"
     _check_keys(where, group, {key: GROUP_KEYS[key] for key in needed})
     for first in group[needed[0]]:
@@ -205,7 +211,7 @@ def check_available(claim: Claim, there: Mapping[str, Mapping[str, Collection[st
     claim : Claim
     there : mapping of str to mapping
         Of every run of the study its tables, and of each table the estimators, or the
-        definitions of ``gradients``; none if it tells none apart.
+        definitions of ``gradients``; none if it tells none apart. Of every model `MODELS`.
 
     Raises
     ------
@@ -214,8 +220,9 @@ def check_available(claim: Claim, there: Mapping[str, Mapping[str, Collection[st
     """
     for need in claim.needs:
         if need.run not in there:
+            kind = "model" if need.table == MODELS else "run"
             raise ClaimError(
-                f"claim {claim.name}: run {need.run!r} is not in the study; it has "
+                f"claim {claim.name}: {kind} {need.run!r} is not in the study; it has "
                 f"{', '.join(there)}"
             )
         tables = there[need.run]

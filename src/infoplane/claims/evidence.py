@@ -27,6 +27,7 @@ class Case:
     ----------
     claim : str
     run : str
+        Or the model, of a claim on models with exact information.
     reference : str or None
         The run to compare with.
     estimator : str or None
@@ -53,8 +54,11 @@ class Case:
 
     @property
     def measure(self) -> str:
-        """Return by what the row was measured: the estimator, else the gradient definition."""
-        return self.estimator or self.definition
+        """Return by what the row was measured: the estimator, else the gradient definition.
+
+        What a model gives, or another exact table, is ``exact``.
+        """
+        return self.estimator or self.definition or "exact"
 
     def __str__(self) -> str:
         return ", ".join(part for part in (self.claim, self.protocol, self.measure) if part)
@@ -75,11 +79,14 @@ class Evidence:
     resampling : Resampling
     known : mapping of str to mapping, optional
         Of each run what is known of its task: ``label_bits`` and ``ceiling_bits``.
+    models : mapping of str to mapping, optional
+        Of each model with exact information the columns of its table.
     """
 
     tables: Mapping[str, Mapping[tuple[str, str | None], Trajectories]]
     resampling: Resampling
     known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    models: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
 
     def planes(self, case: Case) -> Trajectories:
         """Return I(X;T) and I(T;Y) of the case's run along training."""
@@ -102,6 +109,12 @@ class Evidence:
             f"claim {case.claim}: there is no table of {name} of run {case.run!r}, "
             f"estimator {case.estimator!r}"
         )
+
+    def model(self, case: Case, name: str) -> Mapping[str, np.ndarray]:
+        """Return the columns of a model's table."""
+        if name not in self.models:
+            raise ClaimError(f"claim {case.claim}: there is no table of model {name!r}")
+        return self.models[name]
 
     def beside(self, case: Case, name: str, column: str) -> np.ndarray:
         """Return what a further table has for each estimate of `planes`.

@@ -38,6 +38,10 @@ class ClaimStatistic:
         The further table that it needs of the runs under their estimator.
     of_planes : bool
         Whether it needs its estimators' information planes, or that table alone.
+    of_models : bool
+        Whether it is about models with exact information instead of runs.
+    other_models : tuple of str
+        Parameters that name a model to hold the runs against.
     """
 
     name: str
@@ -47,6 +51,8 @@ class ClaimStatistic:
     other_estimators: tuple[str, ...] = ()
     table: str | None = None
     of_planes: bool = True
+    of_models: bool = False
+    other_models: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
@@ -115,6 +121,8 @@ def claim_statistic(
     other_estimators: tuple[str, ...] = (),
     table: str | None = None,
     of_planes: bool = True,
+    of_models: bool = False,
+    other_models: tuple[str, ...] = (),
 ):
     """Register a function under its own name, for ``statistic:`` in the configuration.
 
@@ -130,12 +138,24 @@ def claim_statistic(
         The further table that it needs, such as ``clustering``.
     of_planes : bool
         Whether it needs its estimators' information planes, or that table alone.
+    of_models : bool
+        Whether its claims name models with exact information instead of runs.
+    other_models : tuple of str
+        Parameters that name a model.
     """
 
     def register(function):
         STATISTICS.add(
             ClaimStatistic(
-                function.__name__, function, needs, paired, other_estimators, table, of_planes
+                function.__name__,
+                function,
+                needs,
+                paired,
+                other_estimators,
+                table,
+                of_planes,
+                of_models,
+                other_models,
             )
         )
         return function

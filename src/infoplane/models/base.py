@@ -1,0 +1,44 @@
+"""What every model with exact information has."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from infoplane.tasks.base import Task
+
+
+@dataclass(frozen=True)
+class Model(ABC):
+    """Describe a model that is solved, not sampled; a member of the family is such a dataclass.
+
+    It refuses impossible parameters when it is made, before any job starts.
+
+    Attributes
+    ----------
+    name : str
+        The module it stands in.
+    needs_task : bool
+        Whether it is about a task of the study, whose p(y given x) must be known.
+    """
+
+    name: ClassVar[str]
+    needs_task: ClassVar[bool] = False
+
+    @abstractmethod
+    def solve(self, task: Task | None = None) -> dict[str, np.ndarray]:
+        """Solve the model.
+
+        Parameters
+        ----------
+        task : Task, optional
+            Of a model that is about one.
+
+        Returns
+        -------
+        columns : dict of array, shape (rows,)
+            A tidy table of the model's own.
+        """

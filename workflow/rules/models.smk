@@ -1,0 +1,31 @@
+"""
+Solve the models whose information is known exactly: no network is trained, nothing is estimated.
+
+REQUIRED INPUTS
+    <results>/data/{task}.npz                  from data.smk, of models that are about a task
+OUTPUTS
+    <results>/tables/models/{model}.parquet    a tidy table of the model's own
+"""
+
+
+rule solve_models:
+    """Solve a model by closed form, quadrature or iteration, as its entry says."""
+    input:
+        data=lambda wildcards: STUDY.data_of_model(wildcards.model),
+        code=lambda wildcards: planning.code_of_model(config, wildcards.model),
+    output:
+        table="<results>/tables/models/{model}.parquet",
+    log:
+        "<results>/logs/solve_models/{model}.log",
+    benchmark:
+        "<results>/benchmarks/solve_models/{model}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        parameters=lambda wildcards: model_parameters(config["models"][wildcards.model]),
+    script:
+        "../../src/solve_models.py"
