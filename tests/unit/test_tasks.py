@@ -19,6 +19,7 @@ EXAMPLES = {
     "icosahedron": {"degree_weights": [1, 2, 0], "threshold": 2.32},
     "committee": {"weak_rules": 3, "seed": 1},
     "digits": {},
+    "random_labels": {"seed": 1},
 }
 
 

@@ -355,6 +355,11 @@ WRONG = {
         {"rule": "committee", "weak_rules": 0, "seed": 1},
         ["tasks.committee", "weak_rules", "0"],
     ),
+    "random labels without a seed": (
+        "tasks/random_labels/seed",
+        ...,
+        ["tasks.random_labels", "'random_labels' lacks seed"],
+    ),
     "task that does not fit a network's input": (
         "runs/szt_tanh/widths",
         [11, 4, 2],
