@@ -10,6 +10,8 @@ Reads   information       tables of its runs: run, init, samples, epoch, layer, 
         several_networks  tables of its runs: run, init, epoch, layer, estimator, networks,
                           mi_input_bits, conditional_entropy_bits, published_mi_input_bits,
                           single_mi_input_bits (bits), status
+        metrics           tables of its runs: run, init, epoch, train_loss, test_loss,
+                          train_accuracy, test_accuracy, status
         audit             where the estimators were right, from merge_audit
         models            what models with exact information give, by the stem of their file
         data              the tasks of the runs, in their order

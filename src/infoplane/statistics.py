@@ -71,6 +71,20 @@ class Resampling:
         if not 0 < self.confidence < 1:
             raise ValueError(f"confidence must lie between 0 and 1, not {self.confidence}")
 
+    def draws(self, count: int) -> np.ndarray:
+        """Return which of so many initialisations each row holds.
+
+        Parameters
+        ----------
+        count : int
+
+        Returns
+        -------
+        draws : array of int, shape (1 + resamples, count)
+            Row 0 is each once.
+        """
+        return _draws(count, self.resamples, self.seed)
+
     def means(self, values: np.ndarray) -> np.ndarray:
         """Return the means over initialisations.
 

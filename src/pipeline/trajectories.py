@@ -23,7 +23,8 @@ def load_trajectories(
     Parameters
     ----------
     paths : iterable of str
-        Each a table of any runs, with columns `AXES`.
+        Each a table of any runs, with columns `AXES`; without ``layer`` if it is about whole
+        networks.
     runs : iterable of str
     by : str
         A column that tells measurements of a run apart; a table may be without it.

@@ -106,7 +106,7 @@ def caution(
     texts = []
     for one in case.runs:
         found = evidence.planes(one)
-        beside = f" ({one.run})" if case.reference else ""
+        beside = f" ({one.run})" if len(case.runs) > 1 else ""
         if quantity == "input" and "ceiling_bits" in found.measured:
             ceiling = found.measured["ceiling_bits"] - CEILING_MARGIN_BITS
             high = (found.measured["mi_input_bits"] >= ceiling)[:, :, list(finding.decided_by)]

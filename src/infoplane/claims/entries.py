@@ -21,7 +21,7 @@ KEYS = {
     "overall": bool,
     "judged_on": list,
 }
-GROUP_KEYS = dict.fromkeys(("runs", "pairs", "models", "estimators", "definitions"), list)
+GROUP_KEYS = dict.fromkeys(("runs", "pairs", "pools", "models", "estimators", "definitions"), list)
 # The table of a need that is a model with exact information, not a run.
 MODELS = "models"
 
@@ -171,18 +171,23 @@ def _check_keys(where: str, entry: Mapping, keys: Mapping, optional: Collection 
 
 def _cases(name: str, group: Mapping, statistic: ClaimStatistic) -> Iterator[Case]:
     judged = MODELS if statistic.of_models else "pairs" if statistic.paired else "runs"
+    if statistic.pools and "pools" in group:
+        judged = "pools"
     needed = [judged, *(f"{need}s" for need in statistic.needs)]
     where = f"claim {name}: judged_on with statistic {statistic.name}"
     _check_keys(where, group, {key: GROUP_KEYS[key] for key in needed})
-    for first in group[needed[0]]:
-        if statistic.paired:
+    for first in group[judged]:
+        others = ()
+        if judged == "pairs":
             _check_keys(f"{where}: pairs", first, {"run": str, "reference": str})
             runs = first["run"], first["reference"]
+        elif judged == "pools":
+            runs, others = (first[0], None), tuple(first[1:])
         else:
             runs = first, None
         for definition in group.get("definitions", (None,)):
             for estimator in group.get("estimators", (None,)):
-                yield Case(name, *runs, estimator, definition)
+                yield Case(name, *runs, estimator, definition, others)
 
 
 def needs_of(name: str, entry: Mapping) -> list[Need]:

@@ -33,6 +33,8 @@ class Case:
     estimator : str or None
     definition : str or None
         Of the gradient statistics.
+    others : tuple of str
+        Further runs that are taken together with the first.
     """
 
     claim: str
@@ -40,17 +42,19 @@ class Case:
     reference: str | None = None
     estimator: str | None = None
     definition: str | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def protocol(self) -> str:
-        """Return the condition the row is about: its run, and the one it is compared with."""
-        return f"{self.run} vs {self.reference}" if self.reference else self.run
+        """Return the condition the row is about: its runs, and the one it is compared with."""
+        together = ", ".join((self.run, *self.others))
+        return f"{together} vs {self.reference}" if self.reference else together
 
     @property
     def runs(self) -> tuple[Case, ...]:
         """Return the case of each run alone: its own, then the one it is compared with."""
-        names = (self.run, self.reference) if self.reference else (self.run,)
-        return tuple(replace(self, run=name, reference=None) for name in names)
+        names = (self.run, *self.others, *((self.reference,) if self.reference else ()))
+        return tuple(replace(self, run=name, reference=None, others=()) for name in names)
 
     @property
     def measure(self) -> str:

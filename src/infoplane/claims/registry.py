@@ -42,6 +42,8 @@ class ClaimStatistic:
         Whether it is about models with exact information instead of runs.
     other_models : tuple of str
         Parameters that name a model to hold the runs against.
+    pools : bool
+        Whether a claim may also name pools, runs that are taken together.
     """
 
     name: str
@@ -53,6 +55,7 @@ class ClaimStatistic:
     of_planes: bool = True
     of_models: bool = False
     other_models: tuple[str, ...] = ()
+    pools: bool = False
 
     @property
     def module(self) -> str:
@@ -123,6 +126,7 @@ def claim_statistic(
     of_planes: bool = True,
     of_models: bool = False,
     other_models: tuple[str, ...] = (),
+    pools: bool = False,
 ):
     """Register a function under its own name, for ``statistic:`` in the configuration.
 
@@ -142,6 +146,8 @@ def claim_statistic(
         Whether its claims name models with exact information instead of runs.
     other_models : tuple of str
         Parameters that name a model.
+    pools : bool
+        Whether a claim may also name ``pools``, lists of runs that are taken together.
     """
 
     def register(function):
@@ -156,6 +162,7 @@ def claim_statistic(
                 of_planes,
                 of_models,
                 other_models,
+                pools,
             )
         )
         return function

@@ -38,7 +38,7 @@ class Trajectories:
     epochs : array of int64, shape (epochs,)
         Increasing.
     layers : array of int64, shape (layers,)
-        Increasing; the last is the output layer.
+        Increasing; the last is the output layer. Of a table without layers 0, the whole network.
     measured : dict of str to array of float, shape (inits, epochs, layers)
     diverged : tuple of int
         The initialisations left out because their status is not ``ok``.
@@ -79,7 +79,7 @@ def trajectories(table: pd.DataFrame, columns: Sequence[str], name: str) -> Traj
     Parameters
     ----------
     table : pandas.DataFrame
-        Columns ``init, epoch, layer, status`` and `columns`, rows in any order.
+        Columns ``init, epoch, status``, perhaps ``layer``, and `columns`, rows in any order.
     columns : sequence of str
         Measurements to arrange.
     name : str
@@ -95,6 +95,8 @@ def trajectories(table: pd.DataFrame, columns: Sequence[str], name: str) -> Traj
         If a network that did not diverge lacks a (epoch, layer) that another has, or has one
         twice.
     """
+    if "layer" not in table:
+        table = table.assign(layer=0)
     everyone = table["init"].to_numpy()
     left_out = np.unique(everyone[(table["status"] != "ok").to_numpy()])
     kept = ~np.isin(everyone, left_out)
@@ -132,7 +134,8 @@ def arrange(
     Parameters
     ----------
     table : pandas.DataFrame
-        Columns ``run, init, epoch, layer, status``, `by` and `columns`, rows in any order.
+        Columns ``run, init, epoch, status``, perhaps ``layer``, `by` and `columns`, rows in any
+        order.
     columns : sequence of str
         Measurements to arrange.
     by : str, optional

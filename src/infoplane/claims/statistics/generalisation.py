@@ -1,0 +1,315 @@
+"""Claim statistics on whether networks that compress are those that generalise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import rankdata
+
+from infoplane.claims.evidence import Case, ClaimError, Evidence
+from infoplane.claims.findings import Finding
+from infoplane.claims.layers import at_the_end, choose_layers, layers_text, measured
+from infoplane.claims.registry import claim_statistic
+from infoplane.statistics import LEAST_RANKED, Interval, Resampling
+
+# Each with the sign that makes more of it more compression, or more generalisation.
+COMPRESSION = {
+    "drop_bits": ("drop of I(X;T) after its peak", 1),
+    "final_input_bits": ("final I(X;T), its sign turned,", -1),
+    "final_conditional_bits": ("final I(X;T|Y), its sign turned,", -1),
+}
+GENERALISATION = {
+    "test_accuracy": ("final test accuracy", 1),
+    "test_loss": ("final test loss, its sign turned", -1),
+}
+CELLS = ("compress and generalise", "compress alone", "generalise alone", "do neither")
+
+
+@claim_statistic(needs=("estimator",), table="metrics", pools=True)
+def generalisation_with_compression(
+    evidence: Evidence,
+    case: Case,
+    *,
+    compression: str,
+    generalisation: str,
+    layers: str | list[int],
+) -> Finding:
+    """Measure whether networks that compress more generalise better, at equal training loss.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Its table ``metrics`` has the learning curves.
+    case : Case
+        Of several runs the ranks within each are taken together; what differs between their means
+        is told apart.
+    compression : str
+        One of `COMPRESSION`. I(X;T|Y) is I(X;T) - I(T;Y), since T follows from X alone.
+    generalisation : str
+        One of `GENERALISATION`.
+    layers : str or list of int
+        Averaged.
+
+    Returns
+    -------
+    Finding
+        Spearman's partial rank correlation over networks, given the final training loss.
+    """
+    _require(case, "compression", compression, COMPRESSION)
+    _require(case, "generalisation", generalisation, GENERALISATION)
+    columns = [
+        _compression_and_learning(evidence, one, compression, generalisation, layers)
+        for one in case.runs
+    ]
+    found = [evidence.planes(one) for one in case.runs]
+    resampling = evidence.resampling
+    products = sum(rank_products(resampling, own) for own in columns)
+    interval = resampling.interval(partial_correlations(products))
+    networks = sum(own.shape[1] for own in columns)
+    if networks < LEAST_RANKED and not np.isnan(interval.estimate):
+        interval = Interval(interval.estimate, -1.0, 1.0)
+    chosen = choose_layers(case, found[0], layers)
+    text = (
+        f"rank correlation of {COMPRESSION[compression][0]} with "
+        f"{GENERALISATION[generalisation][0]} at equal final training loss, over networks, "
+        f"{layers_text(found[0], chosen, 'mean')}"
+    )
+    if len(columns) > 1:
+        text += f"; {_between(resampling, columns)}"
+    return Finding(
+        text,
+        interval,
+        np.concatenate([one.inits for one in found]),
+        np.concatenate(columns, axis=1).T,
+        tuple(init for one in found for init in one.diverged),
+        decided_by=tuple(chosen),
+    )
+
+
+def _between(resampling: Resampling, columns: Sequence[np.ndarray]) -> str:
+    """Say how the means of conditions are related, which are few."""
+    means = np.stack([own.mean(axis=1) for own in columns if own.size], axis=1)
+    found = resampling.rank_correlation(means[0], means[1])
+    return f"of the means of the {means.shape[1]} conditions {found}, training loss not held equal"
+
+
+@claim_statistic(needs=("estimator",), table="metrics", pools=True)
+def four_cells(
+    evidence: Evidence,
+    case: Case,
+    *,
+    layers: str | list[int],
+    least_lost_share: float,
+    least_test_accuracy: float,
+    least_training_accuracy: float,
+) -> Finding:
+    """Measure whether some condition's networks are in each cell of compression by generalisation.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Its table ``metrics`` has the learning curves.
+    case : Case
+        Of several runs.
+    layers : str or list of int
+        Averaged.
+    least_lost_share : float
+        A network compresses if its drop is at least this share of its largest I(X;T).
+    least_test_accuracy : float
+        A network generalises if its final test accuracy is at least this.
+    least_training_accuracy : float
+        Networks whose final training accuracy is below this have learnt nothing that could carry
+        over, and are left out.
+
+    Returns
+    -------
+    Finding
+        Of each cell the share of networks in the condition that has most there; the smallest of
+        the four. What every network contributes is its share lost, its test accuracy and its
+        training accuracy.
+    """
+    found = [evidence.planes(one) for one in case.runs]
+    resampling = evidence.resampling
+    columns, shares = [], []
+    for one, plane in zip(case.runs, found, strict=True):
+        chosen = choose_layers(one, plane, layers)
+        lost = lost_shares(one, evidence, chosen)
+        test, training = (learning(evidence, one, f"{part}_accuracy") for part in ("test", "train"))
+        columns.append(np.stack([lost, test[:, -1], training[:, -1]]))
+        learnt = columns[-1][2] >= least_training_accuracy
+        compress, general = lost >= least_lost_share, columns[-1][1] >= least_test_accuracy
+        cells = [compress & general, compress & ~general, ~compress & general, ~compress & ~general]
+        # Without a network that has learnt, the means are NaN.
+        shares.append((one.run, resampling.means(np.stack(cells, axis=1)[learnt].astype(float))))
+    text, smallest = _fullest(shares)
+    learnt = sum(int((own[2] >= least_training_accuracy).sum()) for own in columns)
+    networks = sum(own.shape[1] for own in columns)
+    return Finding(
+        f"share of networks, of the condition with most of them, that {text}; smallest of the "
+        f"four, {learnt} of {networks} networks having learnt, "
+        f"{layers_text(found[0], chosen, 'mean')}",
+        resampling.interval(smallest),
+        np.concatenate([one.inits for one in found]),
+        np.concatenate(columns, axis=1).T,
+        tuple(init for one in found for init in one.diverged),
+        decided_by=tuple(chosen),
+    )
+
+
+def _fullest(shares: Sequence[tuple[str, np.ndarray]]) -> tuple[str, np.ndarray]:
+    """Say in which condition each cell is fullest, and return the emptiest of these four.
+
+    Parameters
+    ----------
+    shares : sequence of (str, array of float, shape (rows, 4))
+        Replicates of each condition's shares.
+
+    Returns
+    -------
+    text : str
+    smallest : array of float, shape (rows,)
+    """
+    there = [(run, own) for run, own in shares if not np.isnan(own).any()]
+    if not there:
+        return "are in a cell", np.full(len(shares[0][1]), np.nan)
+    # Conditions of different size may have different numbers of replicates after the resamples.
+    rows = min(len(own) for _, own in there)
+    stacked = np.stack([own[:rows] for _, own in there])
+    best = stacked[:, 0].argmax(axis=0)
+    parts = [
+        f"{cell}: {stacked[place, 0, number]:.3g} of {there[place][0]}"
+        for number, (cell, place) in enumerate(zip(CELLS, best, strict=True))
+    ]
+    return ", ".join(parts), stacked.max(axis=0).min(axis=1)
+
+
+def learning(evidence: Evidence, case: Case, column: str) -> np.ndarray:
+    """Return a learning curve at the networks and epochs of the case's planes.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    case : Case
+        Of one run.
+    column : str
+        Of the table ``metrics``, such as ``test_accuracy``.
+
+    Returns
+    -------
+    curves : array of float, shape (inits, epochs)
+    """
+    found, curves = evidence.planes(case), evidence.table(case, "metrics")
+    for axis in ("inits", "epochs"):
+        missing = np.setdiff1d(getattr(found, axis), getattr(curves, axis))
+        if found.inits.size and missing.size:
+            raise ClaimError(
+                f"claim {case.claim}: metrics of run {case.run!r} lack the {axis} {missing}, which "
+                "its information has"
+            )
+    inits, epochs = (
+        np.isin(getattr(curves, axis), getattr(found, axis)) for axis in ("inits", "epochs")
+    )
+    return curves.complete(column)[inits][:, epochs, 0]
+
+
+def lost_shares(case: Case, evidence: Evidence, chosen: list[int]) -> np.ndarray:
+    """Return which share of its largest I(X;T) each network has lost in the end.
+
+    Parameters
+    ----------
+    case : Case
+        Of one run.
+    evidence : Evidence
+    chosen : list of int
+        Positions of layers, averaged.
+
+    Returns
+    -------
+    shares : array of float, shape (inits,)
+        0 where there is nothing to lose.
+    """
+    found = evidence.planes(case)
+    drops, peaks = (
+        measured(case, found, name)[:, chosen] for name in ("drop_bits", "peak_input_bits")
+    )
+    return np.divide(drops, peaks, out=np.zeros_like(drops), where=peaks > 0).mean(axis=1)
+
+
+def _compression_and_learning(
+    evidence: Evidence, case: Case, compression: str, generalisation: str, layers: str | list[int]
+) -> np.ndarray:
+    """Return compression, generalisation and final training loss of each network of a run."""
+    found = evidence.planes(case)
+    chosen = choose_layers(case, found, layers)
+    if compression == "final_conditional_bits":
+        values = at_the_end(found.complete("mi_input_bits") - found.complete("mi_label_bits"))
+    else:
+        values = measured(case, found, compression)
+    curves = [learning(evidence, case, name) for name in (generalisation, "train_loss")]
+    return np.stack(
+        [
+            COMPRESSION[compression][1] * values[:, chosen].mean(axis=1),
+            GENERALISATION[generalisation][1] * curves[0][:, -1],
+            curves[1][:, -1],
+        ]
+    )
+
+
+def rank_products(resampling: Resampling, columns: np.ndarray) -> np.ndarray:
+    """Return the sums of products of centred ranks of measurements on the same networks.
+
+    Parameters
+    ----------
+    resampling : Resampling
+    columns : array of float, shape (measurements, inits)
+        Ties share their mean rank.
+
+    Returns
+    -------
+    products : array of float, shape (1 + resamples, measurements, measurements)
+        Of ranks over the number of networks, so that the products of several conditions add up:
+        their sum is that of ranks within conditions.
+    """
+    count = columns.shape[1]
+    if not count:
+        return np.zeros((1 + resampling.resamples, len(columns), len(columns)))
+    ranks = rankdata(columns[:, resampling.draws(count)], axis=2)
+    # Centred first: these numbers are exact, and what is constant is 0.
+    ranks = (ranks - (count + 1) / 2) / count
+    return np.einsum("irn,jrn->rij", ranks, ranks)
+
+
+def partial_correlations(products: np.ndarray) -> np.ndarray:
+    """Return the correlation of the first two measurements given the third.
+
+    Parameters
+    ----------
+    products : array of float, shape (rows, 3, 3)
+        Sums of products of what is centred.
+
+    Returns
+    -------
+    correlations : array of float, shape (rows,)
+        NaN where a measurement is constant, or follows from the third. A third that is constant
+        explains nothing.
+    """
+    third = products[:, 2, 2]
+    slopes = np.divide(
+        products[:, :2, 2],
+        third[:, None],
+        out=np.zeros_like(products[:, :2, 2]),
+        where=third[:, None] > 0,
+    )
+    left = products[:, :2, :2] - slopes[:, :, None] * products[:, None, :2, 2]
+    first, second = left[:, 0, 0], left[:, 1, 1]
+    # What rounding leaves of a measurement that follows from the third.
+    defined = (first > 1e-12 * products[:, 0, 0]) & (second > 1e-12 * products[:, 1, 1])
+    correlations = np.full(len(products), np.nan)
+    correlations[defined] = left[defined, 0, 1] / np.sqrt(first[defined] * second[defined])
+    return np.clip(correlations, -1, 1)
+
+
+def _require(case: Case, key: str, value: str, allowed) -> None:
+    if value not in allowed:
+        raise ClaimError(f"claim {case.claim}: {key} {value!r} is not one of: {', '.join(allowed)}")

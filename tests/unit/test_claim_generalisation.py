@@ -1,0 +1,185 @@
+"""Claims on compression and generalisation, on made-up networks whose relation is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import rankdata, spearmanr
+
+from infoplane.claims.entries import needs_of
+from infoplane.claims.evidence import ClaimError
+from infoplane.claims.judging import judge
+from infoplane.claims.statistics.generalisation import partial_correlations, rank_products
+from infoplane.statistics import Resampling
+from tests.unit.claim_tables import CLAIMS, EPOCHS, claim, evidence, information
+
+NETWORKS = 40
+
+
+def planes_dropping(run, drops, peak=10.0):
+    """Make T1 and OUT that never move, and T2 that falls from the peak by each network's drop."""
+    inputs = np.full((len(drops), len(EPOCHS), 3), 12.0)
+    inputs[:, :, 1] = peak
+    inputs[:, -1, 1] -= drops
+    return information(run, "e", inputs)
+
+
+def curves(run, test_accuracy, train_loss=0.1, train_accuracy=1.0, epochs=EPOCHS):
+    """Make learning curves that end where each network's do, without layers."""
+    networks = len(test_accuracy)
+    init, epoch = np.indices((networks, len(epochs)))
+    last = epoch.ravel() == len(epochs) - 1
+    ends = {
+        "test_accuracy": test_accuracy,
+        "test_loss": 1 - np.asarray(test_accuracy),
+        "train_loss": train_loss,
+        "train_accuracy": train_accuracy,
+    }
+    columns = {
+        name: np.where(last, np.broadcast_to(value, networks)[init.ravel()], 0.5)
+        for name, value in ends.items()
+    }
+    keys = {"run": run, "init": init.ravel(), "epoch": np.asarray(epochs)[epoch.ravel()]}
+    return pd.DataFrame({**keys, **columns, "status": "ok"})
+
+
+def judged(name, pools, tables, metrics, **changes):
+    """Judge a claim on pools of runs under one estimator."""
+    group = {"pools": pools} if isinstance(pools[0], list) else {"runs": pools}
+    found = evidence(*tables, metrics=pd.concat(metrics))
+    entry = claim(name, judged_on=[group | {"estimators": ["e"]}], overall=False, **changes)
+    return judge(entry, found)
+
+
+def test_partial_correlation_is_that_of_what_a_regression_leaves():
+    generator = np.random.default_rng(0)
+    third = generator.normal(size=60)
+    columns = np.stack([third + generator.normal(size=60) for _ in range(2)] + [third])
+    ranks = np.stack([rankdata(row) for row in columns])
+    design = np.stack([np.ones(60), ranks[2]], axis=1)
+    left = [row - design @ np.linalg.lstsq(design, row, rcond=None)[0] for row in ranks[:2]]
+    found = partial_correlations(rank_products(Resampling(200), columns))
+    # Rounding of the two ways.
+    assert found[0] == pytest.approx(np.corrcoef(*left)[0, 1], abs=1e-10)
+    assert abs(found[0]) < 0.35 < spearmanr(columns[0], columns[1]).statistic
+
+
+def test_a_constant_third_measurement_explains_nothing_and_a_constant_first_is_undefined():
+    first, second = np.random.default_rng(1).normal(size=(2, 30))
+    columns = np.stack([first, second, np.ones(30)])
+    found = partial_correlations(rank_products(Resampling(100), columns))
+    assert found[0] == pytest.approx(spearmanr(first, second).statistic, abs=1e-12)
+    assert np.isnan(partial_correlations(rank_products(Resampling(100), columns[[2, 0, 1]]))).all()
+    assert np.isnan(partial_correlations(rank_products(Resampling(100), columns[[0, 1, 0]]))).all()
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [(1, "supported"), (-1, "refuted")])
+def test_networks_that_compress_more_must_generalise_better(sign, verdict):
+    drops = np.linspace(0, 3, NETWORKS)
+    accuracy = 0.9 + sign * 0.02 * drops
+    (row,) = judged("C20", ["r"], [planes_dropping("r", drops)], [curves("r", accuracy)])
+    assert (row["estimate"], row["verdict"]) == (pytest.approx(sign), verdict)
+    assert row["inits"] == NETWORKS
+
+
+@pytest.mark.parametrize("compression", ["final_input_bits", "final_conditional_bits"])
+@pytest.mark.parametrize("generalisation", ["test_accuracy", "test_loss"])
+def test_every_measure_is_turned_so_that_more_is_more(compression, generalisation):
+    drops = np.linspace(0, 3, NETWORKS)
+    parameters = CLAIMS["C20"]["parameters"] | {
+        "compression": compression,
+        "generalisation": generalisation,
+    }
+    tables = [planes_dropping("r", drops)], [curves("r", 0.9 + 0.02 * drops)]
+    (row,) = judged("C20", ["r"], *tables, parameters=parameters)
+    assert row["estimate"] == pytest.approx(1)
+
+
+def test_what_the_training_loss_explains_does_not_count():
+    generator = np.random.default_rng(2)
+    loss = generator.random(NETWORKS)
+    noise = 0.05 * generator.normal(size=(2, NETWORKS))
+    tables = [planes_dropping("r", 3 * loss + noise[0])]
+    (row,) = judged("C20", ["r"], tables, [curves("r", loss + noise[1], train_loss=loss)])
+    assert spearmanr(loss + noise[0] / 3, loss + noise[1]).statistic > 0.9
+    # Twice the standard error of a correlation of 0 between 40 networks.
+    assert abs(row["estimate"]) < 2 / np.sqrt(NETWORKS)
+    assert row["verdict"] != "supported"
+
+
+def test_within_conditions_is_not_between_them():
+    """Simpson's paradox: within each condition the opposite of what holds between them."""
+    drops = np.linspace(0, 1, NETWORKS)
+    tables = [planes_dropping(f"r{i}", drops + i) for i in range(9)]
+    metrics = [curves(f"r{i}", 0.5 + 0.05 * i - 0.01 * drops) for i in range(9)]
+    (row,) = judged("C20", [[f"r{i}" for i in range(9)]], tables, metrics)
+    assert row["estimate"] == pytest.approx(-1)
+    assert "of the means of the 9 conditions 1 [1, 1]" in row["statistic"]
+    assert row["protocol"] == ", ".join(f"r{i}" for i in range(9))
+    assert row["inits"] == 9 * NETWORKS
+
+
+FOUR = {"both": (3, 0.95), "compresses": (3, 0.5), "generalises": (0, 0.95), "neither": (0, 0.5)}
+
+
+def four_runs(train_accuracy=1.0):
+    tables = [planes_dropping(run, np.full(12, float(drop))) for run, (drop, _) in FOUR.items()]
+    metrics = [
+        curves(run, np.full(12, accuracy), train_accuracy=train_accuracy)
+        for run, (_, accuracy) in FOUR.items()
+    ]
+    return tables, metrics
+
+
+def test_all_four_cells_must_be_what_a_condition_does():
+    (row,) = judged("C19", [list(FOUR)], *four_runs())
+    assert (row["estimate"], row["verdict"]) == (1, "supported")
+    for cell in ("compress and generalise: 1 of both", "do neither: 1 of neither"):
+        assert cell in row["statistic"]
+    for run in FOUR:
+        tables, metrics = four_runs()
+        (row,) = judged("C19", [[one for one in FOUR if one != run]], tables, metrics)
+        assert (row["estimate"], row["verdict"]) == (0, "refuted")
+
+
+def test_networks_that_have_not_learnt_are_in_no_cell():
+    (row,) = judged("C19", [list(FOUR)], *four_runs(train_accuracy=np.repeat([1.0, 0.8], 6)))
+    assert "24 of 48 networks having learnt" in row["statistic"]
+    assert row["verdict"] == "supported"
+    (row,) = judged("C19", [list(FOUR)], *four_runs(train_accuracy=0.8))
+    assert row["verdict"] == "inconclusive"
+
+
+def test_learning_curves_may_have_more_networks_and_epochs_but_not_fewer():
+    drops = np.linspace(0, 3, NETWORKS)
+    accuracy = np.append(0.9 + 0.02 * drops, 0.1)
+    epochs = np.sort(np.append(EPOCHS, 50))
+    table = planes_dropping("r", drops)
+    (row,) = judged("C20", ["r"], [table], [curves("r", accuracy, epochs=epochs)])
+    assert row["estimate"] == pytest.approx(1)
+    with pytest.raises(
+        ClaimError, match=r"claim C20: metrics of run 'r' lack the epochs \[10000\]"
+    ):
+        judged("C20", ["r"], [table], [curves("r", accuracy, epochs=EPOCHS[:-1])])
+    with pytest.raises(ClaimError, match=r"metrics of run 'r' lack the inits \[39\]"):
+        judged("C20", ["r"], [table], [curves("r", accuracy[:39])])
+
+
+def test_unknown_quantities_are_refused():
+    drops = np.linspace(0, 3, NETWORKS)
+    tables = [planes_dropping("r", drops)], [curves("r", drops)]
+    for key in ("compression", "generalisation"):
+        parameters = CLAIMS["C20"]["parameters"] | {key: "depth"}
+        with pytest.raises(ClaimError, match=f"claim C20: {key} 'depth' is not one of: "):
+            judged("C20", ["r"], *tables, parameters=parameters)
+
+
+def test_pools_need_the_planes_and_curves_of_every_run():
+    needs = needs_of("C19", CLAIMS["C19"])
+    runs = CLAIMS["C19"]["judged_on"][0]["pools"][0]
+    assert {need.run for need in needs if need.table == "metrics"} == set(runs)
+    assert {need.run for need in needs if need.table == "information"} == set(runs)
+
+
+def test_statistics_that_take_no_pools_refuse_them():
+    with pytest.raises(ClaimError, match=r"statistic trajectory has the keys runs, estimators"):
+        claim("C03", judged_on=[{"pools": [["r"]], "estimators": ["e"]}])
