@@ -183,3 +183,41 @@ def test_pools_need_the_planes_and_curves_of_every_run():
 def test_statistics_that_take_no_pools_refuse_them():
     with pytest.raises(ClaimError, match=r"statistic trajectory has the keys runs, estimators"):
         claim("C03", judged_on=[{"pools": [["r"]], "estimators": ["e"]}])
+
+
+def learning_to_compress(before, after, drop=3.0, peak_at=3):
+    """Make networks whose T2 rises to a peak and falls, and whose error falls before and after."""
+    steps = np.arange(len(EPOCHS))
+    shape = 10 - np.maximum(peak_at - steps, 0) - drop * (steps > peak_at)
+    inputs = np.tile(shape[None, :, None], (12, 1, 3)).astype(float)
+    accuracy = 0.5 + np.where(steps >= peak_at, before, 0.0) + np.where(steps > peak_at, after, 0.0)
+    metrics = curves("r", np.full(12, accuracy[-1])).assign(test_accuracy=np.tile(accuracy, 12))
+    (row,) = judged("C50", ["r"], [information("r", "e", inputs)], [metrics])
+    return row
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [(0.1, 0.3, "supported"), (0.3, 0.1, "refuted"), (0.45, -0.05, "refuted")],
+)
+def test_the_fall_of_the_error_is_parted_at_the_peak(before, after, verdict):
+    row = learning_to_compress(before, after)
+    assert row["estimate"] == pytest.approx(after / (before + after))
+    assert row["verdict"] == verdict
+    assert f"test accuracy {0.5 + before:.3g} there" in row["statistic"]
+
+
+def test_networks_that_neither_drop_nor_generalise_say_nothing_about_it():
+    assert learning_to_compress(0.1, 0.3, drop=0.5)["verdict"] == "inconclusive"
+    assert learning_to_compress(0.01, 0.05)["verdict"] == "inconclusive"
+
+
+def test_a_network_counts_by_how_far_its_error_falls():
+    inputs = np.full((2, len(EPOCHS), 3), 10.0)
+    inputs[:, -1] = 5.0
+    metrics = curves("r", np.array([0.9, 0.6]))
+    # The peak is the first snapshot: all that is gained comes after it, but for a start at 0.58.
+    metrics.loc[(metrics["init"] == 1) & (metrics["epoch"] == 0), "test_accuracy"] = 0.58
+    (row,) = judged("C50", ["r"], [information("r", "e", inputs)], [metrics])
+    np.testing.assert_allclose(row["details"]["values"], [[0.4, 0.4], [0.02, 0.02]])
+    assert row["estimate"] == pytest.approx(1)
