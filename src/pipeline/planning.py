@@ -156,10 +156,10 @@ class Study:
             if table in STUDY_TABLES:
                 needed[table] = [f"<results>/{STUDY_TABLES[table]}"]
                 continue
-            chosen = entry.get("estimator" if table == "information" else table)
             needed[table] = unique(
-                self.table_of(table, run, chosen.get(label) if isinstance(chosen, dict) else chosen)
+                self.table_of(table, run, chosen)
                 for label, run in runs.items()
+                for chosen in _chosen(entry, table, label)
             )
         return {**needed, "data": self.data_of(runs.values())} if runs else needed
 
@@ -210,6 +210,14 @@ class Study:
     def audited_as(self) -> dict[str, list[str]]:
         """Return the estimators of the study that each audited one stands for."""
         return self.config["audit"]["audited_as"]
+
+
+def _chosen(entry: Mapping, table: str, label: str) -> list[str | None]:
+    """Return by what a figure's table of the run behind a label must be measured."""
+    if table == "information" and "estimators" in entry:
+        return list(entry["estimators"].values())
+    chosen = entry.get("estimator" if table == "information" else table)
+    return [chosen.get(label) if isinstance(chosen, dict) else chosen]
 
 
 def unique(names: Iterable[str]) -> list[str]:

@@ -29,6 +29,9 @@ def made_up(name, **changes):
     if "estimator" in entry:
         by_label = isinstance(entry["estimator"], dict)
         own["estimator"] = dict.fromkeys(entry["runs"], "binned") if by_label else "binned"
+    if "estimators" in entry:
+        names = itertools.cycle(("binned", "kde"))
+        own["estimators"] = dict(zip(entry["estimators"], names, strict=False))
     return entry | {key: value for key, value in own.items() if key in entry and key not in changes}
 
 

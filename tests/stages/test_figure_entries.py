@@ -59,7 +59,15 @@ def test_captions_are_filled_in_and_valid(name):
     assert f"{paper_name}, figure {entry['number']}." in caption
     assert how_to_read in caption
     assert entry["expects"] in caption
-    for key in ("runs", "models", "estimator", "dependence", "definition", "definitions"):
+    for key in (
+        "runs",
+        "models",
+        "estimator",
+        "estimators",
+        "dependence",
+        "definition",
+        "definitions",
+    ):
         chosen = entry.get(key, {})
         for value in chosen.values() if isinstance(chosen, dict) else [chosen]:
             assert f"``{value}``" in caption

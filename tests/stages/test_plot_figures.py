@@ -11,6 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from figures import reading, style
+from figures.generalisation import ACCURACY, LOST
 from figures.gradient_norms import NORM_TEXTS
 from figures.weights import NORM_AXIS
 from infoplane.tasks import Task
@@ -46,6 +47,7 @@ AXES = {
     "learning": {style.EPOCH_AXIS, "cross-entropy (nats)", "accuracy (share of samples)"},
     "signal_to_noise": {style.EPOCH_AXIS, "signal-to-noise ratio", "norm of the gradient (nats)"},
     "epochs": {style.EPOCH_AXIS, style.INPUT_AXIS},
+    "generalisation": {LOST, ACCURACY},
     "weights": {style.EPOCH_AXIS, NORM_AXIS},
     "dependence": {
         style.EPOCH_AXIS,
@@ -319,6 +321,28 @@ def test_dependence_stands_below_the_information_of_the_same_networks(tables, tm
         for layer in range(LAYERS):
             for panel, value in ((of_inputs, 0.9 / (layer + 1)), (of_labels, 0.1 * (layer + 1))):
                 np.testing.assert_allclose(panel.lines[layer].get_ydata(), value, rtol=1e-12)
+
+
+def test_each_network_stands_where_it_compresses_and_generalises(tables, tmp_path, drawn):
+    runs = {"tanh": "saxe_sgd_tanh", "ReLU": "saxe_sgd_relu"}
+    estimators = {"bins": "binned", "kernels": "kde"}
+    figure = drawn("infoplane_generalisation", tables, tmp_path, runs=runs, estimators=estimators)
+    information = read_all(tables / "information")
+    metrics = read_all(tables / "metrics").query("epoch == 1000")
+    for panel, estimator in zip(data_axes(figure), estimators.values(), strict=True):
+        for cloud, run in zip(panel.collections, runs.values(), strict=True):
+            rows = information.query(
+                f"run == '{run}' and estimator == '{estimator}' and status == 'ok' and layer == 3"
+            )
+            paths = rows.pivot(index="init", columns="epoch", values="mi_input_bits")  # noqa: PD010
+            lost = 1 - paths[1000] / paths.max(axis=1)
+            accuracy = metrics[metrics["run"] == run].set_index("init")["test_accuracy"]
+            expected = np.stack([lost, accuracy.loc[paths.index]], axis=1)
+            np.testing.assert_allclose(cloud.get_offsets(), expected, rtol=1e-12)
+    assert [panel.get_title() for panel in data_axes(figure)] == [
+        "bins\n(9 networks)",
+        "kernels\n(9 networks)",
+    ]
 
 
 def test_robustness_shows_every_specification(tables, tmp_path, drawn):

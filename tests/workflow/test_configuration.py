@@ -329,6 +329,26 @@ WRONG = {
         3,
         ["figures.saxe_20.layer", "unknown key 'layer'", "definition"],
     ),
+    "figure by an estimator that nobody has": (
+        "figures/infoplane_generalisation/estimators/100 bins over all values",
+        "binned_99_global",
+        ["figures.infoplane_generalisation", "'binned_99_global'", "binned_100_global"],
+    ),
+    "pool of runs that nobody has": (
+        "claims/C19/judged_on/0/pools",
+        [["szt_tanhh", "saxe_tanh"]],
+        ["claims.C19", "'szt_tanhh'"],
+    ),
+    "pool that is no list": (
+        "claims/C19/judged_on/0/pools",
+        ["szt_tanh"],
+        ["claims.C19.judged_on.0.pools.0", "szt_tanh"],
+    ),
+    "pool of a statistic that takes none": (
+        "claims/C03/judged_on",
+        [{"pools": [["szt_tanh", "saxe_tanh"]], "estimators": ["binned_30"]}],
+        ["claims.C03", "runs", "pools"],
+    ),
     "claim by several networks on single ones": (
         "claims/C01/judged_on/0/estimators",
         ["multi_network_30"],
