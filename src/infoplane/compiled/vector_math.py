@@ -3,7 +3,7 @@
 Each is free of branches and calls: polynomials, comparisons that become selections, and
 arithmetic on the bits of the number. They hold over the whole float32 range, subnormal results
 and infinities included, and keep nan. Errors against the exact value, in units in the last
-place: `exp32` 1.5, `sigmoid32` and `softplus32` 3, `tanh32` 6.
+place: `exp32` 1.5, `sigmoid32` and `softplus32` 3.
 
 The polynomials are minimax fits for these functions, by Lawson's iteration in 60 digits
 (Lawson 1961); the reductions of the arguments are the usual ones (Muller, Elementary
@@ -34,14 +34,6 @@ ZERO = np.float32(0.0)
 # exp(r) = 1 + r + r^2 E(r) on |r| <= ln(2) / 2, relative error 3e-9.
 E0, E1, E2 = np.float32(0.4999999341), np.float32(0.1666652011), np.float32(0.04166839426)
 E3, E4 = np.float32(0.008368780622), np.float32(0.001381446475)
-
-# tanh(x) = x P(x^2) / Q(x^2) on |x| <= 9.02, relative error 2e-8; both start with 1.
-P1, P2 = np.float32(0.13379728840267088), np.float32(0.003494046573132579)
-P3, P4 = np.float32(2.0583639684326304e-05), np.float32(1.3319219361805434e-08)
-Q1, Q2 = np.float32(0.46713044079029764), np.float32(0.02587112139024828)
-Q3, Q4 = np.float32(0.0003283110788414209), np.float32(7.76209489355982e-07)
-# From here on the float32 nearest to tanh is 1.
-TANH_SATURATION = np.float32(9.0109167)
 
 # 2 artanh(d / 2) = d + d^3 A(d^2) on 0 <= d <= 2/3, relative error 5e-9.
 A0, A1 = np.float32(0.08333301633731205), np.float32(0.012506781766332175)
@@ -75,30 +67,6 @@ def exp32(x):
     first = np.int32((half + BIAS) << MANTISSA_BITS).view(np.float32)
     second = np.int32((exponent - half + BIAS) << MANTISSA_BITS).view(np.float32)
     return (power * first) * second
-
-
-@compiled(**ROUNDING)
-def tanh32(x):
-    """Return the hyperbolic tangent of a float32.
-
-    Parameters
-    ----------
-    x : float32
-
-    Returns
-    -------
-    float32
-        Within 6 units in the last place, never beyond +-1, and exactly +-1 from 9.02 on.
-    """
-    size = abs(x)
-    square = size * size
-    numerator = (((P4 * square + P3) * square + P2) * square + P1) * square + ONE
-    denominator = (((Q4 * square + Q3) * square + Q2) * square + Q1) * square + ONE
-    ratio = (size * numerator) / denominator
-    ratio = ONE if ratio > ONE else ratio
-    ratio = ONE if size >= TANH_SATURATION else ratio
-    sign = np.int32(np.float32(x).view(np.int32) & SIGN_BIT)
-    return np.int32(np.float32(ratio).view(np.int32) | sign).view(np.float32)
 
 
 @compiled(**ROUNDING)

@@ -14,16 +14,15 @@ import numpy as np
 from numba import njit
 
 from infoplane.compiled.compilation import compiled
-from infoplane.compiled.vector_math import ROUNDING, exp32, sigmoid32, tanh32
-from infoplane.networks.functions import COMPILED_ACTIVATIONS, OUTPUTS
+from infoplane.compiled.vector_math import ROUNDING, exp32, sigmoid32
+from infoplane.networks.functions import OUTPUTS
 from infoplane.training.fused.kernels import LANES, TILE, dense, outer
 from infoplane.training.fused.loop import activate, fetch, multiply_slopes
 
 # Sums over samples may be split over the lanes of a vector, everywhere alike: hence inlined.
 SUMMING = {"fastmath": {"contract", "reassoc"}, "error_model": "numpy", "forceinline": True}
 
-ZERO, ONE, TWO, FOUR = np.float32(0.0), np.float32(1.0), np.float32(2.0), np.float32(4.0)
-TANH, SOFTPLUS = COMPILED_ACTIVATIONS.index("tanh"), COMPILED_ACTIVATIONS.index("softplus")
+ZERO, ONE, TWO = np.float32(0.0), np.float32(1.0), np.float32(2.0)
 SOFTMAX = OUTPUTS.index("softmax")
 
 
@@ -90,25 +89,7 @@ def forward(widths, activation, parameters, starts, rows, slopes, vectors):
               parameters, weight + units * below, 1, vectors)  # fmt: skip
         weight += units * (below + 1)
         if layer < widths.size - 1:
-            if activation == TANH:
-                activate_tanh(rows, slopes, result, result + units, vectors * LANES)
-            else:
-                activate(activation, rows, slopes, result, result + units, vectors * LANES)
-
-
-@njit(**ROUNDING)
-def activate_tanh(rows, slopes, first, last, samples):
-    """Apply tanh in place and keep its slope, 4 exp(-2|z|) / (1 + exp(-2|z|))^2.
-
-    1 - tanh(z)^2 would be zero from 9 on.
-    """
-    for unit in range(first, last):
-        for sample in range(samples):
-            small = exp32(-TWO * abs(rows[unit, sample]))
-            share = ONE / (ONE + small)
-            slopes[unit, sample] = FOUR * small * (share * share)
-        for sample in range(samples):
-            rows[unit, sample] = tanh32(rows[unit, sample])
+            activate(activation, rows, slopes, result, result + units, vectors * LANES)
 
 
 @njit(**ROUNDING)
@@ -164,8 +145,6 @@ def backward(widths, activation, parameters, starts, rows, slopes, vectors, grad
              norms, zeros):  # fmt: skip
     """Add the samples' gradients and their squared norms; units' rows become their errors."""
     weight, place, scratch = parameters.size, gradient.size, starts[-1]
-    # The engine takes tanh's slopes from its values; those of softplus stand in the array.
-    slopes_of = SOFTPLUS if activation == TANH else activation
     for layer in range(widths.size - 1, 0, -1):
         below, units, delta = widths[layer - 1], widths[layer], starts[layer]
         weight -= units * (below + 1)
@@ -177,7 +156,7 @@ def backward(widths, activation, parameters, starts, rows, slopes, vectors, grad
         if layer > 1:
             dense(rows, scratch, below, delta, units, parameters, weight, 1, below, zeros, 0, 0,
                   vectors)  # fmt: skip
-            multiply_slopes(slopes_of, rows, slopes, starts[layer - 1], below, scratch,
+            multiply_slopes(activation, rows, slopes, starts[layer - 1], below, scratch,
                             vectors * LANES)  # fmt: skip
 
 

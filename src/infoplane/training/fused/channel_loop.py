@@ -17,7 +17,6 @@ from infoplane.training.fused.loop import (
     ONE,
     RELU,
     SOFTSIGN,
-    TANH,
     ZERO,
     activate,
     adam_step,
@@ -100,11 +99,7 @@ def forward(widths, activation, parameters, starts, rows, slopes, vectors, width
 @njit(**ROUNDING)
 def keep_slopes(activation, rows, slopes, first, last, samples):
     """Keep the slopes of the activations that the channel is about to hide."""
-    if activation == TANH:
-        for unit in range(first, last):
-            for sample in range(samples):
-                slopes[unit, sample] = ONE - rows[unit, sample] * rows[unit, sample]
-    elif activation == RELU:
+    if activation == RELU:
         for unit in range(first, last):
             for sample in range(samples):
                 slopes[unit, sample] = ONE if rows[unit, sample] > ZERO else ZERO

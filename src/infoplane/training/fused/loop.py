@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from infoplane.compiled.compilation import compiled
-from infoplane.compiled.vector_math import ROUNDING, exp32, sigmoid32, softplus32, tanh32
+from infoplane.compiled.vector_math import ROUNDING, exp32, sigmoid32, softplus32
 from infoplane.networks.functions import COMPILED_ACTIVATIONS, OUTPUTS
 from infoplane.training.fused.kernels import (
     LANES,
@@ -21,6 +21,7 @@ from infoplane.training.fused.kernels import (
     outer,
     transpose_block,
 )
+from infoplane.training.fused.tanh import tanh_rows
 from infoplane.training.shuffling import shuffle_epoch
 
 BETA_MEAN, BETA_SQUARE = 0.9, 0.999
@@ -105,11 +106,15 @@ def forward(widths, activation, parameters, starts, rows, slopes, vectors):
 
 @njit(**ROUNDING)
 def activate(activation, rows, slopes, first, last, samples):
-    """Apply the activation in place; keep its slope where the result does not tell it well."""
+    """Apply the activation in place; keep its slope where the result does not tell it well.
+
+    Parameters
+    ----------
+    samples : int
+        A multiple of `LANES`.
+    """
     if activation == TANH:
-        for unit in range(first, last):
-            for sample in range(samples):
-                rows[unit, sample] = tanh32(rows[unit, sample])
+        tanh_rows(rows, slopes, first, last - first, samples // LANES)
     elif activation == RELU:
         for unit in range(first, last):
             for sample in range(samples):
@@ -191,12 +196,7 @@ def backward(widths, activation, parameters, starts, rows, slopes, vectors, grad
 @njit(**ROUNDING)
 def multiply_slopes(activation, rows, slopes, first, units, scratch, samples):
     """Replace units' values by their slope times what the layer above sends back."""
-    if activation == TANH:
-        for unit in range(units):
-            for sample in range(samples):
-                value = rows[first + unit, sample]
-                rows[first + unit, sample] = rows[scratch + unit, sample] * (ONE - value * value)
-    elif activation == RELU:
+    if activation == RELU:
         for unit in range(units):
             for sample in range(samples):
                 slope = ONE if rows[first + unit, sample] > ZERO else ZERO
