@@ -2,9 +2,9 @@
 
 Reads   gradients      the run's gradient statistics, under all definitions
         transitions    one row a run, definition and layer: run, definition, layer,
-                       transition_epoch (median over networks, none or infinite where more than
-                       half of them have no transition), networks, crossing (share of the
-                       networks that have one)
+                       transition_epoch (median over networks, none where more than half of them
+                       have no transition, or where noise alone makes too many), false_finds (share
+                       of trajectories with the same noise and no transition that show one)
 Params  runs           label to run id, one of them
         definitions    panel label to definition's id; the first is drawn large
 Writes  svg, png
@@ -12,7 +12,6 @@ Writes  svg, png
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -48,11 +47,12 @@ divided by the weights' norm and the deviation is the trace of the covariance ov
 without a root; ``szt_second`` and ``szt_latest`` add up layers from the first to the one shown;
 ``saxe_sample`` takes the elementwise standard deviation over the training samples.
 
-The dotted line is the transition from drift to diffusion: a layer's first epoch with a
-signal-to-noise ratio below 1 after one above 1, median over networks, then over the layers that
-have one; their number stands in the title."""
+The dotted line is the transition from drift to diffusion: where a layer's signal-to-noise ratio,
+smoothed over log epochs, falls below 1 for good; median over networks, then over the layers that
+have one. Their number stands in the title, and how often one is found in trajectories with the same
+noise and none, mean over layers. Layers where noise alone makes too many count as without."""
 
-TRANSITIONS = ("run", "definition", "layer", "transition_epoch")
+TRANSITIONS = ("run", "definition", "layer", "transition_epoch", "false_finds")
 NORMS = {
     "mean_norm": {"linestyle": "-"},
     "std_norm": {"linestyle": (0, (2, 1.2)), "marker": ""},
@@ -66,7 +66,7 @@ NORM_TEXTS = {
 }
 
 
-def draw_norms(axes: Axes, frame: pd.DataFrame, transition: pd.Series) -> None:
+def draw_norms(axes: Axes, frame: pd.DataFrame, transitions: pd.DataFrame) -> None:
     """Draw one definition: both norms of each layer, and the median transition.
 
     Parameters
@@ -74,22 +74,24 @@ def draw_norms(axes: Axes, frame: pd.DataFrame, transition: pd.Series) -> None:
     axes : matplotlib.axes.Axes
     frame : pandas.DataFrame
         ``init, epoch, layer, definition, mean_norm, std_norm, status`` of one run and definition.
-    transition : pandas.Series of float64
-        The transition of each layer, an epoch; not finite where there is none.
+    transitions : pandas.DataFrame
+        ``transition_epoch, false_finds`` of each layer; the epoch is NaN where there is none.
     """
     for norm, look in NORMS.items():
         curves = over_networks(frame, norm, ["layer", "epoch"])
         draw_layer_curves(axes, curves, "median", band=False, **look)
     set_epoch_axis(axes, int(frame["epoch"].max()))
     axes.set_yscale("log")
-    found = transition[np.isfinite(transition)]
+    found = transitions["transition_epoch"].dropna()
     if found.empty:
         text = "no transition"
     else:
         middle = found.median()
         axes.axvline(middle, color="0.35", linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=0)
         text = f"transition: epoch {format_epoch(middle)}"
-    text += f" ({len(found)} of {len(transition)} layers)"
+    text += f" ({len(found)} of {len(transitions)} layers)"
+    if transitions["false_finds"].notna().any():  # Not of a run without networks.
+        text += f"\nfalse finds: {transitions['false_finds'].mean():.0%}"
     axes.set_ylabel(NORM_TEXTS[frame["definition"].iloc[0]])
     axes.set_title(f"{frame['label'].iloc[0]}\n{text}")
 
@@ -102,7 +104,7 @@ def gradients_figure(frame: pd.DataFrame, transitions: pd.DataFrame, run_label: 
     frame : pandas.DataFrame
         As in `draw_norms`, and ``label``, the definition's.
     transitions : pandas.DataFrame
-        ``definition, layer, transition_epoch`` of the run.
+        ``definition, layer, transition_epoch, false_finds`` of the run.
     run_label : str
 
     Returns
@@ -117,7 +119,7 @@ def gradients_figure(frame: pd.DataFrame, transitions: pd.DataFrame, run_label: 
     for label, panel in panels.items():
         part = frame[frame["label"] == label]
         of_panel = transitions["definition"] == part["definition"].iloc[0]
-        draw_norms(panel, part, transitions.loc[of_panel, "transition_epoch"])
+        draw_norms(panel, part, transitions[of_panel])
     figure.suptitle(f"{run_label} ({count_networks(frame)})", fontsize=8)
     add_norm_legend(panels[first])
     add_layer_legend(figure, layer_names(frame), "median over networks:")

@@ -381,6 +381,11 @@ def _measured(study: Study, run: str) -> dict[str, tuple[str, ...]]:
 
 def _comparison_mistakes(study: Study, name: str, entry: dict) -> Iterator[tuple[Key, str]]:
     key = ("comparisons", name)
+    if "claim" in entry:
+        claims = study.config["claims"]
+        with_events = [name for name in claims if "events" in claims[name].get("parameters", {})]
+        if entry["claim"] not in with_events:
+            yield (*key, "claim"), unknown("claim with events", entry["claim"], with_events)
     table = "gradients" if name == "gradients" else "information"
     for run in [*entry["runs"], *(run for pair in entry.get("pairs", []) for run in pair.values())]:
         for estimator in entry.get("estimators", [None]):

@@ -132,6 +132,7 @@ def save_text_tables(folder):
     transitions = grid(("run", RUNS), ("definition", DEFINITIONS), ("layer", range(1, LAYERS + 1)))
     transitions["transition_epoch"] = transitions["layer"].map({1: 100.0, 2: 400.0, 3: 400.0})
     transitions["networks"] = INITS
+    transitions["false_finds"] = transitions["layer"].map({1: 0.0, 2: 0.04, 3: 0.0, 4: 0.0})
     transitions["crossing"] = transitions["transition_epoch"].notna().astype(float)
     transitions.to_csv(folder / "transitions.tsv", sep="\t", index=False)
 

@@ -48,12 +48,12 @@ def save_study(folder):
     save_task(folder / "task.npz", Task(np.arange(8.0)[:, None], np.arange(8) % 2, None))
 
 
-def axes(run):
+def axes(run, epochs=EPOCHS):
     """Return what every table of a run has in common, a row for each network, epoch and layer."""
-    init, epoch, layer = np.indices((INITS, EPOCHS.size, LAYERS)).reshape(3, -1)
+    init, epoch, layer = np.indices((INITS, epochs.size, LAYERS)).reshape(3, -1)
     lost = (init == DIVERGED[1]) & (run == DIVERGED[0])
-    kept = ~(lost & (EPOCHS[epoch] >= 100))
-    rows = {"init": init, "epoch": EPOCHS[epoch], "layer": layer + 1}
+    kept = ~(lost & (epochs[epoch] >= 100))
+    rows = {"init": init, "epoch": epochs[epoch], "layer": layer + 1}
     rows["status"] = np.where(lost, "diverged", "ok")
     return {"run": np.full(kept.sum(), run)} | {name: them[kept] for name, them in rows.items()}
 

@@ -1,14 +1,19 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import compare_gradients
 from infoplane.claims.trajectories import TableError
-from tests.stages.synthetic_study import LAYERS, axes, save, save_study, stand_in
+from tests.stages.synthetic_study import INITS, LAYERS, axes, save, save_study, stand_in
+from tests.unit.event_tables import EPOCHS as DENSE
+from tests.unit.event_tables import SEARCH, noisy
 
 
 def compared(folder, **changes):
-    params = {"runs": ["tanh", "relu"], "definitions": ["saxe_sample"]}
+    params = {"runs": ["tanh", "relu"], "definitions": ["saxe_sample"], "claim": "C06"}
+    params["events"] = dataclasses.asdict(SEARCH)
     outputs = {"table": "transitions.tsv"}
     compare_gradients.main(stand_in(folder, ["gradients"], outputs, **params | changes))
     return pd.read_csv(folder / "transitions.tsv", sep="\t")
@@ -28,7 +33,8 @@ def test_transition_of_every_run_definition_and_layer(tmp_path):
     save_study(tmp_path)
     table = compared(tmp_path)
     assert list(table) == [
-        *("run", "definition", "layer", "transition_epoch", "networks", "crossing")
+        *("run", "definition", "layer", "transition_epoch", "networks", "crossing"),
+        *("false_finds", "fall_epoch", "falling"),
     ]
     assert table["run"].tolist() == ["tanh"] * LAYERS + ["relu"] * LAYERS
     assert (table["transition_epoch"] == 100).all()
@@ -64,6 +70,26 @@ def test_undefined_ratios_are_neither_above_nor_below(tmp_path):
     table = compared(tmp_path, runs=["tanh"], definitions=["one"])
     assert table["transition_epoch"].isna().all()
     assert (table["crossing"] == 0).all()
+
+
+def test_noise_has_no_epoch_and_its_false_finds_are_told(tmp_path):
+    save_study(tmp_path)
+    rows = axes("tanh", DENSE)
+    step = np.where(DENSE < 350, np.log(3.0), np.log(0.3))
+    layers = [np.full(DENSE.size, np.log(1.5)), np.zeros(DENSE.size), step, step]
+    noise = [noisy(course, INITS, 0.4, seed=layer)[..., 0] for layer, course in enumerate(layers)]
+    snr = np.exp(np.stack(noise, axis=2)).ravel()
+    rows |= {"definition": ["saxe_sample"] * snr.size, "snr": snr}
+    save(tmp_path, "gradients", "tanh", "gradients", rows)
+    table = compared(tmp_path, runs=["tanh"])
+    assert table["transition_epoch"].isna().tolist() == [True, True, False, False]
+    # Eight networks know a step to about 3 %; see the unit tests.
+    np.testing.assert_allclose(table["transition_epoch"][2:], 350, rtol=0.06)
+    np.testing.assert_allclose(table["fall_epoch"][2:], 350, rtol=0.15)
+    assert table["fall_epoch"][:2].isna().all()
+    assert (table["falling"][2:] == 1).all()
+    assert table["false_finds"][1] > 0.1
+    assert (table["false_finds"].drop(1) < 0.05).all()
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,15 @@ from tests.stages.synthetic_study import (
 )
 from tests.support import stand_in
 
+EVENTS = {
+    "window_decades": 0.5,
+    "least_decades": 0.3,
+    "lasting_share": 0.9,
+    "surrogates": 20,
+    "seed": 0,
+    "chance": 0.05,
+    "most_false": 0.1,
+}
 RESAMPLING = {"resamples": 200, "seed": 0, "confidence": 0.95}
 
 
@@ -48,7 +57,7 @@ def claims(run="relu"):
         "C01": entry("trajectory", drop, 1.0, "at_least", both, overall=True),
         "C06": entry(
             "snr_crossing",
-            {"layers": "all"},
+            {"layers": "all", "events": EVENTS},
             0.5,
             "at_least",
             {"runs": ["tanh"], "definitions": ["saxe_sample"]},

@@ -3,8 +3,6 @@ import pytest
 
 from infoplane.claims.judging import judge
 from infoplane.claims.statistics.gradient_noise import fall_factors
-from infoplane.claims.trajectories import trajectories
-from infoplane.claims.transitions import crossing_epochs, transitions
 from tests.unit.claim_tables import (
     EPOCHS,
     FLAT,
@@ -105,30 +103,6 @@ def test_c05_needs_both_fractions(small, large, expected):
     assert row["details"]["conditions"][0]["estimate"] == pytest.approx(large)
 
 
-def test_crossing_epochs_by_hand():
-    snr = np.array([[0.5, 2.0, 0.5], [0.5, 0.4, 0.3], [2.0, 1.0, np.nan], [2.0, np.nan, 0.9]])
-    found = crossing_epochs(snr[:, :, None], np.array([0, 3, 7]))
-    np.testing.assert_array_equal(found[:, 0], [7, np.inf, np.inf, 7])
-
-
-def test_transitions_by_hand():
-    # Layers by network: crossing at 10, 100 and never; at 1 and never; never.
-    late, later, never = [2, 2, 0.5, 0.5], [2, 2, 2, 0.5], [2, 2, 2, 2]
-    snr = np.array([[late, [2, 0.5, 2, 2], never], [later, never, never], [never, never, never]])
-    table = gradients("r", "d", snr.transpose(0, 2, 1), epochs=[0, 1, 10, 100])
-    first, second, third = transitions(trajectories(table, ("snr",), "r, d"))
-    assert first == {"layer": 1, "transition_epoch": 100.0, "networks": 3, "crossing": 2 / 3}
-    assert second["transition_epoch"] == np.inf
-    assert second["crossing"] == 1 / 3
-    assert third["crossing"] == 0
-    # Of two networks the upper middle one.
-    both = transitions(trajectories(table[table["init"] < 2], ("snr",), "r, d"))
-    assert [row["transition_epoch"] for row in both] == [100.0, np.inf, np.inf]
-    lost = transitions(trajectories(table.assign(status="diverged"), ("snr",), "r, d"))
-    assert [row["layer"] for row in lost] == [1, 2, 3]
-    assert all(np.isnan(row["transition_epoch"]) and row["networks"] == 0 for row in lost)
-
-
 def test_fall_factors_by_hand():
     epochs = np.array([0, 1, 5, 10])
     snr = np.array(
@@ -136,72 +110,6 @@ def test_fall_factors_by_hand():
     )
     found = fall_factors(snr[:, :, None], epochs)
     np.testing.assert_allclose(found[:, 0], [8 / 3, np.nan, 3.0, np.inf])
-
-
-@pytest.mark.parametrize(
-    ("layers", "expected", "share"),
-    [
-        (([2, 2, 2, 2, 0.5, 0.1],) * 3, "supported", 1.0),
-        (([2, 2, 2, 2, 0.5, 0.1], FLAT, FLAT), "refuted", 1 / 3),
-        ((FLAT,) * 3, "refuted", 0.0),
-    ],
-)
-def test_c06_crossing_of_one(layers, expected, share):
-    snr = [gradients("r", "d", planes(5, *layers, spread=0))]
-    judged_on = [{"runs": ["r"], "definitions": ["d"]}]
-    (row,) = judge(
-        claim("C06", judged_on=judged_on),
-        evidence(information("r", "e", planes(1, FLAT)), snr=snr),
-    )
-    assert row["verdict"] == expected
-    assert row["estimate"] == pytest.approx(share)
-    assert row["estimator"] == "d"
-    assert "T1 " + ("never" if share == 0 else "1000") in row["statistic"]
-
-
-def correlated_runs(inits, delay, order):
-    """Peaks at epoch 10 + init; the SNR falls below 1 `delay` times later, in that order.
-
-    Returns the table of information and that of gradients.
-    """
-    epochs = np.arange(0, 400)
-    peaks = 10 + np.arange(inits)
-    crossings = np.rint(delay * peaks[order]).astype(int)
-    inputs = np.where(epochs[None] == peaks[:, None], 9.0, 5.0)[:, :, None].repeat(3, axis=2)
-    snr = np.where(epochs[None] < crossings[:, None], 3.0, 0.3)[:, :, None].repeat(3, axis=2)
-    return (
-        information("r", "e", inputs, epochs=epochs),
-        gradients("r", "d", snr, epochs=epochs),
-    )
-
-
-@pytest.mark.parametrize(
-    ("delay", "order", "expected"),
-    [
-        (1.5, slice(None), "supported"),
-        (5.0, slice(None), "refuted"),  # correlated, but a factor of 5 apart
-        (1.0, slice(None, None, -1), "refuted"),  # near, but in the wrong order
-        (100.0, slice(None), "refuted"),  # never within the run
-    ],
-)
-def test_c07_transition_starts_compression(delay, order, expected):
-    found, noise = correlated_runs(12, delay, order)
-    tables = evidence(found, snr=[noise])
-    judged_on = on(["r"], definitions=["d"])
-    (row,) = judge(claim("C07", judged_on=judged_on, overall=False), tables)
-    assert row["verdict"] == expected
-    assert row["threshold"] == 0.5
-    assert "median factor between the two epochs" in row["statistic"]
-    if delay == 1.5:
-        assert row["estimate"] == pytest.approx(1.0)
-
-
-def test_c07_uses_the_networks_that_both_tables_have():
-    found, noise = correlated_runs(12, 1.5, slice(None))
-    tables = evidence(found[found["init"] >= 3], snr=[noise[noise["init"] < 11]])
-    (row,) = judge(claim("C07", judged_on=on(["r"], definitions=["d"]), overall=False), tables)
-    assert row["details"]["initialisations"] == list(range(3, 11))
-    assert row["estimate"] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(

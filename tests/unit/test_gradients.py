@@ -12,8 +12,6 @@ from infoplane.measures.gradients import (
     DEFINITIONS,
     GradientMoments,
     gradient_moments,
-    steepest_fall_epoch,
-    transition_epoch,
 )
 from infoplane.networks.dense import initial_parameters, split_parameters
 from infoplane.networks.functions import ACTIVATIONS, OUTPUTS
@@ -311,53 +309,6 @@ def test_refuses_what_does_not_fit(change, message):
     }
     with pytest.raises(ValueError, match=message):
         gradient_moments(**{**arguments, **change})
-
-
-def test_transition_is_the_first_fall_below_one():
-    epochs, nan = np.array([0, 1, 2, 5, 9, 20]), math.nan
-    assert transition_epoch(epochs, [0.5, 2, 3, 0.9, 2, 0.1]) == 5
-    assert transition_epoch(epochs, [2, 1, nan, 1, 1, 0.99]) == 20
-    assert transition_epoch(epochs, [math.inf, 0, 3, 3, 3, 3]) == 1
-    assert math.isnan(transition_epoch(epochs, [0.5, 0.6, 0.1, 0.9, 0.9, 0.1]))
-    assert math.isnan(transition_epoch(epochs, [5, 4, 3, 2, 1.5, 1]))
-    assert math.isnan(transition_epoch(epochs, [nan] * 6))
-
-
-def test_transition_needs_increasing_epochs_of_equal_number():
-    with pytest.raises(ValueError, match="epochs must increase"):
-        transition_epoch(np.array([0, 2, 2]), np.ones(3))
-    with pytest.raises(ValueError, match="two equal rows"):
-        transition_epoch(np.array([0, 2]), np.ones(3))
-
-
-def fall_at(centre, epochs):
-    """Return an SNR whose logarithm falls like a tanh of log epoch, steepest at the centre."""
-    with np.errstate(divide="ignore"):
-        return 10 ** -np.tanh(2 * np.log10(epochs / centre))
-
-
-def test_steepest_fall_is_where_the_slope_is():
-    epochs = np.unique(np.rint(np.geomspace(1, 10000, 300)).astype(int))
-    for centre in (30.0, 350.0, 2000.0):
-        # Snapshots are 3 % apart there.
-        assert steepest_fall_epoch(epochs, fall_at(centre, epochs)) == pytest.approx(centre, 0.05)
-
-
-def test_steepest_fall_sees_through_noise_and_gaps():
-    epochs = np.unique(np.concatenate([[0], np.rint(np.geomspace(1, 10000, 300)).astype(int)]))
-    noise = np.random.default_rng(0).normal(0, 0.1, len(epochs))
-    snr = fall_at(350.0, epochs) * 10**noise
-    snr[[5, 50, 99]] = math.nan, 0.0, math.inf
-    # Noise moves the fitted lines; neighbouring differences would point anywhere.
-    assert steepest_fall_epoch(epochs, snr) == pytest.approx(350, rel=0.3)
-
-
-def test_no_fall_has_no_steepest_epoch():
-    epochs = np.arange(1, 100)
-    assert math.isnan(steepest_fall_epoch(epochs, epochs / 7.0))
-    assert math.isnan(steepest_fall_epoch(epochs, np.full(99, math.nan)))
-    with pytest.raises(ValueError, match="decades must be above 0"):
-        steepest_fall_epoch(epochs, 1.0 / epochs, decades=0.0)
 
 
 def test_szt_network_at_initialisation_has_every_definition():

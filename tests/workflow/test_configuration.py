@@ -434,6 +434,26 @@ WRONG = {
     ),
     "claim that nobody makes": ("claims/C01/side", ..., ["claims.C01", "lacks side"]),
     "claim's direction": ("claims/C01/direction", "over", ["claims.C01.direction", "at_least"]),
+    "events unlike any": (
+        "claims/C06/parameters/events/lasting_share",
+        1.5,
+        ["claims.C06.parameters.events.lasting_share", "1.5", "at most 1"],
+    ),
+    "events without a window": (
+        "claims/C06/parameters/events/window_decades",
+        ...,
+        ["claims.C06.parameters.events", "lacks window_decades"],
+    ),
+    "transitions of no claim": (
+        "comparisons/gradients/claim",
+        "C60",
+        ["comparisons.gradients.claim", "'C60'", "C06"],
+    ),
+    "transitions of a claim without events": (
+        "comparisons/gradients/claim",
+        "C01",
+        ["comparisons.gradients.claim", "'C01'", "C06, C07"],
+    ),
     "figure of no run": (
         "figures/szt_2/runs",
         {"tanh": "szt_tahn"},

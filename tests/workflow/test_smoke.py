@@ -26,7 +26,6 @@ CLEAR = [
     ),
     *(("C03", run, "binned_30") for run in ("szt_tanh", "szt_tanh_full_batch", "saxe_tanh")),
     *(("C04", run, "binned_100_global") for run in ("szt_tanh", "szt_tanh_full_batch")),
-    ("C06", "szt_tanh", "szt_second"),
     ("C06", "szt_tanh", "saxe_sample"),
     *(("C10", "saxe_relu", estimator) for estimator in ("kde_0.1_upper", "kde_0.1_lower")),
     ("C25", "szt_tanh", "binned_30"),

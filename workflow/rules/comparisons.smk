@@ -103,5 +103,8 @@ rule compare_gradients:
         runtime=10,
     params:
         **config["comparisons"]["gradients"],
+        events=config["claims"][config["comparisons"]["gradients"]["claim"]][
+            "parameters"
+        ]["events"],
     script:
         "../../src/compare_gradients.py"

@@ -95,76 +95,9 @@ DEFINITIONS = {
 }
 
 
-def transition_epoch(epochs: np.ndarray, snr: np.ndarray) -> float:
-    """Return the first epoch with SNR below 1 after one with SNR above 1 (SZT figure 4).
-
-    Parameters
-    ----------
-    epochs : array of int, shape (snapshots,)
-        Increasing.
-    snr : array of float, shape (snapshots,)
-        NaN is neither above nor below.
-
-    Returns
-    -------
-    epoch : float
-        NaN if the SNR never crosses from above.
-    """
-    epochs, snr = _check_series(epochs, snr)
-    crossed = (np.cumsum(snr > 1.0) > 0) & (snr < 1.0)
-    return float(epochs[crossed.argmax()]) if crossed.any() else float("nan")
-
-
-def steepest_fall_epoch(epochs: np.ndarray, snr: np.ndarray, decades: float = 0.5) -> float:
-    """Return the epoch around which log SNR falls fastest against log epoch.
-
-    Parameters
-    ----------
-    epochs : array of int, shape (snapshots,)
-        Increasing; epoch 0 has no logarithm and is left out.
-    snr : array of float, shape (snapshots,)
-        Values that are not finite or not above 0 are left out.
-    decades : float
-        Width, in decades of the epoch, of the window centred on each snapshot in which a
-        straight line is fitted: neighbouring log-spaced snapshots are so close that their
-        differences would be all noise.
-
-    Returns
-    -------
-    epoch : float
-        Centre of the window with the most negative slope, among those that lie within the
-        epochs and hold at least three snapshots; NaN if no slope is negative.
-    """
-    epochs, snr = _check_series(epochs, snr)
-    if not decades > 0:
-        raise ValueError(f"decades must be above 0, not {decades}")
-    usable = (epochs > 0) & np.isfinite(snr) & (snr > 0)
-    epochs, time, level = epochs[usable], np.log10(epochs[usable]), np.log10(snr[usable])
-    steepest, when = 0.0, float("nan")
-    for epoch, centre in zip(epochs, time, strict=True):
-        first, last = np.searchsorted(time, (centre - decades / 2, centre + decades / 2))
-        inside = time[0] <= centre - decades / 2 and centre + decades / 2 <= time[-1]
-        if not inside or last - first < 3:
-            continue
-        lever = time[first:last] - time[first:last].mean()
-        slope = lever @ level[first:last] / (lever @ lever)
-        if slope < steepest:
-            steepest, when = slope, float(epoch)
-    return when
-
-
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         return numerator / denominator
-
-
-def _check_series(epochs, snr) -> tuple[np.ndarray, np.ndarray]:
-    epochs, snr = np.asarray(epochs), np.asarray(snr, dtype=np.float64)
-    if epochs.ndim != 1 or epochs.shape != snr.shape:
-        raise ValueError(f"epochs {epochs.shape} and snr {snr.shape} must be two equal rows")
-    if (np.diff(epochs) <= 0).any():
-        raise ValueError("epochs must increase")
-    return epochs, snr
 
 
 @dataclass(frozen=True)
