@@ -38,6 +38,8 @@ STAGES = {
     "record_configuration": Stage(),
     "audit_estimators": Stage(("samples",), priority=4),
     "merge_audit": Stage(needs=("audit_estimators",)),
+    "audit_drops": Stage(("method",)),
+    "merge_drops": Stage(needs=("audit_drops",)),
     "train_networks": Stage(("run", "chunk"), ("generate_data",), priority=3),
     "dump_activations": Stage(CHUNK, ("train_networks",), priority=1),
     "estimate_information": Stage(CHUNK, ("dump_activations",), priority=2),
@@ -58,6 +60,7 @@ STAGES = {
     "collect_details": Stage(needs=("judge_claims",)),
     # Figures that are drawn from a table of the whole study.
     "plot_infoplane_audit": Stage(needs=("merge_audit",)),
+    "plot_infoplane_audit_drops": Stage(needs=("merge_drops",)),
     "plot_infoplane_robustness": Stage(needs=("compare_estimators",)),
     "plot_szt_4": Stage(needs=("merge_table/gradients", "compare_gradients")),
 }

@@ -23,6 +23,7 @@ STUDY_TABLES = {
     "robustness": "tables/robustness.tsv",
     "transitions": "tables/transitions.tsv",
     "audit": "tables/audit.tsv",
+    "audit_drops": "tables/audit_drops.tsv",
 }
 
 
@@ -206,6 +207,15 @@ class Study:
             known |= named or dict.fromkeys(one.measure.estimators(), own)
         return {name: known[name] for name in self.compared_estimators(comparison)}
 
+    def methods(self) -> list[str]:
+        """Return the methods of the estimators, each once."""
+        return unique(entry["method"] for entry in self.config["estimators"].values())
+
+    def estimators_of(self, method: str) -> dict[str, dict]:
+        """Return the estimators of a method by name, with their parameters."""
+        named = self.config["estimators"].items()
+        return {name: dict(entry) for name, entry in named if entry["method"] == method}
+
     @property
     def audited_as(self) -> dict[str, list[str]]:
         """Return the estimators of the study that each audited one stands for."""
@@ -284,6 +294,11 @@ def code_of_model(config: Mapping, model: str) -> list[str]:
 def code_of_claim(config: Mapping, claim: str) -> list[str]:
     """Name the code that judges a claim."""
     return code_of("judge_claims.py", STATISTICS[config["claims"][claim]["statistic"]].module)
+
+
+def code_of_drops(method: str) -> list[str]:
+    """Name the code of the audit of drops, which tries the estimators of one method."""
+    return code_of("audit_drops.py", ESTIMATORS.module(method))
 
 
 def code_of_audit() -> list[str]:

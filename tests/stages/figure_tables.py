@@ -150,3 +150,21 @@ def save_text_tables(folder):
     audit.loc[refused, "refused"] = "values must have a density"
     untried = (audit["estimator"] == "ksg1_3") & (audit["quantity"] == "label")
     audit[~untried].to_csv(folder / "audit.tsv", sep="\t", index=False)
+    save_drops(folder)
+
+
+def save_drops(folder):
+    """Save the audit of drops: one that is there and one that is not, by two estimators."""
+    drops = grid(
+        ("family", ("saturating", "growing")),
+        ("estimator", ("machine_precision", "edge")),
+        ("threshold_bits", (0.5, 1.0)),
+    )
+    there, edge = drops["family"] == "saturating", drops["estimator"] == "edge"
+    drops["units"] = np.where(there, "bounded", "unbounded")
+    drops["true_drop_bits"] = np.where(there, 2.0, 0.0)
+    drops["bias_bits"] = np.where(there & edge, -1.5, 0.0)
+    drops["is_there"] = there
+    drops["found"] = np.where(there & ~edge, 1.0, 0.0)
+    drops.loc[~there & edge & (drops["threshold_bits"] == 0.5), "found"] = 0.5
+    drops.to_csv(folder / "audit_drops.tsv", sep="\t", index=False)

@@ -38,7 +38,7 @@ from tests.stages.figure_tables import (
 TRAINED = [
     name
     for name, entry in FIGURES.items()
-    if entry["drawing"] not in ("robustness", "audit", "minimal_model")
+    if entry["drawing"] not in ("robustness", "audit", "audit_drops", "minimal_model")
 ]
 BITS = {style.INPUT_AXIS, style.LABEL_AXIS}
 AXES = {
@@ -391,6 +391,17 @@ def test_minimal_model_has_a_curve_an_activation_and_the_expected_growth(tables,
     dotted = [line for line in panel.lines if len(line.get_xdata()) == 2][-2:]
     growth = [np.diff(line.get_ydata())[0] / 3 for line in dotted]
     np.testing.assert_allclose(growth, [np.log2(10), np.log2(10) / 2], rtol=1e-12)
+
+
+def test_audit_of_drops_shows_bias_power_and_false_finds(tables, tmp_path, drawn):
+    figure = drawn("infoplane_audit_drops", tables, tmp_path)
+    texts = [text.get_text() for text, _ in shown_texts(figure)]
+    assert {"bias of the drop (bits)", "power (%)", "false finds (%)"} <= {*texts}
+    # edge finds 0.5 bits of a drop of 2.0, and none of the others; machine_precision all of it.
+    assert texts.count("\u22121.5") == 1
+    assert texts.count("100") == 2
+    # What is not there at 0.5 bits is found in half of the draws of the layer that grows.
+    assert texts.count("50") == 1
 
 
 def test_text_tables_without_a_column_are_refused(tables, tmp_path):

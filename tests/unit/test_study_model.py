@@ -15,6 +15,8 @@ SECONDS = {
     "record_configuration": 1,
     "audit_estimators/256": 20,
     "merge_audit": 1,
+    "audit_drops/binned": 3,
+    "merge_drops": 1,
     "train_networks/szt_tanh/000-009": 10,
     "train_networks/szt_tanh/010-019": 10,
     "train_networks/szt_noisy_tanh/000-009": 2,
@@ -39,6 +41,7 @@ SECONDS = {
     "collect_verdicts": 1,
     "collect_details": 1,
     "plot_infoplane_audit": 2,
+    "plot_infoplane_audit_drops": 2,
     "plot_szt_2": 3,
     "plot_szt_4": 1,
 }

@@ -2,8 +2,10 @@
 Audit the estimators where the truth is known; nothing of the study is needed.
 
 OUTPUTS
-    <results>/audit/{samples}.tsv   one number of samples
-    <results>/tables/audit.tsv      bias, spread and time of every estimator on every task
+    <results>/audit/{samples}.tsv         one number of samples
+    <results>/tables/audit.tsv            bias, spread and time of every estimator on every task
+    <results>/audit/drops/{method}.tsv    the estimators of one method on known drops
+    <results>/tables/audit_drops.tsv      bias, power and false finds of drops, by all estimators
 """
 
 
@@ -46,3 +48,41 @@ use rule merge_table as merge_audit with:
         "<results>/logs/merge_audit.log",
     benchmark:
         "<results>/benchmarks/merge_audit.tsv"
+
+
+rule audit_drops:
+    """Measure made-up trainings, whose drops are known, with the estimators of one method."""
+    input:
+        code=lambda wildcards: planning.code_of_drops(wildcards.method),
+    output:
+        table="<results>/audit/drops/{method}.tsv",
+    log:
+        "<results>/logs/audit_drops/{method}.log",
+    benchmark:
+        "<results>/benchmarks/audit_drops/{method}.tsv"
+    wildcard_constraints:
+        method=any_of(STUDY.methods()),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        **config["audit"]["drops"],
+        estimators=lambda wildcards: STUDY.estimators_of(wildcards.method),
+        seed=config["audit"]["seed"],
+    script:
+        "../../src/audit_drops.py"
+
+
+use rule merge_table as merge_drops with:
+    input:
+        parts=collect("<results>/audit/drops/{method}.tsv", method=STUDY.methods()),
+        code=code_of("merge_table.py"),
+    output:
+        table="<results>/tables/audit_drops.tsv",
+    log:
+        "<results>/logs/merge_drops.log",
+    benchmark:
+        "<results>/benchmarks/merge_drops.tsv"

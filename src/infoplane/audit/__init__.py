@@ -6,11 +6,15 @@ from infoplane.audit.auditing import (
     standard_tasks,
     trusted_cells,
 )
+from infoplane.audit.drops import DropTask, audit_drops, drop_tasks
 from infoplane.audit.subjects import AuditSubject
 
 __all__ = [
     "AuditSubject",
+    "DropTask",
+    "audit_drops",
     "audit_estimators",
+    "drop_tasks",
     "standard_subjects",
     "standard_tasks",
     "trusted_cells",
