@@ -10,6 +10,9 @@ Reads   information       tables of its runs: run, init, samples, epoch, layer, 
         several_networks  tables of its runs: run, init, epoch, layer, estimator, networks,
                           mi_input_bits, conditional_entropy_bits, published_mi_input_bits,
                           single_mi_input_bits (bits), status
+        held_out_labels   tables of its runs: run, init, epoch, layer, estimator, mi_label_bits,
+                          permuted_label_bits, label_entropy_bits, training_label_bits,
+                          all_label_bits (bits), status
         metrics           tables of its runs: run, init, epoch, train_loss, test_loss,
                           train_accuracy, test_accuracy, status
         audit             where the estimators were right, from merge_audit

@@ -16,6 +16,7 @@ MEASURES = {
     "clustering": {"measure": "clustering"},
     "dependence": {"measure": "dependence", "samples": 100},
     "outside_range": {"measure": "outside_range", "range": [-0.5, 0.25]},
+    "held_out_labels": {"measure": "held_out_labels", "bins": 8, "range": [-1.0, 1.0]},
     "saturation": {"measure": "saturation", "threshold": 0.9},
     "noisy_propagation": {
         "measure": "noisy_propagation",

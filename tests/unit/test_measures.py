@@ -30,11 +30,13 @@ PARAMETERS = {
     "outside_range": {"range": [-0.5, 0.25]},
     "weight_norms": {},
     "saturation": {"threshold": 0.5},
+    "held_out_labels": {"bins": 8, "range": [-1.0, 1.0]},
 }
 TABLES = {
     **{"layers": "information", "noisy_propagation": "information", "gradients": "gradients"},
     **{name: name for name in ("clustering", "dependence", "several_networks", "outside_range")},
     "saturation": "saturation",
+    "held_out_labels": "held_out_labels",
     "weight_norms": "weights",
 }
 NAMED = {
@@ -42,6 +44,7 @@ NAMED = {
     "noisy_propagation": ("label_upper", "label_lower"),
     "dependence": ("label",),
     "several_networks": ("label",),
+    "held_out_labels": ("label_bins", "label_decoder"),
 }
 NOISY = network(noise_standard_deviation=0.1)
 TASK = szt_task()
@@ -132,7 +135,7 @@ def test_unknown_and_missing_parameters_are_refused_by_name(name):
     with pytest.raises(ValueError, match=f"measure '{name}' has no parameter 'colour'; it has: "):
         measure_of(name, colour="red")
     needed = {"layers": "estimators", "several_networks": "networks", "outside_range": "range"}
-    needed |= {"saturation": "threshold"}
+    needed |= {"saturation": "threshold", "held_out_labels": "bins, range"}
     if name in needed:
         with pytest.raises(ValueError, match=f"'{name}' lacks {needed[name]}"):
             make_measure(name, label="label")
@@ -370,6 +373,9 @@ def test_shares_outside_a_range_by_counting():
         ("several_networks", {"range": "layer"}, "range must be two numbers, not 'layer'"),
         ("several_networks", {"bin_width": 0.1}, "bins and bin_width exclude each other"),
         ("saturation", {"threshold": 1.0}, "threshold must lie between 0 and 1, not 1.0"),
+        ("held_out_labels", {"probe": "tree"}, "probe"),
+        ("held_out_labels", {"range": "layer"}, "range must be two numbers, not 'layer'"),
+        ("held_out_labels", {"bins": 0}, "bins"),
         ("saturation", {"threshold": 0}, "threshold must lie between 0 and 1, not 0"),
         ("saturation", {"threshold": "high"}, "threshold must lie between 0 and 1, not 'high'"),
         ("dependence", {"samples": 3}, "samples must be a whole number of at least 4, not 3"),

@@ -239,6 +239,11 @@ WRONG = {
         30,
         ["measurements.binned_30.bins", "allowed: estimators, runs, initialisations"],
     ),
+    "no patterns are held out": (
+        "runs/szt_tanh/training_fraction",
+        1.0,
+        ["measurements.held_out.evaluation", "'szt_tanh'", "no test set"],
+    ),
     "saturation of units that have no ends": (
         "measurements/saturation/runs",
         ["szt_tanh", "saxe_tanh", "saxe_relu"],

@@ -17,7 +17,15 @@ from tests.workflow.conftest import copy_repository, snakemake
 from tests.workflow.test_configuration import FILES, merged
 
 CUT_TABLES = ("metrics", "information", "dependence", "gradients")
-TABLES = (*CUT_TABLES, "clustering", "outside_range", "several_networks", "saturation", "weights")
+TABLES = (
+    *CUT_TABLES,
+    "clustering",
+    "outside_range",
+    "several_networks",
+    "saturation",
+    "weights",
+    "held_out_labels",
+)
 
 
 def targets(tables) -> tuple[str, ...]:

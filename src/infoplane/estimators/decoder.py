@@ -61,28 +61,65 @@ class DecoderEstimator(Estimator):
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         fitted, held_out = halves(labels, self.seed)
         features = standardised(activations, fitted)
-        with warnings.catch_warnings():
-            # The network trains for a set number of epochs, and is never said to converge.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            probe = self._probe().fit(features[fitted], labels[fitted])
-        # Probabilities of 0 would make the bound minus infinity.
-        log_probability = np.log(np.maximum(probe.predict_proba(features[held_out]), 1e-12))
-        truth = labels[held_out]
-        cross_entropy = -log_probability[np.arange(len(truth)), truth].mean() * BITS_PER_NAT
+        probe = fitted_probe(self.probe, self.seed, features[fitted], labels[fitted])
         return Estimate(
             mi_input_bits=math.nan,
-            mi_label_bits=float(entropy_bits(truth) - cross_entropy),
+            mi_label_bits=decoded_label_bits(probe, features[held_out], labels[held_out]),
             ceiling_bits=math.nan,
         )
 
-    def _probe(self) -> LogisticRegression | MLPClassifier:
-        if self.probe == "logistic":
-            return LogisticRegression(max_iter=10_000)
-        return MLPClassifier(
+
+def fitted_probe(
+    name: str, seed: int, features: np.ndarray, labels: np.ndarray
+) -> LogisticRegression | MLPClassifier:
+    """Fit a probe that tells labels from features.
+
+    Parameters
+    ----------
+    name : str
+        One of `PROBES`.
+    seed : int
+        Of a network's initial weights.
+    features : array of float, shape (samples, units)
+        Of about unit scale.
+    labels : array of int, shape (samples,)
+        Numbered from 0, each of them there.
+    """
+    if name == "logistic":
+        probe = LogisticRegression(max_iter=10_000)
+    else:
+        probe = MLPClassifier(
             (HIDDEN_UNITS,),
             alpha=1e-3,
             max_iter=MLP_EPOCHS,
             tol=0.0,
             n_iter_no_change=MLP_EPOCHS,
-            random_state=self.seed,
+            random_state=seed,
         )
+    with warnings.catch_warnings():
+        # The network trains for a set number of epochs, and is never said to converge.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return probe.fit(features, labels)
+
+
+def decoded_label_bits(
+    probe: LogisticRegression | MLPClassifier, features: np.ndarray, labels: np.ndarray
+) -> float:
+    """Return the bound H(Y) + E log2 q(Y|T) of a fitted probe q on some samples.
+
+    Parameters
+    ----------
+    probe : LogisticRegression or MLPClassifier
+    features : array of float, shape (samples, units)
+    labels : array of int, shape (samples,)
+        Of classes that the probe was fitted to.
+
+    Returns
+    -------
+    float
+        In bits, negative where the probe is worse than guessing.
+    """
+    # Probabilities of 0 would make the bound minus infinity.
+    log_probability = np.log(np.maximum(probe.predict_proba(features), 1e-12))
+    cross_entropy = -log_probability[np.arange(len(labels)), labels].mean() * BITS_PER_NAT
+    return float(entropy_bits(labels) - cross_entropy)

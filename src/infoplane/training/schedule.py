@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-PURPOSES = ("weights", "split", "order", "noise")
+PURPOSES = ("weights", "split", "order", "noise", "permutation")
 
 
 def snapshot_epochs(epochs: int, snapshots: int) -> np.ndarray:
