@@ -31,7 +31,8 @@ the norm of the mean gradient; dashed, that of its deviation, in nats per unit w
 weights. In ``saxe_sample`` mean and elementwise standard deviation are over the training samples;
 such a ratio is smaller than one over mini-batches by the root of the batch size. All axes are
 logarithmic, the epoch linear from 0 to 1. One colour a layer; lines are medians over networks; the
-dotted line is a ratio of 1."""
+dotted line is a ratio of 1. Below it for a while is no transition: claim C06 tells which layers
+fall below it for good, and how often noise alone does."""
 
 DEVIATION_LINE = (0, (2, 1.2))
 ROWS = ("signal-to-noise ratio", "norm of the gradient (nats)")

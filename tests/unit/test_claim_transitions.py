@@ -116,6 +116,9 @@ def test_c07_transition_starts_compression(delay, order, expected):
     crossing, _, peak = row["details"]["premises"]
     assert crossing["verdict"] == ("refuted" if delay == 100 else "supported")
     assert peak["verdict"] == "supported"
+    if delay == 100:
+        assert "12 of 12 networks never crossing" in row["statistic"]
+        assert "all alike, without an order" in row["statistic"]
     if delay == 1.5:
         # Smoothing may move two crossings to one snapshot.
         assert row["estimate"] > 0.99

@@ -132,11 +132,16 @@ def crossing_against_peak(
     chance = permutation_chance(crossing, peak, resampling.resamples, resampling.seed)
     fall = fall_epochs(snr, noise.epochs, search)[:, 0]
     steepest = resampling.rank_correlation(np.where(np.isnan(fall), np.inf, fall), peak)
+    pairings = (
+        "all alike, without an order"
+        if np.isnan(chance)
+        else f"as large in a share of {chance:.2g} of random pairings"
+    )
     text = (
         f"rank correlation of the epoch where the SNR ({case.definition}) falls below 1 for good "
         f"with that of the largest I(X;T), {layers_text(planes, chosen, 'mean')}, "
-        f"{(~crosses).sum()} of {inits.size} networks never crossing and ranked last; as large in "
-        f"a share of {chance:.2g} of random pairings; of the steepest fall instead: {steepest}"
+        f"{(~crosses).sum()} of {inits.size} networks never crossing and ranked last; {pairings}; "
+        f"of the steepest fall instead: {steepest}"
     )
     return Finding(
         text,
