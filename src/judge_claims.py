@@ -7,6 +7,7 @@ Reads   information       tables of its runs: run, init, samples, epoch, layer, 
                           between_distance, status
         outside_range     tables of its runs: run, init, epoch, layer, share_below, share_above,
                           status
+        saturation        tables of its runs: run, init, epoch, layer, share_saturated, status
         several_networks  tables of its runs: run, init, epoch, layer, estimator, networks,
                           mi_input_bits, conditional_entropy_bits, published_mi_input_bits,
                           single_mi_input_bits (bits), status

@@ -149,7 +149,8 @@ def resolve_run(config: Mapping, name: str) -> Run:
     }
     for kind, given in records.items():
         missing = [field.name for field in fields(kind) if field.name not in given]
-        if missing := [name for name in missing if name not in ("batch_size", "weight_decay")]:
+        optional = ("batch_size", "weight_decay", "largest_weight_norm")
+        if missing := [name for name in missing if name not in optional]:
             raise ValueError(f"lacks {', '.join(missing)}")
     return Run(
         name=name,

@@ -26,10 +26,10 @@ SZT_WIDTHS = (12, 10, 7, 5, 4, 3, 2)
 RATES = {"adam": 1e-3, "sgd": 0.1}
 
 
-def make_records(optimizer="adam", batch_size=64, weight_decay=0.0, **changes):
+def make_records(optimizer="adam", batch_size=64, weight_decay=0.0, limit=None, **changes):
     """Return a network and its optimiser."""
     chosen = network(**{"widths": SZT_WIDTHS, "initial_weights": "pytorch", **changes})
-    return chosen, Optimizer(optimizer, RATES[optimizer], batch_size, weight_decay)
+    return chosen, Optimizer(optimizer, RATES[optimizer], batch_size, weight_decay, limit)
 
 
 def make_problem(chosen, inits=2, samples=300, train=250):
@@ -107,6 +107,10 @@ def reference_training(records, problem, epochs):
                     gradient = mean / (1 - 0.9**step)
                     gradient = gradient / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
                 parameters = parameters - by.learning_rate * gradient
+                if by.largest_weight_norm is not None:
+                    for weights, _ in split_parameters(parameters, chosen.widths)[:-1]:
+                        norms = np.linalg.norm(weights, axis=1, keepdims=True)
+                        weights /= np.maximum(norms / by.largest_weight_norm, 1)
         results.append(parameters)
     return np.stack(results)
 
@@ -184,6 +188,29 @@ def test_weight_decay_spares_biases(optimizer):
     np.testing.assert_allclose(fused, expected, rtol=0, atol=TOLERANCE)
     without = trained(FusedEngine, make_records(optimizer=optimizer), problem, 50)
     assert np.abs(fused - without).max() > 100 * TOLERANCE
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_limit_on_the_norms_of_hidden_units(optimizer):
+    records = make_records(optimizer=optimizer, limit=0.5)
+    problem = make_problem(records[0])
+    fused = trained(FusedEngine, records, problem, 50)
+    assert_same(fused, reference_training(records, problem, 50), records)
+    assert_same(fused, trained(DenseTorchEngine, records, problem, 50), records)
+    *hidden, output = (weights for weights, _ in split_parameters(fused, SZT_WIDTHS))
+    norms = np.concatenate([np.linalg.norm(weights, axis=2) for weights in hidden], axis=1)
+    # A few roundings of float32.
+    assert norms.max() <= 0.5 * (1 + 1e-6)
+    assert (norms > 0.499).mean() > 0.5
+    assert np.linalg.norm(output, axis=2).max() > 0.7
+
+
+@pytest.mark.parametrize("engine", [FusedEngine, DenseTorchEngine])
+def test_a_limit_that_no_unit_reaches_changes_no_bit(engine):
+    records = make_records()
+    problem = make_problem(records[0])
+    far = trained(engine, make_records(limit=1000.0), problem, 5)
+    np.testing.assert_array_equal(far, trained(engine, records, problem, 5))
 
 
 def test_no_layer_between_inputs_and_outputs():

@@ -21,6 +21,7 @@ from infoplane.training.engines import choose_engine
 from infoplane.training.fused.engine import FusedEngine
 from infoplane.training.schedule import seed_sequence
 from infoplane.training.shuffling import shuffle_epoch
+from infoplane.training.torch.engine import hidden_units
 from infoplane.training.torch.fixed_stacks import FixedStacks
 from infoplane.training.torch.modules import ModuleTorchEngine
 
@@ -138,12 +139,32 @@ def test_training_agrees_with_a_plain_loop():
     assert np.abs(result.parameters[1, -1] - result.parameters[1, 0]).max() > 1e-2
 
 
+def test_a_limit_is_on_every_channel_and_hidden_unit_alone():
+    limited, free = (
+        trained(by=dataclasses.replace(BY, largest_weight_norm=limit)).parameters[:, -1]
+        for limit in (0.4, None)
+    )
+    norms, others = (
+        [
+            np.linalg.norm(weights.reshape(*weights.shape[:2], -1), axis=2)
+            for weights in convolutional().weights(parameters)
+        ]
+        for parameters in (limited, free)
+    )
+    for layer in range(3):
+        # A few roundings of float32.
+        assert norms[layer].max() <= 0.4 * (1 + 1e-6)
+        assert others[layer].min() > 0.4
+    assert norms[3].min() > 0.4
+
+
 @pytest.mark.parametrize(
     ("changes", "by"),
     [
         ({}, BY),
         ({"activation": "relu", "pooling": 1}, Optimizer("sgd", 0.1, batch_size=None)),
         ({"activation": "softplus", "channels": (8, 16)}, Optimizer("sgd", 0.1, 50, 0.01)),
+        ({}, dataclasses.replace(BY, largest_weight_norm=0.4)),
     ],
 )
 def test_a_network_does_not_depend_on_its_chunk(changes, by):
@@ -301,6 +322,14 @@ def test_weights_of_a_layer_of_several_are_flattened():
     assert [array.shape for array in network.weights(vector)] == [(2 + 50,), (3, 60)]
     assert (network.weights(vector)[0] != 0).all()
     assert not vector[52:56].any()
+
+
+def test_a_limit_on_units_that_arrays_do_not_tell_is_refused():
+    with pytest.raises(ValueError, match=r"largest_weight_norm: layer 1 has several arrays"):
+        hidden_units(Wholesale())
+    units = hidden_units(Branched())
+    # Two channels of 1 x 1 and two of 5 x 5; biases and the output layer's weights belong to none.
+    assert sorted(np.bincount(units)[1:]) == [1, 1, 25, 25]
 
 
 @pytest.mark.parametrize(

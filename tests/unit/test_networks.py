@@ -172,6 +172,10 @@ def test_losses_of_certain_mistakes_are_finite_and_linear():
         (optimizer, {"learning_rate": 0.0}, "learning_rate must be above 0"),
         (optimizer, {"batch_size": 0}, "batch_size must be at least 1"),
         (optimizer, {"weight_decay": -1.0}, "weight_decay must not be negative"),
+        *(
+            (optimizer, {"largest_weight_norm": limit}, "largest_weight_norm must be finite")
+            for limit in (0.0, -1.0, float("nan"), float("inf"))
+        ),
         (schedule, {"epochs": 0}, "epochs must be at least 1"),
         (schedule, {"training_fraction": 1.2}, "training_fraction must be above 0 and at most 1"),
     ],

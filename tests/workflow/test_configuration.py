@@ -45,7 +45,8 @@ def test_configurations_of_the_repository_are_right(files):
 def test_full_configuration_is_at_paper_scale():
     for name in CONFIG["runs"]:
         run = resolve_run(CONFIG, name)
-        if not run.protocol.startswith(("szt", "saxe")) or not run.network.is_plain:
+        plain = run.network.is_plain and run.optimizer.largest_weight_norm is None
+        if not run.protocol.startswith(("szt", "saxe")) or not plain:
             continue  # beyond both papers
         assert run.initialisations == 50
         assert run.schedule.epochs == 10_000
@@ -248,6 +249,16 @@ WRONG = {
         "measurements/saturation/runs",
         ["szt_tanh", "saxe_tanh", "saxe_relu"],
         ["measurements.saturation.runs", "'saxe_relu'", "between -1 and 1", "tanh", "not relu"],
+    ),
+    "units without weights": (
+        "runs/saxe_tanh_unsaturated/largest_weight_norm",
+        0,
+        ["runs.saxe_tanh_unsaturated.largest_weight_norm", "value 0", "above 0"],
+    ),
+    "misspelt limit of weights": (
+        "runs/saxe_tanh_unsaturated/largest_weights_norm",
+        1.0,
+        ["runs.saxe_tanh_unsaturated", "did you mean 'largest_weight_norm'"],
     ),
     "saturation beyond the ends": (
         "measurements/saturation/threshold",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 
 OPTIMIZERS = ("adam", "sgd")
@@ -21,12 +22,17 @@ class Optimizer:
         mini-batch of an epoch holds what is left and counts as a step of its own.
     weight_decay : float
         L2 penalty: this times the weight is added to the weight's gradient; biases are free.
+    largest_weight_norm : float or None
+        After every step the incoming weights of a hidden unit whose Euclidean norm is larger are
+        scaled down to it; biases and the output layer are free (Hinton et al. 2012,
+        arXiv:1207.0580, section 2). None is no limit.
     """
 
     optimizer: str
     learning_rate: float
     batch_size: int | None = None
     weight_decay: float = 0.0
+    largest_weight_norm: float | None = None
 
     def __post_init__(self):
         if self.optimizer not in OPTIMIZERS:
@@ -37,6 +43,9 @@ class Optimizer:
             raise ValueError(f"batch_size must be at least 1 or None, not {self.batch_size}")
         if self.weight_decay < 0:
             raise ValueError(f"weight_decay must not be negative, not {self.weight_decay}")
+        limit = self.largest_weight_norm
+        if limit is not None and not (0 < limit < math.inf):
+            raise ValueError(f"largest_weight_norm must be finite and above 0 or None, not {limit}")
 
     def as_dict(self) -> dict:
         """Return the record as plain data, for a file's attributes."""

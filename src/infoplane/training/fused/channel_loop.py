@@ -23,19 +23,22 @@ from infoplane.training.fused.loop import (
     all_finite,
     backward,
     fetch,
+    limit_norms,
     output_delta,
 )
 from infoplane.training.shuffling import shuffle_epoch
 
 
 @compiled(**ROUNDING)
-def train_epoch(widths, activation, output, adam, rate, decay, table, samples, count, batch_size,
-                shuffled, seed, parameters, means, squares, steps, starts, rows, slopes,
+def train_epoch(widths, activation, output, adam, rate, decay, limit, table, samples, count,
+                batch_size, shuffled, seed, parameters, means, squares, steps, starts, rows, slopes,
                 is_weight, bits, noise, epoch):  # fmt: skip
     """Train one network for one epoch, in place, unless a parameter is not finite.
 
     Parameters
     ----------
+    limit : float32
+        On the norm of a hidden unit's weights, before they are rounded; 0 for none.
     bits : int
         Of the quantisation, 0 for none; a batch then has at most `TILE` samples.
     noise : array of float32, shape (hidden units, at least count + TILE)
@@ -73,6 +76,8 @@ def train_epoch(widths, activation, output, adam, rate, decay, table, samples, c
         else:
             for index in range(parameters.size):
                 parameters[index] -= np.float32(rate) * gradient[index]
+        if limit > ZERO:
+            limit_norms(widths, parameters, limit)
 
 
 @njit(**ROUNDING)

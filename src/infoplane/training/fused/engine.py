@@ -26,7 +26,7 @@ from infoplane.training.fused.loop import train
 from infoplane.training.records import Optimizer
 
 WIDEST = 64
-KNOWN = {"optimizer", "learning_rate", "batch_size", "weight_decay"}
+KNOWN = {"optimizer", "learning_rate", "batch_size", "weight_decay", "largest_weight_norm"}
 
 
 class FusedEngine:
@@ -117,6 +117,7 @@ class FusedEngine:
             optimizer.optimizer == "adam",
             float(optimizer.learning_rate),
             np.float32(optimizer.weight_decay) * self._is_weight,
+            np.float32(optimizer.largest_weight_norm or 0.0),
             self._table,
             self._samples[network],
             self._samples.shape[1] - TILE,

@@ -34,10 +34,16 @@ SOFTMAX = OUTPUTS.index("softmax")
 
 
 @compiled(**ROUNDING)
-def train(widths, activation, output, adam, rate, decay, table, samples, count, batch_size,
+def train(widths, activation, output, adam, rate, decay, limit, table, samples, count, batch_size,
           shuffled, seed, parameters, means, squares, steps, starts, rows, slopes,
           first_epoch, last_epoch):  # fmt: skip
-    """Train one network, in place, until an epoch leaves a parameter that is not finite."""
+    """Train one network, in place, until an epoch leaves a parameter that is not finite.
+
+    Parameters
+    ----------
+    limit : float32
+        On the norm of a hidden unit's weights; 0 for none.
+    """
     order = np.arange(count).astype(np.int32)
     met = samples.copy()
     gradient = np.zeros_like(parameters)
@@ -69,6 +75,8 @@ def train(widths, activation, output, adam, rate, decay, table, samples, count, 
             else:
                 for index in range(parameters.size):
                     parameters[index] -= np.float32(rate) * gradient[index]
+            if limit > ZERO:
+                limit_norms(widths, parameters, limit)
 
 
 @njit(**ROUNDING)
@@ -224,3 +232,20 @@ def adam_step(parameters, gradient, means, squares, step, rate):
         means[index] += (slope - means[index]) * new_mean
         squares[index] = squares[index] * kept_square + slope * slope * new_square
         parameters[index] -= scale * means[index] / (math.sqrt(squares[index]) * root + EPSILON)
+
+
+@njit(**ROUNDING)
+def limit_norms(widths, parameters, limit):
+    """Scale down, in place, the weights of hidden units whose norm is above the limit."""
+    start = 0
+    for layer in range(1, widths.size - 1):
+        below = widths[layer - 1]
+        for _ in range(widths[layer]):
+            square = ZERO
+            for index in range(start, start + below):
+                square += parameters[index] * parameters[index]
+            if square > limit * limit:
+                factor = limit / np.float32(math.sqrt(square))
+                for index in range(start, start + below):
+                    parameters[index] *= factor
+            start += below + 1

@@ -60,6 +60,10 @@ class TorchEngine(ABC):
         self._mean = torch.zeros_like(self._parameters)
         self._square = torch.zeros_like(self._parameters)
         self._steps = 0
+        if optimizer.largest_weight_norm is not None:
+            units = torch.from_numpy(hidden_units(network)).to(self._device)
+            self._units = units.expand_as(self._parameters)
+            self._unit_count = int(units.max()) + 1
 
     @staticmethod
     @abstractmethod
@@ -93,6 +97,16 @@ class TorchEngine(ABC):
         with torch.no_grad():
             gradient += self._optimizer.weight_decay * self._is_weight * self._parameters
             self._parameters -= self._update(gradient)
+            if self._optimizer.largest_weight_norm is not None:
+                self._limit_norms(self._optimizer.largest_weight_norm)
+
+    def _limit_norms(self, limit: float) -> None:
+        """Scale down the weights of hidden units whose norm is above the limit."""
+        zeros = self._parameters.new_zeros(len(self._parameters), self._unit_count)
+        norms = zeros.scatter_add(1, self._units, self._parameters**2).sqrt()
+        factors = torch.where(norms > limit, limit / norms, 1.0)
+        factors[:, 0] = 1.0
+        self._parameters *= factors.gather(1, self._units)
 
     @abstractmethod
     def _gradient(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -157,3 +171,33 @@ def weight_mask(network: Network) -> np.ndarray:
     for weights in network.weights(mask):
         weights[...] = 1
     return mask
+
+
+def hidden_units(network: Network) -> np.ndarray:
+    """Return, for each parameter, which hidden unit, or channel, it is an incoming weight of.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    units : array of int64, shape (parameters,)
+        From 1 on; 0 for biases and for the weights of the output layer.
+
+    Raises
+    ------
+    ValueError
+        If a layer has several arrays of weights, which do not tell its units.
+    """
+    units, count = np.zeros(network.parameter_count, dtype=np.int64), 0
+    for layer, weights in enumerate(network.weights(units)[:-1], start=1):
+        if weights.ndim == 1 and weights.size:
+            raise ValueError(
+                f"largest_weight_norm: layer {layer} has several arrays of weights, which do not "
+                "tell its units"
+            )
+        numbers = np.arange(count + 1, count + len(weights) + 1)
+        weights[...] = numbers.reshape(-1, *[1] * (weights.ndim - 1))
+        count += len(weights)
+    return units
