@@ -12,8 +12,8 @@ peak or a fall stand out in at most 0.06 where `chance` is 0.05, and the rate of
 comes out as it is to within 0.1. Noise that reaches beyond a block is taken for a course: with a
 correlation of 0.9 between neighbouring snapshots (1/e in 0.14 decades), 0.09 to 0.26 stand out.
 
-See Wu (1986), "Jackknife, bootstrap and other resampling methods in regression analysis", section
-7, for the weights; Shao (2010), "The dependent wild bootstrap", for those that neighbours share.
+See Wu (1986), "Jackknife, bootstrap and other resampling methods in regression analysis", for the
+drawn weights; Shao (2010), "The dependent wild bootstrap", for those that neighbours share.
 """
 
 from __future__ import annotations
