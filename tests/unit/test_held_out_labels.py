@@ -125,10 +125,10 @@ def test_a_training_set_without_a_class_is_refused():
         measured(copying(labels))
 
 
-def judged(held_out, permuted):
+def judged(held_out, permuted, estimator="held_out_bins"):
     """Judge C38 on twelve networks of three layers."""
     shape = (12, len(EPOCHS), 3)
-    table = information("r", "held_out_bins", np.ones(shape)).assign(
+    table = information("r", estimator, np.ones(shape)).assign(
         mi_label_bits=0.0,
         permuted_label_bits=permuted,
         label_entropy_bits=0.98,
@@ -138,7 +138,7 @@ def judged(held_out, permuted):
     last = (table["layer"] == 2) & (table["epoch"] == EPOCHS[-1])
     table.loc[last, "mi_label_bits"] = held_out
     found = evidence(information("r", "e", np.ones(shape)), held_out_labels=table)
-    (row,) = judge(claim("C38", judged_on=on(["r"], ["held_out_bins"])), found)
+    (row,) = judge(claim("C38", judged_on=on(["r"], [estimator])), found)
     return row
 
 
@@ -157,3 +157,12 @@ def test_labels_must_be_kept_and_not_found_in_anything(held_out, permuted, verdi
     assert row["estimate"] == pytest.approx(held_out / 0.98)
     assert row["verdict"] == verdict
     assert "on the training set 0.97 bits, on all patterns 0.96 bits" in row["statistic"]
+
+
+def test_a_lower_bound_can_support_a_claim_and_not_refute_it():
+    assert judged(0.95, -0.01, "held_out_decoder")["verdict"] == "supported"
+    row = judged(0.7, -0.01, "held_out_decoder")
+    assert row["verdict"] == "inconclusive"
+    assert row["ci_low"] == pytest.approx(0.7 / 0.98)
+    assert row["ci_high"] == 1
+    assert "a lower bound" in row["statistic"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from infoplane.claims.evidence import Case, Evidence
@@ -12,7 +14,12 @@ from infoplane.claims.registry import claim_statistic
 
 @claim_statistic(needs=("estimator",), table="held_out_labels", of_planes=False)
 def held_out_label_share(
-    evidence: Evidence, case: Case, *, layers: str | list[int], largest_permuted_share: float
+    evidence: Evidence,
+    case: Case,
+    *,
+    layers: str | list[int],
+    largest_permuted_share: float,
+    lower_bounds: list[str],
 ) -> Finding:
     """Measure the share of H(Y) that layers keep at the end, with a null control.
 
@@ -27,6 +34,8 @@ def held_out_label_share(
     largest_permuted_share : float
         The premise that the estimator does not find labels in any layer: it finds at most this
         share of H(Y) after they have been permuted.
+    lower_bounds : list of str
+        Estimators that give a lower bound: all of H(Y) may be there, and no claim is refuted.
 
     Returns
     -------
@@ -55,9 +64,12 @@ def held_out_label_share(
         "final I(T;Y) on patterns not trained on over their H(Y), mean, "
         f"{layers_text(found, chosen, 'mean')}{beside}"
     )
+    interval = evidence.resampling.mean(held_out)
+    if case.estimator in lower_bounds:
+        interval, text = replace(interval, high=max(interval.high, 1.0)), f"{text}; a lower bound"
     return Finding(
         text,
-        evidence.resampling.mean(held_out),
+        interval,
         found.inits,
         np.stack([held_out, permuted], axis=1),
         found.diverged,
