@@ -25,11 +25,17 @@ Params  entry             the claim, as in config/claims/
         audited_as        estimators by the audited one that stands for them
         runs              list of names
         units             units of layers 1 to L of each run
-Writes  table             claim, source, statement, side, protocol (the run, or run vs reference),
-                          estimator (of a claim about gradients alone, their definition; all: the
-                          verdict on which all estimators agree), statistic, estimate, ci_low,
-                          ci_high, threshold, direction, inits, verdict, warning (of an estimate
-                          at its ceiling, or an estimator outside its audited range), as text
+        protocols         the protocol of each run
+        resolution        when an estimate is blind
+Writes  table             claim, source, statement, side, protocol, condition (the run, or run vs
+                          reference), estimator (of a claim about gradients alone, their
+                          definition; all: the verdict on which all estimators agree), reading (of
+                          a claim that has several), statistic, estimate, ci_low, ci_high,
+                          threshold, direction, inits, verdict, failed (premises and conditions
+                          that do not hold, and what an estimate could not have shown), null (the
+                          statistic where there is nothing to find), warning (of an estimate at its
+                          ceiling, or an estimator outside its audited range), holds_from and
+                          holds_to (the thresholds over which the verdict stays), p_value, as text
                           separated by tabs
         details           the same as JSON, with what every initialisation contributes
 """
@@ -42,7 +48,8 @@ import pandas as pd
 from infoplane.claims.caution import AuditedRange
 from infoplane.claims.entries import MODELS, Claim, read_claim
 from infoplane.claims.evidence import Evidence
-from infoplane.claims.judging import COLUMNS, judge
+from infoplane.claims.judging import COLUMNS, Background, judge
+from infoplane.claims.resolution import Resolution
 from infoplane.statistics import Resampling
 from pipeline.files import load_columns, load_known, save_json
 from pipeline.stage import log, run_as_script
@@ -55,7 +62,9 @@ COLUMNS_OF = {"information": (*INFORMATION, "ceiling_bits", "samples"), "gradien
 KIND_OF = {"gradients": "definition"}
 
 
-def load_evidence(claim: Claim, tables, known: dict[str, dict], resampling: Resampling) -> Evidence:
+def load_evidence(
+    claim: Claim, tables, known: dict[str, dict], resampling: Resampling, finest: str
+) -> Evidence:
     """Read of the tables what a claim is judged on.
 
     Parameters
@@ -66,6 +75,8 @@ def load_evidence(claim: Claim, tables, known: dict[str, dict], resampling: Resa
     known : dict of str to dict
         What is known of each run's task.
     resampling : Resampling
+    finest : str
+        The estimator of what distinct rows hold, read where there is one.
 
     Returns
     -------
@@ -75,11 +86,12 @@ def load_evidence(claim: Claim, tables, known: dict[str, dict], resampling: Resa
     for table in dict.fromkeys(need.table for need in claim.needs if need.table != MODELS):
         needs = [need for need in claim.needs if need.table == table]
         kind = KIND_OF.get(table, "estimator")
+        names = {getattr(need, kind) for need in needs} | {finest}
         found[table] = load_trajectories(
             tables.get(table, []),
             dict.fromkeys(need.run for need in needs),
             kind,
-            {getattr(need, kind) for need in needs} if table in COLUMNS_OF else None,
+            names if table in COLUMNS_OF else None,
             COLUMNS_OF.get(table),
         )
     models = {Path(path).stem: load_columns(path) for path in tables.get(MODELS, [])}
@@ -112,10 +124,14 @@ def main(snakemake) -> None:
     claim = read_claim(snakemake.wildcards.claim, params.entry)
     tasks = zip(params.runs, tables.data, strict=True)
     known = {run: load_known(path) for run, path in tasks}
-    evidence = load_evidence(claim, tables, known, Resampling(**params.statistics))
-    rows = judge(claim, evidence, load_audit(tables, params.audited_as, params.units))
+    resolution = Resolution(**params.resolution)
+    resampling = Resampling(**params.statistics)
+    evidence = load_evidence(claim, tables, known, resampling, resolution.finest)
+    audited = load_audit(tables, params.audited_as, params.units)
+    rows = judge(claim, evidence, Background(resolution, audited, params.protocols))
     for row in rows:
-        log.info("%s, %s, %s: %s", *(row[k] for k in ("claim", "protocol", "estimator", "verdict")))
+        told = (row[key] for key in ("claim", "condition", "estimator", "reading", "verdict"))
+        log.info(", ".join(filter(None, told)))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     save_text_table(snakemake.output.table, table)
     save_json(snakemake.output.details, plain(rows))

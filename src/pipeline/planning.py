@@ -165,11 +165,19 @@ class Study:
         return {**needed, "data": self.data_of(runs.values())} if runs else needed
 
     def tables_of_claim(self, claim: str) -> dict[str, list[str]]:
-        """Name the files that a claim is judged from, by table, its runs' tasks and the audit."""
+        """Name the files that a claim is judged from, by table, its runs' tasks and the audit.
+
+        What a layer's distinct rows hold is among them where it is known.
+        """
         needs = needs_of(claim, self.config["claims"][claim])
+        finest = self.config["resolution"]["finest"]
+        seen = [need.run for need in needs if need.table == "information"]
+        floors = [(run, finest) for run in unique(seen) if finest in self.estimators(run)]
         needed: dict[str, list[str]] = {}
         for need in needs:
             needed.setdefault(need.table, []).append(self._file_of(need))
+        for run, estimator in floors:
+            needed["information"].append(self.table_of("information", run, estimator))
         needed = {table: unique(files) for table, files in needed.items()}
         audited = {name for names in self.audited_as.values() for name in names}
         if any(need.estimator in audited for need in needs):

@@ -17,9 +17,32 @@ CLAIMS = {
     for name, entry in yaml.safe_load(path.read_text(encoding="utf-8"))["claims"].items()
 }
 EPOCHS = np.array([0, 1, 10, 100, 1000, 10000])
+BETWEEN = 9
+"""Snapshots between two corners of a path, so that a corner does not pass for noise."""
+
+
+def finer(values):
+    """Return paths with straight lines between their corners, along axis 1."""
+    corners = values.shape[1] - 1
+    places = np.linspace(0, corners, corners * (BETWEEN + 1) + 1)
+    before = np.minimum(places.astype(int), corners - 1)
+    share = (places - before).reshape(-1, *[1] * (values.ndim - 2))
+    return values[:, before] * (1 - share) + values[:, before + 1] * share
+
+
+def finer_epochs(epochs):
+    return finer(np.asarray(epochs, float)[None])[0]
 
 
 def information(run, estimator, inputs, labels=None, epochs=EPOCHS, diverged=()):
+    """Lay out paths, arrays of shape (inits, corners, layers), as a tidy table."""
+    inputs = np.asarray(inputs, float)
+    if labels is not None:
+        labels = finer(np.asarray(labels, float))
+    return tidy(run, estimator, finer(inputs), labels, finer_epochs(epochs), diverged)
+
+
+def tidy(run, estimator, inputs, labels=None, epochs=EPOCHS, diverged=()):
     """Lay out arrays of shape (inits, epochs, layers) as a tidy table."""
     inputs = np.asarray(inputs, float)
     labels = np.full(inputs.shape, 0.5) if labels is None else np.asarray(labels, float)
@@ -39,7 +62,7 @@ def information(run, estimator, inputs, labels=None, epochs=EPOCHS, diverged=())
 
 
 def gradients(run, definition, snr, epochs=EPOCHS):
-    table = information(run, "", snr, epochs=epochs)
+    table = tidy(run, "", snr, epochs=epochs)
     return table.rename(columns={"mi_input_bits": "snr"}).assign(definition=definition)[
         ["run", "init", "epoch", "layer", "definition", "snr", "status"]
     ]
@@ -73,9 +96,22 @@ RISE_AND_FALL = [4.0, 6.0, 9.0, 8.0, 6.0, 5.0]
 RISE = [4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
 
 
-def claim(name, **changes):
-    """Read a claim of the study with some keys changed, such as what it is judged on."""
-    return read_claim(name, CLAIMS[name] | changes)
+def claim(name, reading=None, **changes):
+    """Read a claim of the study with some keys changed, such as what it is judged on.
+
+    Of a claim with readings take one, by default the first.
+    """
+    return read_claim(name, one_reading(name, reading) | changes)
+
+
+def one_reading(name, reading=None):
+    """Return the entry of a claim of the study, read in one way only."""
+    entry = dict(CLAIMS[name])
+    if readings := entry.pop("readings", None):
+        own = dict(readings[reading or next(iter(readings))])
+        entry["threshold"] = own.pop("threshold")
+        entry["parameters"] = entry.get("parameters", {}) | own
+    return entry
 
 
 def on(runs, estimators=("e",), **more):

@@ -82,8 +82,8 @@ def test_difference_of_drops(own, other, difference, verdict):
         information("s", "e", planes(12, RISE, other, FLAT)),
     ]
     found = evidence(*tables)
-    (row,) = judge(claim("C30", judged_on=pair(), overall=False), found)
-    assert row["protocol"] == "r vs s"
+    (row,) = judge(claim("C30", "mean", judged_on=pair(), overall=False), found)
+    assert row["condition"] == "r vs s"
     assert row["estimate"] == pytest.approx(difference, abs=0.1)
     assert row["verdict"] == verdict
 
@@ -110,6 +110,6 @@ def test_difference_is_over_the_networks_that_both_have():
         information("s", "e", planes(4, RISE, FLAT)),
     ]
     found = evidence(*tables)
-    (row,) = judge(claim("C30", judged_on=pair(), overall=False), found)
+    (row,) = judge(claim("C30", "mean", judged_on=pair(), overall=False), found)
     assert row["details"]["initialisations"] == [1, 2, 3]
     assert row["details"]["diverged"] == [0]

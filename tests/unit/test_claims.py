@@ -9,8 +9,9 @@ from infoplane.claims.caution import AuditedRange
 from infoplane.claims.entries import Need, check_available, needs_of, read_claim
 from infoplane.claims.evidence import Case, ClaimError
 from infoplane.claims.findings import Condition, Finding
-from infoplane.claims.judging import COLUMNS, finding_verdict, judge
+from infoplane.claims.judging import COLUMNS, Background, judge
 from infoplane.claims.registry import STATISTICS, claim_statistic
+from infoplane.claims.sensitivity import finding_verdict
 from infoplane.claims.trajectories import TableError
 from infoplane.statistics import Interval
 from tests.unit.claim_tables import (
@@ -23,7 +24,9 @@ from tests.unit.claim_tables import (
     gradients,
     information,
     on,
+    one_reading,
     planes,
+    tidy,
 )
 
 
@@ -36,8 +39,10 @@ def test_every_claim_on_compression_has_three_estimators_in_every_condition():
     for name, entry in CLAIMS.items():
         if entry.get("overall"):
             cases = read_claim(name, entry).cases
-            for protocol in {case.protocol for case in cases}:
-                assert len({c.estimator for c in cases if c.protocol == protocol}) >= 3, name
+            found = {}
+            for case in cases:
+                found.setdefault((case.condition, case.reading), set()).add(case.estimator)
+            assert min(map(len, found.values())) >= 3, name
 
 
 @pytest.mark.parametrize(
@@ -57,7 +62,7 @@ def test_overall_verdict_needs_three_estimators_that_agree(paths, expected):
         for name, path in zip(names, paths, strict=True)
     ]
     rows = judge(claim("C01", judged_on=on(["r", "s"], names)), evidence(*tables))
-    assert [(row["protocol"], row["estimator"]) for row in rows] == [
+    assert [(row["condition"], row["estimator"]) for row in rows] == [
         *(("r", name) for name in [*names, "all"]),
         *(("s", name) for name in [*names, "all"]),
     ]
@@ -103,9 +108,7 @@ def test_missing_estimates_of_a_sound_network_are_refused():
     paths = planes(3, FLAT, RISE_AND_FALL, RISE)
     paths[1, 2, 1] = np.nan
     with pytest.raises(TableError, match=r"r, e: initialisation 1 .* epoch 10, layer 2"):
-        judge(
-            claim("C01", judged_on=on(["r"]), overall=False), evidence(information("r", "e", paths))
-        )
+        judge(claim("C01", judged_on=on(["r"]), overall=False), evidence(tidy("r", "e", paths)))
 
 
 @pytest.mark.parametrize(
@@ -143,7 +146,7 @@ def test_absent_evidence_is_named(runs, estimators, message):
 )
 def test_malformed_claims_are_refused(change, message):
     with pytest.raises(ClaimError, match=message):
-        read_claim("C01", CLAIMS["C01"] | change)
+        read_claim("C01", one_reading("C01") | change)
 
 
 def test_a_missing_key_is_refused():
@@ -201,7 +204,7 @@ def test_reference_runs_are_checked_as_well():
 
 def test_what_a_claim_needs_is_named_without_reading_anything():
     pair = {"pairs": [{"run": "r", "reference": "s"}], "estimators": ["e", "f"]}
-    assert needs_of("C09", CLAIMS["C09"] | {"judged_on": [pair]}) == [
+    assert needs_of("C09", one_reading("C09") | {"judged_on": [pair]}) == [
         Need("information", "r", "e"),
         Need("information", "s", "e"),
         Need("information", "r", "f"),
@@ -239,7 +242,7 @@ def test_finding_with_conditions_and_premises():
         finding = Finding(
             "x", high, np.arange(3), np.ones(3), conditions=conditions, premises=premises
         )
-        assert finding_verdict(finding, 1.0, "at_least") == expected
+        assert finding_verdict(finding, "supported") == expected
     assert str(finding) == ("x; and a 0.1 [0, 0.2] at least 1; given a 0.1 [0, 0.2] at least 1")
 
 
@@ -335,7 +338,7 @@ def test_warnings_follow_the_samples_and_units_of_the_layers_that_decide():
     audited = AuditedRange(audit, {"e": "audited"}, {"r": (20, 4, 2)})
     asked = claim("C01", judged_on=on(["r"]), overall=False)
     warnings = [
-        judge(asked, evidence(rows_at(9.0, samples)), audited)[0]["warning"]
+        judge(asked, evidence(rows_at(9.0, samples)), Background(audited=audited))[0]["warning"]
         for samples in (90, 3000)
     ]
     assert warnings == ["", "outside its audited range"]
@@ -343,9 +346,10 @@ def test_warnings_follow_the_samples_and_units_of_the_layers_that_decide():
         "C04",
         judged_on=on(["r"]),
         overall=False,
-        parameters=CLAIMS["C04"]["parameters"] | {"layers": [1]},
+        parameters={"quantity": "net_drop_bits", "layers": [1]},
     )
-    (row,) = judge(first, evidence(rows_at(11.99, 3000)), audited)
+    (row,) = judge(first, evidence(rows_at(11.99, 3000)), Background(audited=audited))
     assert row["warning"] == "at its ceiling in 4 of 4 networks"
-    (row,) = judge(first, evidence(rows_at(11.99, 3000, status="diverged")), audited)
+    diverged = evidence(rows_at(11.99, 3000, status="diverged"))
+    (row,) = judge(first, diverged, Background(audited=audited))
     assert row["warning"] == ""

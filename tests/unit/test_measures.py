@@ -208,22 +208,34 @@ def test_layers_rows_are_the_estimators_numbers_by_layer_then_epoch():
             assert columns["ceiling_bits"][at] == found.ceiling_bits
 
 
-@pytest.mark.parametrize(
-    ("wanted", "expected"),
-    [([-0.5, 2.0], (-0.5, 2.0)), ("global", (-3.0, 4.0)), ("layer", (0.0, 4.0))],
-)
-def test_range_is_two_numbers_or_that_of_the_network_or_of_the_layer(wanted, expected):
-    lowest, highest = np.float32([-3.0, 0.0, -1.0]), np.float32([-2.0, 4.0, 1.0])
-    found = resolve_range({**BINNED, "range": wanted}, lowest, highest, layer=2)
-    assert found == {**BINNED, "low": expected[0], "high": expected[1]}
-    assert resolve_range(KDE, lowest, highest, 2) == KDE
+RANGES = {"global": (-3.0, 4.0), "layer": (0.0, 4.0), "epoch": (1.0, 2.0)}
+
+
+@pytest.mark.parametrize("wanted", [[-0.5, 2.0], *RANGES])
+def test_range_is_two_numbers_or_that_of_the_network_the_layer_or_the_epoch(wanted):
+    low, high = RANGES[wanted] if isinstance(wanted, str) else wanted
+    found = resolve_range({**BINNED, "range": wanted}, RANGES)
+    assert found == {**BINNED, "low": low, "high": high}
+    assert resolve_range(KDE, RANGES) == KDE
 
 
 def test_a_layer_that_never_varies_fits_into_a_range_of_its_own():
-    found = resolve_range({**BINNED, "range": "layer"}, np.float32([0.7]), np.float32([0.7]), 1)
+    found = resolve_range({**BINNED, "range": "layer"}, {"layer": (float(np.float32(0.7)),) * 2})
     assert found["low"] < found["high"]
     constant = np.full((6, 2), np.float32(0.7))
     assert make_estimator(**found)(constant, np.arange(6) % 2).mi_input_bits == 0.0
+
+
+def test_bins_on_the_range_of_an_epoch_do_not_see_the_scale():
+    """What a layer is multiplied by from one epoch to the next changes no bin but by rounding."""
+    of = dumped(trained(epochs=(0, 4)))
+    grown = dataclasses.replace(
+        of, read_layer=lambda layer, at: of.read_layer(layer, 0) * (1, 4)[at]
+    )
+    measure = measure_of("layers", estimators={"own": {**BINNED, "range": "epoch"}})
+    bits = measure.measure(grown)["mi_input_bits"].reshape(-1, 2)
+    np.testing.assert_array_equal(bits[:, 0], bits[:, 1])
+    assert (bits > 0).any()
 
 
 def test_two_bounds_are_made_in_one_pass(monkeypatch):
@@ -251,7 +263,7 @@ def test_two_bounds_are_made_in_one_pass(monkeypatch):
     ("parameters", "message"),
     [
         ({**BINNED, "range": [1.0, -1.0]}, "low must be smaller than high, not low=1.0, high=-1.0"),
-        ({**BINNED, "range": "epoch"}, "range must be two numbers, global or layer, not 'epoch'"),
+        ({**BINNED, "range": "net"}, "range must be two numbers or one of: .*epoch; not 'net'"),
         ({**BINNED, "range": [1.0]}, r"range must be two numbers, not \[1.0\]"),
         ({**BINNED, "range": [0.0, math.inf]}, "range must be a finite number, not inf"),
         ({**BINNED, "range": "global", "outside": "end_bins"}, "end_bins.* two numbers.* 'global'"),

@@ -8,7 +8,8 @@ REQUIRED INPUTS
     <results>/tables/models/{model}.parquet                 from models.smk
 OUTPUTS
     <results>/claims/{claim}.tsv, .json          one claim, by condition and estimator
-    <results>/claims.tsv                         all of them
+    <results>/claims.tsv                         all of them, corrected for their number
+    <results>/tables/readings.tsv                which verdicts hang on how a claim is read
     <results>/claims.json                        the same, with what every network contributes
 """
 
@@ -39,15 +40,22 @@ rule judge_claims:
             run: list(STUDY.runs[run].network.units)
             for run in STUDY.runs_of_claim(wildcards.claim)
         },
+        protocols=lambda wildcards: {
+            run: config["runs"][run]["protocol"]
+            for run in STUDY.runs_of_claim(wildcards.claim)
+        },
+        resolution=config["resolution"],
     script:
         "../../src/judge_claims.py"
 
 
-use rule merge_table as collect_verdicts with:
+rule collect_verdicts:
+    """Collect all verdicts and correct them for their number."""
     input:
         parts=collect("<results>/claims/{claim}.tsv", claim=sorted(config["claims"])),
-        code=code_of("merge_table.py"),
+        code=code_of("collect_verdicts.py"),
     output:
+        readings="<results>/tables/readings.tsv",
         table=report(
             "<results>/claims.tsv",
             caption="../report/claims.rst",
@@ -58,8 +66,15 @@ use rule merge_table as collect_verdicts with:
         "<results>/logs/collect_verdicts.log",
     benchmark:
         "<results>/benchmarks/collect_verdicts.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=500,
+        runtime=10,
     params:
         statistics=config["statistics"],
+    script:
+        "../../src/collect_verdicts.py"
 
 
 use rule merge_table as collect_details with:

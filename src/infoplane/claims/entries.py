@@ -17,11 +17,13 @@ KEYS = {
     "statistic": str,
     "parameters": dict,
     "threshold": (int, float),
+    "readings": dict,
     "direction": str,
     "overall": bool,
     "judged_on": list,
 }
 GROUP_KEYS = dict.fromkeys(("runs", "pairs", "pools", "models", "estimators", "definitions"), list)
+OPTIONAL = ("parameters", "threshold", "readings", "overall")
 # The table of a need that is a model with exact information, not a run.
 MODELS = "models"
 
@@ -49,6 +51,21 @@ class Need:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """Hold one way to read a claim: what is measured, and what it is held against.
+
+    Attributes
+    ----------
+    parameters : dict
+        Keywords of the statistic's function.
+    threshold : float
+    """
+
+    parameters: dict
+    threshold: float
+
+
+@dataclass(frozen=True)
 class Claim:
     """Hold a claim as the configuration states it.
 
@@ -57,9 +74,8 @@ class Claim:
     name, side, source, statement : str
         The side is that of the debate which makes the claim, such as ``szt``.
     statistic : ClaimStatistic
-    parameters : dict
-        Keywords of the statistic's function.
-    threshold : float
+    readings : dict of (str or None) to Reading
+        By the name that cases give; None if the claim is read in one way only.
     direction : str
         One of `infoplane.statistics.DIRECTIONS`.
     overall : bool
@@ -72,15 +88,15 @@ class Claim:
     source: str
     statement: str
     statistic: ClaimStatistic
-    parameters: dict
-    threshold: float
+    readings: dict[str | None, Reading]
     direction: str
     overall: bool
     cases: tuple[Case, ...]
 
     def estimators(self, case: Case) -> list[str]:
         """Return all estimators that a case is judged from, its own first."""
-        others = [self.parameters[name] for name in self.statistic.other_estimators]
+        parameters = self.readings[case.reading].parameters
+        others = [parameters[name] for name in self.statistic.other_estimators]
         return [name for name in (case.estimator, *others) if name is not None]
 
     @property
@@ -108,7 +124,9 @@ def read_claim(name: str, entry: Mapping) -> Claim:
     name : str
         Such as ``C01``.
     entry : mapping
-        With the keys `KEYS`; ``parameters`` and ``overall`` may be left out.
+        With the keys `KEYS`; those of `OPTIONAL` may be left out, but for one of ``threshold``
+        and ``readings``. A reading has a threshold of its own and parameters that are added to
+        the claim's.
 
     Returns
     -------
@@ -119,7 +137,7 @@ def read_claim(name: str, entry: Mapping) -> Claim:
     ClaimError
         Names the claim, the key, the value and what is allowed.
     """
-    _check_keys(f"claim {name}", entry, KEYS, optional=("parameters", "overall"))
+    _check_keys(f"claim {name}", entry, KEYS, optional=OPTIONAL)
     if entry["statistic"] not in STATISTICS:
         raise ClaimError(
             f"claim {name}: statistic {entry['statistic']!r} is not one of: "
@@ -129,9 +147,11 @@ def read_claim(name: str, entry: Mapping) -> Claim:
         raise ClaimError(
             f"claim {name}: direction {entry['direction']!r} is not one of: {', '.join(DIRECTIONS)}"
         )
-    statistic, parameters = STATISTICS[entry["statistic"]], dict(entry.get("parameters", {}))
-    statistic.check_parameters(name, parameters)
-    cases = [case for group in entry["judged_on"] for case in _cases(name, group, statistic)]
+    statistic, readings = STATISTICS[entry["statistic"]], _readings(name, entry)
+    for reading in readings.values():
+        statistic.check_parameters(name, reading.parameters)
+    groups = entry["judged_on"]
+    cases = [case for group in groups for case in _cases(name, group, statistic, readings)]
     twice = {case for case in cases if cases.count(case) > 1}
     if twice or not cases:
         raise ClaimError(
@@ -144,8 +164,7 @@ def read_claim(name: str, entry: Mapping) -> Claim:
         entry["source"],
         entry["statement"],
         statistic,
-        parameters,
-        float(entry["threshold"]),
+        readings,
         entry["direction"],
         entry.get("overall", False),
         tuple(cases),
@@ -169,13 +188,40 @@ def _check_keys(where: str, entry: Mapping, keys: Mapping, optional: Collection 
             raise ClaimError(f"{where}: {key} must be finite, not {value!r}")
 
 
-def _cases(name: str, group: Mapping, statistic: ClaimStatistic) -> Iterator[Case]:
+def _readings(name: str, entry: Mapping) -> dict[str | None, Reading]:
+    shared = dict(entry.get("parameters", {}))
+    if ("threshold" in entry) == ("readings" in entry):
+        raise ClaimError(f"claim {name}: give either a threshold or readings")
+    if "threshold" in entry:
+        return {None: Reading(shared, float(entry["threshold"]))}
+    readings = {}
+    for reading, own in entry["readings"].items():
+        where = f"claim {name}: reading {reading!r}"
+        if not isinstance(own, Mapping) or "threshold" not in own:
+            raise ClaimError(f"{where} must be a mapping with a threshold, not {own!r}")
+        _check_keys(where, {"threshold": own["threshold"]}, {"threshold": KEYS["threshold"]})
+        parameters = {key: value for key, value in own.items() if key != "threshold"}
+        readings[reading] = Reading(shared | parameters, float(own["threshold"]))
+    if not readings:
+        raise ClaimError(f"claim {name}: readings names nothing")
+    return readings
+
+
+def _cases(
+    name: str, group: Mapping, statistic: ClaimStatistic, readings: Mapping[str | None, Reading]
+) -> Iterator[Case]:
     judged = MODELS if statistic.of_models else "pairs" if statistic.paired else "runs"
     if statistic.pools and "pools" in group:
         judged = "pools"
     needed = [judged, *(f"{need}s" for need in statistic.needs)]
     where = f"claim {name}: judged_on with statistic {statistic.name}"
-    _check_keys(where, group, {key: GROUP_KEYS[key] for key in needed})
+    keys = {key: GROUP_KEYS[key] for key in needed} | {"readings": list}
+    _check_keys(where, group, keys, optional=("readings",))
+    chosen = group.get("readings", list(readings))
+    unknown = [reading for reading in chosen if reading not in readings]
+    if unknown:
+        named = ", ".join(filter(None, readings)) or "none"
+        raise ClaimError(f"{where}: readings {unknown} are not of the claim, which has: {named}")
     for first in group[judged]:
         others = ()
         if judged == "pairs":
@@ -187,7 +233,8 @@ def _cases(name: str, group: Mapping, statistic: ClaimStatistic) -> Iterator[Cas
             runs = first, None
         for definition in group.get("definitions", (None,)):
             for estimator in group.get("estimators", (None,)):
-                yield Case(name, *runs, estimator, definition, others)
+                for reading in chosen:
+                    yield Case(name, *runs, estimator, definition, others, reading)
 
 
 def needs_of(name: str, entry: Mapping) -> list[Need]:

@@ -35,6 +35,8 @@ class Case:
         Of the gradient statistics.
     others : tuple of str
         Further runs that are taken together with the first.
+    reading : str or None
+        Of a claim that is read in several ways, such as ``bits`` and ``share``.
     """
 
     claim: str
@@ -44,8 +46,10 @@ class Case:
     definition: str | None = None
     others: tuple[str, ...] = ()
 
+    reading: str | None = None
+
     @property
-    def protocol(self) -> str:
+    def condition(self) -> str:
         """Return the condition the row is about: its runs, and the one it is compared with."""
         together = ", ".join((self.run, *self.others))
         return f"{together} vs {self.reference}" if self.reference else together
@@ -65,7 +69,8 @@ class Case:
         return self.estimator or self.definition or "exact"
 
     def __str__(self) -> str:
-        return ", ".join(part for part in (self.claim, self.protocol, self.measure) if part)
+        parts = self.claim, self.condition, self.measure, self.reading
+        return ", ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)

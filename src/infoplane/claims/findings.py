@@ -14,20 +14,45 @@ from infoplane.claims.layers import (
     layers_text,
     measured,
 )
+from infoplane.claims.trajectories import noise_alone, summarise, unselected_peak
 from infoplane.statistics import Interval, verdict
+
+DROP = "net_drop_bits"
+"""The drop that claims are about."""
 
 TEXTS = {
     "initial_input_bits": "initial I(X;T)",
     "peak_input_bits": "largest I(X;T)",
     "peak_epoch": "epoch of the largest I(X;T)",
     "final_input_bits": "final I(X;T)",
-    "drop_bits": "drop of I(X;T) after its peak",
-    "rise_bits": "rise of I(X;T) before its peak",
+    "drop_bits": "largest minus final I(X;T)",
+    "net_drop_bits": "drop of I(X;T) after its peak",
+    "lost_share": "drop of I(X;T) after its peak over the peak",
+    "fall_from_start_bits": "initial minus final I(X;T)",
+    "rise_bits": "largest minus initial I(X;T)",
+    "net_rise_bits": "rise of I(X;T) to its peak",
+    "gained_share": "rise of I(X;T) to its peak over the peak",
     "initial_label_bits": "initial I(T;Y)",
     "peak_label_bits": "largest I(T;Y)",
     "final_label_bits": "final I(T;Y)",
     "label_loss_bits": "largest minus final I(T;Y)",
 }
+
+
+UNITS = {"peak_epoch": "epochs", "lost_share": "share", "gained_share": "share"}
+"""Of what is not in bits."""
+
+BLINDNESS = {
+    **dict.fromkeys(("drop_bits", "net_drop_bits", "lost_share", "label_loss_bits"), "small"),
+    **dict.fromkeys(
+        ("fall_from_start_bits", "rise_bits", "net_rise_bits", "gained_share"), "small"
+    ),
+    **dict.fromkeys(("initial_label_bits", "peak_label_bits", "final_label_bits"), "large"),
+}
+"""What an estimate that cannot see makes of a quantity; see `Finding`."""
+
+OF_NOISE = ("drop_bits", "net_drop_bits", "lost_share")
+"""Quantities with a null control: what they are on the trajectories' noise alone."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +96,16 @@ class Finding:
         Must hold for the case to say anything about the claim.
     decided_by : tuple of int
         Positions of the layers whose estimates decide; empty if not those of single layers.
+    blindness : str
+        What an estimate that cannot see makes of the statistic: ``small``, ``large`` or
+        ``either``; empty if the statistic does not rest on seeing.
+    seen : tuple of int
+        Positions of the layers that have to be seen.
+    seen_at : int
+        Position of the epoch at which an estimate at its ceiling is blind: the last, or the first
+        of a rise.
+    null : Interval or None
+        What the same statistic is where there is nothing to find.
     """
 
     statistic: str
@@ -81,6 +116,10 @@ class Finding:
     conditions: tuple[Condition, ...] = ()
     premises: tuple[Condition, ...] = ()
     decided_by: tuple[int, ...] = ()
+    blindness: str = ""
+    seen: tuple[int, ...] = ()
+    seen_at: int = -1
+    null: Interval | None = None
 
     def __str__(self) -> str:
         parts = [self.statistic]
@@ -125,7 +164,39 @@ def mean_finding(
         values,
         found.diverged,
         decided_by=deciding_layers(chosen, values, across),
+        seen=tuple(chosen),
     )
+
+
+def noise_finding(
+    evidence: Evidence, case: Case, quantity: str, chosen: list[int], across: str
+) -> Interval | None:
+    """Return what a quantity is on the trajectories' noise alone, the null control of drops.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    case : Case
+    quantity : str
+    chosen : list of int
+        Positions of the layers.
+    across : str
+
+    Returns
+    -------
+    Interval or None
+        In the quantity's unit; none if it is not one of `OF_NOISE`.
+    """
+    found = evidence.planes(case)
+    if quantity not in OF_NOISE or not found.inits.size:
+        return None
+    bits = "net_drop_bits" if quantity == "lost_share" else quantity
+    values = summarise(noise_alone(found))[bits][:, chosen]
+    if quantity == "lost_share":
+        peaks = unselected_peak(found.measured["mi_input_bits"])[:, chosen]
+        values = np.divide(values, peaks, np.zeros_like(values), where=peaks > 0)
+    replicates = evidence.resampling.means(values)
+    return evidence.resampling.interval(combine_layers(case, replicates, across))
 
 
 @dataclass(frozen=True)
@@ -173,7 +244,7 @@ def paired_drops(
     drops = []
     for case, found in zip((first, second), planes, strict=True):
         chosen = choose_layers(case, found, layers)
-        drops.append(measured(case, found, "drop_bits")[np.isin(found.inits, inits)][:, chosen])
+        drops.append(measured(case, found, DROP)[np.isin(found.inits, inits)][:, chosen])
     diverged = {init for found in planes for init in found.diverged}
     return PairedDrops(inits, np.stack(drops), chosen, tuple(sorted(diverged)))
 
@@ -205,4 +276,6 @@ def difference_finding(
         drops.T,
         pairs.diverged,
         decided_by=tuple(pairs.chosen),
+        blindness="either",
+        seen=tuple(pairs.chosen),
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,7 +13,9 @@ from infoplane.claims.caution import AuditedRange, caution
 from infoplane.claims.entries import Claim
 from infoplane.claims.evidence import Case, Evidence
 from infoplane.claims.findings import Condition, Finding
-from infoplane.statistics import INCONCLUSIVE, SUPPORTED, agreement, conjunction, verdict
+from infoplane.claims.resolution import Resolution, blindness
+from infoplane.claims.sensitivity import finding_verdict, holding_thresholds, p_value
+from infoplane.statistics import INCONCLUSIVE, SUPPORTED, agreement, verdict
 
 log = logging.getLogger("infoplane")
 
@@ -22,7 +25,9 @@ COLUMNS = (
     "statement",
     "side",
     "protocol",
+    "condition",
     "estimator",
+    "reading",
     "statistic",
     "estimate",
     "ci_low",
@@ -31,58 +36,98 @@ COLUMNS = (
     "direction",
     "inits",
     "verdict",
+    "failed",
+    "null",
     "warning",
+    "holds_from",
+    "holds_to",
+    "p_value",
 )
 
 LEAST_ESTIMATORS = 3
 """Estimators under which a claim about compression is judged before an overall verdict."""
 
 
-def judge(claim: Claim, evidence: Evidence, audited: AuditedRange | None = None) -> list[dict]:
+@dataclass(frozen=True)
+class Background:
+    """Hold what is known of a study besides what was measured.
+
+    Attributes
+    ----------
+    resolution : Resolution
+        When an estimate is blind.
+    audited : AuditedRange or None
+        Where the estimators were found to be right, for warnings.
+    protocols : mapping of str to str
+        Of each run the protocol it starts from.
+    """
+
+    resolution: Resolution = field(default_factory=Resolution)
+    audited: AuditedRange | None = None
+    protocols: Mapping[str, str] = field(default_factory=dict)
+
+    def protocol(self, case: Case) -> str:
+        """Return the protocols of the case's runs, each once."""
+        names = [self.protocols.get(one.run, "") for one in case.runs]
+        return " vs ".join(dict.fromkeys(filter(None, names)))
+
+
+def judge(claim: Claim, evidence: Evidence, background: Background | None = None) -> list[dict]:
     """Judge a claim in every case it names.
 
     Parameters
     ----------
     claim : Claim
     evidence : Evidence
-    audited : AuditedRange, optional
-        Where the estimators were found to be right, for warnings.
+    background : Background, optional
 
     Returns
     -------
     rows : list of dict
         The columns `COLUMNS`, and ``details``: what each initialisation contributes.
     """
-    rows = []
-    judged = [(case, _row(claim, case, evidence, audited)) for case in claim.cases]
-    for condition in dict.fromkeys(case.protocol for case in claim.cases):
-        own = [(case, row) for case, row in judged if case.protocol == condition]
+    rows, background = [], background or Background()
+    judged = [(case, _row(claim, case, evidence, background)) for case in claim.cases]
+    for condition in dict.fromkeys(case.condition for case in claim.cases):
+        own = [(case, row) for case, row in judged if case.condition == condition]
         rows += [row for _, row in own]
         if claim.overall:
-            rows.append(_overall(own))
+            readings = dict.fromkeys(case.reading for case, _ in own)
+            rows += [_overall([pair for pair in own if pair[0].reading == r]) for r in readings]
     return rows
 
 
-def _row(claim: Claim, case: Case, evidence: Evidence, audited: AuditedRange | None) -> dict:
-    finding = claim.statistic(evidence, case, claim.parameters)
+def _row(claim: Claim, case: Case, evidence: Evidence, background: Background) -> dict:
+    reading = claim.readings[case.reading]
+    finding = claim.statistic(evidence, case, reading.parameters)
     _log_left_out(case, finding)
-    interval = finding.interval
+    interval, terms = finding.interval, (reading.threshold, claim.direction)
+    blind = blindness(evidence, case, finding, *terms, background.resolution)
+    own = INCONCLUSIVE if blind else verdict(interval.low, interval.high, *terms)
+    holds = (-math.inf, math.inf) if blind else holding_thresholds(finding, *terms)
     row = {
         "claim": claim.name,
         "source": claim.source,
         "statement": claim.statement,
         "side": claim.side,
-        "protocol": case.protocol,
+        "protocol": background.protocol(case),
+        "condition": case.condition,
         "estimator": case.measure,
+        "reading": case.reading or "",
         "statistic": str(finding),
         "estimate": interval.estimate,
         "ci_low": interval.low,
         "ci_high": interval.high,
-        "threshold": claim.threshold,
+        "threshold": reading.threshold,
         "direction": claim.direction,
         "inits": int(finding.inits.size),
-        "verdict": finding_verdict(finding, claim.threshold, claim.direction),
-        "warning": caution(evidence, case, finding, claim.parameters, audited),
+        "verdict": finding_verdict(finding, own),
+        "failed": "; ".join(filter(None, (blind, *_failed(finding)))),
+        "null": str(finding.null or ""),
+        "warning": caution(evidence, case, finding, reading.parameters, background.audited),
+        "holds_from": holds[0],
+        "holds_to": holds[1],
+        "p_value": math.nan if blind else p_value(finding, *terms),
     }
     row["details"] = {
         "definition": case.definition,
@@ -95,10 +140,22 @@ def _row(claim: Claim, case: Case, evidence: Evidence, audited: AuditedRange | N
     return row
 
 
+def _failed(finding: Finding) -> list[str]:
+    """Say which premises do not hold, and which conditions do not, or not surely."""
+    return [
+        f"{kind} {each.verdict}: {each}"
+        for kind, parts in (("premise", finding.premises), ("condition", finding.conditions))
+        for each in parts
+        if each.verdict != SUPPORTED
+    ]
+
+
 def _decided(condition: Condition) -> dict:
     return {
         "text": condition.text,
-        **asdict(condition.interval),
+        "estimate": condition.interval.estimate,
+        "low": condition.interval.low,
+        "high": condition.interval.high,
         "threshold": condition.threshold,
         "direction": condition.direction,
         "verdict": condition.verdict,
@@ -113,26 +170,6 @@ def _log_left_out(case: Case, finding: Finding) -> None:
             len(finding.diverged),
             ", ".join(map(str, finding.diverged)),
         )
-
-
-def finding_verdict(finding: Finding, threshold: float, direction: str) -> str:
-    """Return the verdict on a finding: all its conditions hold, if its premises do.
-
-    Parameters
-    ----------
-    finding : Finding
-    threshold : float
-    direction : str
-
-    Returns
-    -------
-    verdict : str
-        ``inconclusive`` unless every premise is supported.
-    """
-    if any(premise.verdict != SUPPORTED for premise in finding.premises):
-        return INCONCLUSIVE
-    own = verdict(finding.interval.low, finding.interval.high, threshold, direction)
-    return conjunction([own, *(condition.verdict for condition in finding.conditions)])
 
 
 def _overall(judged: list[tuple[Case, dict]]) -> dict:
@@ -153,7 +190,12 @@ def _overall(judged: list[tuple[Case, dict]]) -> dict:
         "ci_high": math.nan,
         "inits": min(row["inits"] for _, row in judged),
         "verdict": agreement(verdicts) if len(estimators) >= LEAST_ESTIMATORS else INCONCLUSIVE,
+        "failed": "",
+        "null": "",
         "warning": _overall_warning([row for _, row in judged]),
+        "holds_from": math.nan,
+        "holds_to": math.nan,
+        "p_value": math.nan,
         "details": {"verdicts": verdicts},
     }
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+import scipy.special
 
 QUANTITIES = (
     "initial_input_bits",
@@ -14,12 +15,24 @@ QUANTITIES = (
     "peak_epoch",
     "final_input_bits",
     "drop_bits",
+    "net_drop_bits",
+    "lost_share",
+    "fall_from_start_bits",
     "rise_bits",
+    "net_rise_bits",
+    "gained_share",
     "initial_label_bits",
     "peak_label_bits",
     "final_label_bits",
     "label_loss_bits",
 )
+
+
+MEDIAN_OF_NORMAL = 0.6745
+"""The median absolute value of a standard normal variable."""
+
+COMPETING = 4.0
+"""Snapshots within so many deviations of the largest could have been the largest."""
 
 
 class TableError(ValueError):
@@ -173,7 +186,10 @@ def summarise(found: Trajectories) -> dict[str, np.ndarray]:
     -------
     statistics : dict of str to array of float64, shape (inits, layers)
         ``peak_epoch`` is the first epoch with the largest I(X;T), ``drop_bits`` the largest
-        I(X;T) minus the final one, ``rise_bits`` the largest minus that at the first epoch,
+        I(X;T) minus the final one, ``net_drop_bits`` the same without what the choice of the
+        largest adds (see `unselected_peak`), ``lost_share`` this over the peak,
+        ``fall_from_start_bits`` the first I(X;T) minus the final one, ``rise_bits`` the largest
+        minus that at the first epoch, ``net_rise_bits`` and ``gained_share`` its counterparts,
         ``label_loss_bits`` the largest I(T;Y) minus the final one. NaN where an estimator does
         not give the quantity.
     """
@@ -183,19 +199,94 @@ def summarise(found: Trajectories) -> dict[str, np.ndarray]:
     peak, label_peak = inputs.max(axis=1), labels.max(axis=1)
     known = ~np.isnan(peak)
     peak_epoch = np.where(known, found.epochs[inputs.argmax(axis=1)], np.nan)
+    unselected = unselected_peak(inputs)
+    net_drop = unselected - inputs[:, -1]
+    net_rise = unselected - inputs[:, 0]
     columns = (
         inputs[:, 0],
         peak,
         peak_epoch,
         inputs[:, -1],
         peak - inputs[:, -1],
+        net_drop,
+        _share(net_drop, unselected),
+        inputs[:, 0] - inputs[:, -1],
         peak - inputs[:, 0],
+        net_rise,
+        _share(net_rise, unselected),
         labels[:, 0],
         label_peak,
         labels[:, -1],
         label_peak - labels[:, -1],
     )
     return dict(zip(QUANTITIES, columns, strict=True))
+
+
+def _share(bits: np.ndarray, peaks: np.ndarray) -> np.ndarray:
+    """Return bits as a share of peaks; a layer that holds nothing has nothing to lose."""
+    share = np.divide(bits, peaks, np.zeros_like(bits), where=peaks > 0)
+    return np.where(np.isnan(bits), np.nan, share)
+
+
+def noise_alone(found: Trajectories) -> Trajectories:
+    """Return trajectories of I(X;T) that have the noise of these, and no course.
+
+    Parameters
+    ----------
+    found : Trajectories
+
+    Returns
+    -------
+    Trajectories
+        Every snapshot's deviation from the mean of its neighbours, scaled so that white noise
+        keeps its variance; the ends take their neighbours'. I(T;Y) stays.
+    """
+    inputs = found.measured["mi_input_bits"]
+    noise = np.zeros_like(inputs)
+    if inputs.shape[1] > 2:
+        noise[:, 1:-1] = _noise(inputs)
+        noise[:, 0], noise[:, -1] = noise[:, 1], noise[:, -2]
+    return replace(found, measured=found.measured | {"mi_input_bits": noise})
+
+
+def unselected_peak(inputs: np.ndarray) -> np.ndarray:
+    """Return the peak of every trajectory without what the choice of the largest value adds.
+
+    The largest of many noisy values is too large, the more so the more there are. What noise adds
+    is its deviation times the expected largest of as many normal values as there are snapshots
+    that compete for the peak; of a sharp peak there is one, and nothing is added.
+
+    Parameters
+    ----------
+    inputs : array of float, shape (inits, epochs, layers)
+
+    Returns
+    -------
+    peaks : array of float64, shape (inits, layers)
+        In the unit of the trajectories. Of white noise the mean peak is that of the noise,
+        whatever the number of snapshots; noise that lasts for several snapshots passes for a
+        course.
+
+    References
+    ----------
+    Blom (1958), "Statistical estimates and transformed beta variables": the expected largest of k
+    normal values is close to the normal quantile of (k - 3/8) / (k + 1/4).
+    """
+    peaks = inputs.max(axis=1)
+    if inputs.shape[1] < 3:
+        return peaks
+    deviations = np.median(np.abs(_noise(inputs)), axis=1) / MEDIAN_OF_NORMAL
+    competing = (inputs >= (peaks - COMPETING * deviations)[:, None]).sum(axis=1)
+    return peaks - deviations * scipy.special.ndtri((competing - 3 / 8) / (competing + 1 / 4))
+
+
+def _noise(inputs: np.ndarray) -> np.ndarray:
+    """Return every inner snapshot's deviation from the mean of its neighbours.
+
+    Scaled so that white noise keeps its variance (von Neumann 1941, "Distribution of the ratio of
+    the mean square successive difference to the variance").
+    """
+    return (inputs[:, 1:-1] - (inputs[:, :-2] + inputs[:, 2:]) / 2) * np.sqrt(2 / 3)
 
 
 def trajectory_statistics(table: pd.DataFrame) -> pd.DataFrame:

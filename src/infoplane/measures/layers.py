@@ -15,7 +15,7 @@ from infoplane.measures.base import DumpedNetwork, Measure, columns_of, two_numb
 from infoplane.networks import Network
 
 COLUMNS = ("estimator", "mi_input_bits", "mi_label_bits", "ceiling_bits")
-RANGES = ("global", "layer")
+RANGES = ("global", "layer", "epoch")
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ class LayersMeasure(Measure):
     label : str
     estimators : mapping of str to mapping
         Method and parameters of each estimator by its name. A ``range`` is two numbers,
-        ``global`` (over all layers' units and all epochs of a network) or ``layer``. Two that
-        differ in their ``bound`` alone are made in one pass.
+        ``global`` (over all layers' units and all epochs of a network), ``layer`` (over its units
+        and all epochs) or ``epoch`` (over its units). Two that differ in their ``bound`` alone
+        are made in one pass.
     """
 
     name: ClassVar[str] = "layers"
@@ -80,19 +81,28 @@ class LayersMeasure(Measure):
 
     def _rows(self, dumped: DumpedNetwork) -> Iterator[tuple]:
         for layer in range(1, dumped.layers + 1):
-            estimators = {
-                name: make_estimator(
-                    **resolve_range(parameters, dumped.lowest, dumped.highest, layer)
-                )
-                for name, parameters in self.named.items()
-            }
+            lowest, highest = (float(ends[layer - 1]) for ends in (dumped.lowest, dumped.highest))
+            everywhere = float(dumped.lowest.min()), float(dumped.highest.max())
+            ranges = {"global": everywhere, "layer": (lowest, highest), "epoch": (0.0, 1.0)}
+            estimators = self._estimators(self.named, ranges)
+            anew = {name: own for name, own in self.named.items() if own.get("range") == "epoch"}
             for position, epoch in enumerate(dumped.epochs):
                 where = f"initialisation {dumped.initialisation}, epoch {epoch}, layer {layer}"
                 with naming(where):
                     samples = check_samples(dumped.read_layer(layer, position), dumped.labels)
+                if anew:
+                    ranges["epoch"] = float(samples[0].min()), float(samples[0].max())
+                    estimators |= self._estimators(anew, ranges)
                 for name, found in estimates_of(estimators, samples, where):
                     bits = (found.mi_input_bits, found.mi_label_bits, found.ceiling_bits)
                     yield (epoch, layer, name, *bits)
+
+    @staticmethod
+    def _estimators(named: Mapping[str, Mapping], ranges: Mapping) -> dict[str, Estimator]:
+        return {
+            name: make_estimator(**resolve_range(parameters, ranges))
+            for name, parameters in named.items()
+        }
 
 
 def estimates_of(
@@ -116,16 +126,14 @@ def estimates_of(
             yield name, estimator.chosen(passes[estimator.pass_key])
 
 
-def resolve_range(parameters: Mapping, lowest: np.ndarray, highest: np.ndarray, layer: int) -> dict:
-    """Replace a bin range by its two numbers for one layer of one network.
+def resolve_range(parameters: Mapping, ranges: Mapping[str, tuple[float, float]]) -> dict:
+    """Replace a bin range by its two numbers for one layer of one network at one epoch.
 
     Parameters
     ----------
     parameters : mapping
-    lowest, highest : array of float, shape (layers,)
-        Of the network, over all its snapshots.
-    layer : int
-        1 .. layers.
+    ranges : mapping of str to (float, float)
+        Smallest and largest value by each of `RANGES`.
 
     Returns
     -------
@@ -134,12 +142,8 @@ def resolve_range(parameters: Mapping, lowest: np.ndarray, highest: np.ndarray, 
     """
     if "range" not in parameters:
         return dict(parameters)
-    if parameters["range"] == "global":
-        low, high = float(lowest.min()), float(highest.max())
-    elif parameters["range"] == "layer":
-        low, high = float(lowest[layer - 1]), float(highest[layer - 1])
-    else:
-        low, high = parameters["range"]
+    limits = parameters["range"]
+    low, high = ranges[limits] if isinstance(limits, str) else limits
     rest = {key: value for key, value in parameters.items() if key != "range"}
     # A layer that never varies has a range of no width; one bin holds it whatever the width.
     return {**rest, "low": low, "high": high if high > low else low + 1.0}
@@ -168,7 +172,9 @@ def with_numbers(parameters: Mapping) -> dict:
     if "high" not in ESTIMATORS.parameters(parameters["method"]):
         raise ValueError(f"estimator {parameters['method']!r} takes no range")
     if isinstance(limits, str) and limits not in RANGES:
-        raise ValueError(f"range must be two numbers, global or layer, not {limits!r}")
+        raise ValueError(
+            f"range must be two numbers or one of: {', '.join(RANGES)}; not {limits!r}"
+        )
     if own.get("outside") == "end_bins" and isinstance(limits, str):
         raise ValueError(f"outside: end_bins needs a range of two numbers, not {limits!r}")
     low, high = (0.0, 1.0) if isinstance(limits, str) else two_numbers(limits)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from infoplane.claims.evidence import Case, Evidence
-from infoplane.claims.findings import Condition, Finding
+from infoplane.claims.findings import DROP, Condition, Finding
 from infoplane.claims.layers import choose_layers, layers_text
 from infoplane.claims.registry import claim_statistic
 from infoplane.claims.statistics.compression import trajectory
@@ -42,7 +42,7 @@ def drop_with_clustering(
     Goldfeld et al. (2019), ICML: compression of noisy networks is clustering of their
     activations.
     """
-    own = trajectory(evidence, case, quantity="drop_bits", layers=layers)
+    own = trajectory(evidence, case, quantity=DROP, layers=layers)
     found = evidence.planes(case)
     chosen = choose_layers(case, found, layers)
     within, between = (

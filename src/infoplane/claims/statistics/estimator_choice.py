@@ -6,16 +6,15 @@ from dataclasses import replace
 
 from infoplane.claims.evidence import Case, Evidence
 from infoplane.claims.findings import (
-    TEXTS,
     Condition,
     Finding,
     difference_finding,
-    mean_finding,
     paired_drops,
 )
 from infoplane.claims.layers import at_the_end, choose_layers, measured
 from infoplane.claims.registry import claim_statistic
 from infoplane.claims.statistics.compression import trajectory
+from infoplane.statistics import proportion
 
 
 @claim_statistic(needs=("estimator",))
@@ -23,8 +22,9 @@ def drop_and_share(
     evidence: Evidence,
     case: Case,
     *,
+    quantity: str,
     layers: str | list[int],
-    counted_above_bits: float,
+    counted_above: float,
     largest_share: float,
 ) -> Finding:
     """Measure the mean drop, with a condition on the share of networks that drop.
@@ -33,11 +33,13 @@ def drop_and_share(
     ----------
     evidence : Evidence
     case : Case
+    quantity : str
+        How the drop is told: ``net_drop_bits`` or ``lost_share``.
     layers : str or list of int
         The layer with the largest mean drop decides the first; a network counts if any of the
         layers drops.
-    counted_above_bits : float
-        A network with a larger drop counts.
+    counted_above : float
+        A network with a larger drop counts, in the quantity's unit.
     largest_share : float
         The share of networks that count must be below this.
 
@@ -52,15 +54,14 @@ def drop_and_share(
     """
     found = evidence.planes(case)
     chosen = choose_layers(case, found, layers)
-    drops = measured(case, found, "drop_bits")[:, chosen]
-    counted = (drops > counted_above_bits).any(axis=1).astype(float)
+    drops = measured(case, found, quantity)[:, chosen]
     condition = Condition(
-        f"share of networks above {counted_above_bits:g} bits",
-        evidence.resampling.mean(counted),
+        f"share of networks above {counted_above:g}",
+        proportion((drops > counted_above).any(axis=1), evidence.resampling.confidence),
         largest_share,
         "below",
     )
-    own = mean_finding(evidence, case, chosen, drops, TEXTS["drop_bits"])
+    own = trajectory(evidence, case, quantity=quantity, layers=layers)
     return replace(own, conditions=(condition,))
 
 

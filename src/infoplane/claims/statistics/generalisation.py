@@ -15,7 +15,7 @@ from infoplane.statistics import LEAST_RANKED, Interval, Resampling
 
 # Each with the sign that makes more of it more compression, or more generalisation.
 COMPRESSION = {
-    "drop_bits": ("drop of I(X;T) after its peak", 1),
+    "net_drop_bits": ("drop of I(X;T) after its peak", 1),
     "final_input_bits": ("final I(X;T), its sign turned,", -1),
     "final_conditional_bits": ("final I(X;T|Y), its sign turned,", -1),
 }
@@ -297,10 +297,7 @@ def lost_shares(case: Case, evidence: Evidence, chosen: list[int]) -> np.ndarray
         0 where there is nothing to lose.
     """
     found = evidence.planes(case)
-    drops, peaks = (
-        measured(case, found, name)[:, chosen] for name in ("drop_bits", "peak_input_bits")
-    )
-    return np.divide(drops, peaks, out=np.zeros_like(drops), where=peaks > 0).mean(axis=1)
+    return measured(case, found, "lost_share")[:, chosen].mean(axis=1)
 
 
 def _compression_and_learning(

@@ -46,7 +46,7 @@ def fall_factors(snr: np.ndarray, epochs: np.ndarray) -> np.ndarray:
 
 @claim_statistic(needs=("estimator", "definition"))
 def drop_given_snr_fall(
-    evidence: Evidence, case: Case, *, layers: str | list[int], least_fall: float
+    evidence: Evidence, case: Case, *, quantity: str, layers: str | list[int], least_fall: float
 ) -> Finding:
     """Measure the largest drop of a condition whose SNR falls.
 
@@ -54,6 +54,8 @@ def drop_given_snr_fall(
     ----------
     evidence : Evidence
     case : Case
+    quantity : str
+        How the drop is told: ``net_drop_bits`` or ``lost_share``.
     layers : str or list of int
         The layer with the largest mean drop decides; the fall of the SNR is the median over
         initialisations, then over these layers.
@@ -64,7 +66,7 @@ def drop_given_snr_fall(
     -------
     Finding
     """
-    drop = trajectory(evidence, case, quantity="drop_bits", layers=layers)
+    drop = trajectory(evidence, case, quantity=quantity, layers=layers)
     noise = evidence.noise(case)
     chosen = choose_layers(case, noise, layers)
     factors = fall_factors(noise.measured["snr"], noise.epochs)[:, chosen]

@@ -1,0 +1,133 @@
+"""Claim statistics on how the drop depends on the optimiser, network by network."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from infoplane.claims.evidence import Case, Evidence
+from infoplane.claims.findings import Condition, Finding, PairedDrops, paired_drops
+from infoplane.claims.layers import layers_text
+from infoplane.claims.registry import claim_statistic
+from infoplane.statistics import Interval
+
+
+@claim_statistic(needs=("estimator",), paired=True)
+def drop_ratio(
+    evidence: Evidence, case: Case, *, layers: str | list[int], least_reference_drop_bits: float
+) -> Finding:
+    """Measure the drop in a run as a ratio to that in the reference run, initialisations paired.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    case : Case
+    layers : str or list of int
+        The drop is averaged over them.
+    least_reference_drop_bits : float
+        The ratio says something only if the reference run's mean drop is at least this.
+
+    Returns
+    -------
+    Finding
+    """
+    pairs = paired_drops(evidence, *case.runs, layers)
+    drops = pairs.drops.mean(axis=2)
+    text = (
+        f"ratio of the drops of I(X;T), {case.run} to {case.reference}, paired, "
+        f"{layers_text(evidence.planes(case), pairs.chosen, 'mean')}"
+    )
+    return Finding(
+        text,
+        evidence.resampling.ratio_of_means(*drops),
+        pairs.inits,
+        drops.T,
+        pairs.diverged,
+        premises=(_reference_drops(evidence, case, drops[1], least_reference_drop_bits),),
+        decided_by=tuple(pairs.chosen),
+        blindness="either",
+        seen=tuple(pairs.chosen),
+    )
+
+
+def _reference_drops(evidence: Evidence, case: Case, drops: np.ndarray, least: float) -> Condition:
+    interval = evidence.resampling.mean(drops)
+    return Condition(f"drop in {case.reference}, bits,", interval, least, "at_least")
+
+
+@claim_statistic(needs=("estimator",), paired=True)
+def drop_agreement(
+    evidence: Evidence,
+    case: Case,
+    *,
+    layers: str | list[int],
+    least_reference_drop_bits: float,
+    largest_spread: float,
+) -> Finding:
+    """Correlate the drops of the same initialisations under two optimisers.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    case : Case
+    layers : str or list of int
+        The drop is averaged over them.
+    least_reference_drop_bits : float
+        The premise that there are drops: the reference run's mean is at least this.
+    largest_spread : float
+        The condition that two drops of one network are alike: the standard deviation of their
+        differences over that of differences between networks drawn at random, which would be 1
+        if the initialisation did not matter.
+
+    Returns
+    -------
+    Finding
+        Spearman's correlation over initialisations. Its null control is the correlation with the
+        next initialisation of the other run.
+
+    References
+    ----------
+    Bland & Altman (1986), Lancet: two measurements agree by the spread of their differences, not
+    by their correlation.
+    """
+    pairs = paired_drops(evidence, *case.runs, layers)
+    drops = pairs.drops.mean(axis=2)
+    spread = Condition(
+        "spread of the differences within initialisations over that between them",
+        evidence.resampling.interval(_spreads(evidence, drops)),
+        largest_spread,
+        "at_most",
+    )
+    text = (
+        f"rank correlation over initialisations of the drop of I(X;T) in {case.run} with that in "
+        f"{case.reference}, {layers_text(evidence.planes(case), pairs.chosen, 'mean')}"
+    )
+    return Finding(
+        text,
+        evidence.resampling.rank_correlation(*drops),
+        pairs.inits,
+        drops.T,
+        pairs.diverged,
+        conditions=(spread,),
+        premises=(_reference_drops(evidence, case, drops[1], least_reference_drop_bits),),
+        decided_by=tuple(pairs.chosen),
+        blindness="either",
+        seen=tuple(pairs.chosen),
+        null=_shifted(evidence, pairs, drops),
+    )
+
+
+def _spreads(evidence: Evidence, drops: np.ndarray) -> np.ndarray:
+    """Return the spread of differences within over that between initialisations, resampled."""
+    first, second = drops
+    columns = [first - second, (first - second) ** 2, first, first**2, second, second**2]
+    means = evidence.resampling.means(np.column_stack(columns))
+    variances = [means[:, 2 * k + 1] - means[:, 2 * k] ** 2 for k in range(3)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sqrt(np.maximum(variances[0], 0) / (variances[1] + variances[2]))
+
+
+def _shifted(evidence: Evidence, pairs: PairedDrops, drops: np.ndarray) -> Interval | None:
+    """Return the correlation with the next network of the other run, which shares nothing."""
+    if pairs.inits.size < 2:
+        return None
+    return evidence.resampling.rank_correlation(drops[0], np.roll(drops[1], 1))
