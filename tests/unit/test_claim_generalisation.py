@@ -10,7 +10,7 @@ from infoplane.claims.evidence import ClaimError
 from infoplane.claims.judging import judge
 from infoplane.claims.statistics.generalisation import partial_correlations, rank_products
 from infoplane.statistics import Resampling
-from tests.unit.claim_tables import CLAIMS, EPOCHS, claim, evidence, information
+from tests.unit.claim_tables import CLAIMS, EPOCHS, claim, evidence, tidy
 
 NETWORKS = 40
 
@@ -20,7 +20,7 @@ def planes_dropping(run, drops, peak=10.0):
     inputs = np.full((len(drops), len(EPOCHS), 3), 12.0)
     inputs[:, :, 1] = peak
     inputs[:, -1, 1] -= drops
-    return information(run, "e", inputs)
+    return tidy(run, "e", inputs)
 
 
 def curves(run, test_accuracy, train_loss=0.1, train_accuracy=1.0, epochs=EPOCHS):
@@ -114,7 +114,7 @@ def test_within_conditions_is_not_between_them():
     (row,) = judged("C20", [[f"r{i}" for i in range(9)]], tables, metrics)
     assert row["estimate"] == pytest.approx(-1)
     assert "of the means of the 9 conditions 1 [1, 1]" in row["statistic"]
-    assert row["protocol"] == ", ".join(f"r{i}" for i in range(9))
+    assert row["condition"] == ", ".join(f"r{i}" for i in range(9))
     assert row["inits"] == 9 * NETWORKS
 
 
@@ -192,7 +192,7 @@ def learning_to_compress(before, after, drop=3.0, peak_at=3):
     inputs = np.tile(shape[None, :, None], (12, 1, 3)).astype(float)
     accuracy = 0.5 + np.where(steps >= peak_at, before, 0.0) + np.where(steps > peak_at, after, 0.0)
     metrics = curves("r", np.full(12, accuracy[-1])).assign(test_accuracy=np.tile(accuracy, 12))
-    (row,) = judged("C50", ["r"], [information("r", "e", inputs)], [metrics])
+    (row,) = judged("C50", ["r"], [tidy("r", "e", inputs)], [metrics])
     return row
 
 
@@ -218,6 +218,6 @@ def test_a_network_counts_by_how_far_its_error_falls():
     metrics = curves("r", np.array([0.9, 0.6]))
     # The peak is the first snapshot: all that is gained comes after it, but for a start at 0.58.
     metrics.loc[(metrics["init"] == 1) & (metrics["epoch"] == 0), "test_accuracy"] = 0.58
-    (row,) = judged("C50", ["r"], [information("r", "e", inputs)], [metrics])
+    (row,) = judged("C50", ["r"], [tidy("r", "e", inputs)], [metrics])
     np.testing.assert_allclose(row["details"]["values"], [[0.4, 0.4], [0.02, 0.02]])
     assert row["estimate"] == pytest.approx(1)
