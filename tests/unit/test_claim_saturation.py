@@ -15,21 +15,21 @@ from tests.unit.claim_tables import (
     RISE_AND_FALL,
     claim,
     evidence,
-    information,
     on,
     planes,
+    tidy,
 )
 
 
 def saturation(run, shares, epochs=EPOCHS):
     """Lay out arrays of shape (inits, epochs, layers) as a table of saturation."""
-    table = information(run, "", shares, epochs=epochs)
+    table = tidy(run, "", shares, epochs=epochs)
     kept = ["run", "init", "epoch", "layer", "status"]
     return table[kept].assign(share_saturated=table["mi_input_bits"])
 
 
 def judged(name, inputs, shares, **changes):
-    found = evidence(information("r", "e", inputs), saturation=saturation("r", shares))
+    found = evidence(tidy("r", "e", inputs), saturation=saturation("r", shares))
     (row,) = judge(claim(name, judged_on=on(["r"]), overall=False, **changes), found)
     return row
 
@@ -80,7 +80,7 @@ def test_the_layer_that_follows_least_decides():
 def test_saturation_at_more_snapshots_and_of_more_networks_is_looked_up():
     inputs, shares = walks(12), -walks(12)
     kept, every = slice(0, 6, 2), saturation("r", shares)
-    table = information("r", "e", inputs[:7, kept], epochs=EPOCHS[kept])
+    table = tidy("r", "e", inputs[:7, kept], epochs=EPOCHS[kept])
     asked = claim("C17", judged_on=on(["r"]), overall=False)
     (row,) = judge(asked, evidence(table, saturation=every))
     assert row["inits"] == 7
@@ -123,7 +123,10 @@ def test_networks_that_drop_more_saturate_more_or_less(sign, verdict):
     row = judged("C37", inputs, shares)
     assert row["estimate"] == pytest.approx(sign)
     assert row["verdict"] == verdict
-    np.testing.assert_allclose(row["details"]["values"], np.column_stack([2 * depths, final]))
+    drops, saturated = np.transpose(row["details"]["values"])
+    # The drop net of noise is in proportion to the path; see unselected_peak for by how much.
+    np.testing.assert_allclose(drops / depths, drops[0] / depths[0])
+    np.testing.assert_allclose(saturated, final)
 
 
 @pytest.mark.parametrize(
@@ -137,8 +140,8 @@ def test_networks_that_drop_more_saturate_more_or_less(sign, verdict):
 )
 def test_what_is_left_of_the_drop(own, left, ratio, verdict):
     tables = [
-        information("r", "e", planes(12, RISE, own, FLAT)),
-        information("s", "e", planes(12, RISE, RISE_AND_FALL, FLAT)),
+        tidy("r", "e", planes(12, RISE, own, FLAT)),
+        tidy("s", "e", planes(12, RISE, RISE_AND_FALL, FLAT)),
     ]
     shares = {"r": left, "s": 0.8}
     saturated = [saturation(run, np.full((12, 6, 3), share)) for run, share in shares.items()]
@@ -146,7 +149,7 @@ def test_what_is_left_of_the_drop(own, left, ratio, verdict):
     pairs = [{"pairs": [{"run": "r", "reference": "s"}], "estimators": ["e"]}]
     asked = claim("C36", judged_on=pairs, overall=False)
     (row,) = judge(asked, evidence(*tables, saturation=together))
-    assert row["protocol"] == "r vs s"
+    assert row["condition"] == "r vs s"
     assert row["estimate"] == pytest.approx(ratio, abs=0.05)
     assert [premise["estimate"] for premise in row["details"]["premises"][1:]] == [
         pytest.approx(left),

@@ -14,9 +14,9 @@ from tests.unit.claim_tables import (
     claim,
     evidence,
     gradients,
-    information,
     on,
     planes,
+    tidy,
 )
 from tests.unit.event_tables import EPOCHS as DENSE
 from tests.unit.event_tables import SEARCH, noisy
@@ -35,7 +35,7 @@ def test_c06_crossing_of_one(layers, expected, share):
     judged_on = [{"runs": ["r"], "definitions": ["d"]}]
     (row,) = judge(
         claim("C06", judged_on=judged_on),
-        evidence(information("r", "e", planes(1, FLAT)), snr=snr),
+        evidence(tidy("r", "e", planes(1, FLAT)), snr=snr),
     )
     assert row["verdict"] == expected
     assert row["estimate"] == pytest.approx(share)
@@ -44,9 +44,7 @@ def test_c06_crossing_of_one(layers, expected, share):
 
 
 def judged_crossing(snr, epochs=EPOCHS):
-    tables = evidence(
-        information("r", "e", planes(1, FLAT)), snr=[gradients("r", "d", snr, epochs)]
-    )
+    tables = evidence(tidy("r", "e", planes(1, FLAT)), snr=[gradients("r", "d", snr, epochs)])
     (row,) = judge(claim("C06", judged_on=[{"runs": ["r"], "definitions": ["d"]}]), tables)
     return row
 
@@ -87,7 +85,7 @@ def correlated_runs(inits, delay, order):
     inputs = (5 + 4 * np.exp(-((apart / 0.6) ** 2)))[:, :, None].repeat(3, axis=2)
     snr = np.where(epochs[None] < crossings[:, None], 3.0, 0.3)[:, :, None].repeat(3, axis=2)
     return (
-        information("r", "e", inputs, epochs=epochs),
+        tidy("r", "e", inputs, epochs=epochs),
         gradients("r", "d", snr, epochs=epochs),
     )
 
@@ -142,7 +140,7 @@ def test_c07_networks_that_never_cross_rank_last_and_are_counted():
 def test_c07_a_peak_that_noise_makes_is_none():
     _, noise = correlated_runs(12, 1.5, slice(None))
     flat = noisy(8.0, 12, 0.3, epochs=np.arange(400)).repeat(3, axis=2)
-    row = judged_timing(information("r", "e", flat, epochs=np.arange(400)), noise)
+    row = judged_timing(tidy("r", "e", flat, epochs=np.arange(400)), noise)
     assert row["verdict"] == "inconclusive"
     assert row["details"]["premises"][2]["estimate"] <= 0.25
 

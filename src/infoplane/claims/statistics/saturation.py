@@ -8,10 +8,10 @@ import numpy as np
 from scipy.stats import rankdata
 
 from infoplane.claims.evidence import Case, ClaimError, Evidence
-from infoplane.claims.findings import Condition, Finding, mean_finding
+from infoplane.claims.findings import DROP, Condition, Finding, mean_finding
 from infoplane.claims.layers import at_the_end, choose_layers, layers_text, measured
 from infoplane.claims.registry import claim_statistic
-from infoplane.claims.statistics.compression import drop_ratio
+from infoplane.claims.statistics.optimizers import drop_ratio
 from infoplane.claims.trajectories import Trajectories
 
 
@@ -91,7 +91,7 @@ def drop_against_saturation(evidence: Evidence, case: Case, *, layers: str | lis
     """
     found = evidence.planes(case)
     chosen = choose_layers(case, found, layers)
-    drops = measured(case, found, "drop_bits")[:, chosen].mean(axis=1)
+    drops = measured(case, found, DROP)[:, chosen].mean(axis=1)
     final = at_the_end(saturated_shares(evidence, case, found))[:, chosen].mean(axis=1)
     text = (
         "rank correlation over networks of the drop of I(X;T) with the share of saturated values "
