@@ -1,4 +1,4 @@
-"""Estimators from distances to nearest neighbours, all in the maximum norm."""
+"""Estimators from distances to nearest neighbours, in the maximum norm unless another is named."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import digamma
 
-from infoplane.checks import require_not_negative, require_whole
+from infoplane.checks import require_choice, require_not_negative, require_whole
 from infoplane.estimators._neighbour_kernels import (
     counts_of_all,
     counts_on_line,
     nearest_of_all,
     nearest_on_line,
 )
+from infoplane.estimators._pair_kernels import euclidean_counts
 from infoplane.estimators.base import Estimate, Estimator
 from infoplane.estimators.discrete import duplicate_share
 from infoplane.units import BITS_PER_NAT
 
 NORM = np.inf
 VARIANTS = (1, 2)
+METRICS = ("maximum", "euclidean")
+"""Within each variable; between the two it is the larger distance that counts."""
 # In more units than this, comparing all samples takes less time than a search tree: to find
 # neighbours, and to count them.
 UNITS_FOR_TREES, UNITS_FOR_COUNTING = 3, 2
@@ -65,7 +68,11 @@ def _entropy_bits(values: np.ndarray, neighbours: int) -> float:
 
 
 def ksg_information_bits(
-    x: np.ndarray, y: np.ndarray, neighbours: int = 3, variant: int = 1
+    x: np.ndarray,
+    y: np.ndarray,
+    neighbours: int = 3,
+    variant: int = 1,
+    metric: str = "maximum",
 ) -> float:
     """Estimate the mutual information of two continuous variables.
 
@@ -78,6 +85,8 @@ def ksg_information_bits(
         k, below the number of samples.
     variant : {1, 2}
         Neighbours counted within a cube (1) or within a rectangle (2) about each sample.
+    metric : {'maximum', 'euclidean'}
+        The distance within x and within y. For one unit each they are the same.
 
     Returns
     -------
@@ -93,19 +102,22 @@ def ksg_information_bits(
 
     References
     ----------
-    Kraskov, Stoegbauer & Grassberger (2004), Phys. Rev. E 69, 066138, equations 8 and 9.
+    Kraskov, Stoegbauer & Grassberger (2004), Phys. Rev. E 69, 066138, equations 8 and 9; any
+    norm will do within the variables (below equation 2).
     """
     if variant not in VARIANTS:
         raise ValueError(f"variant must be 1 or 2, not {variant!r}")
-    return _ksg_bits(x, y, neighbours, (variant,))[0]
+    return _ksg_bits(x, y, neighbours, (variant,), metric)[0]
 
 
-def ksg_variants_bits(x: np.ndarray, y: np.ndarray, neighbours: int = 3) -> tuple[float, float]:
+def ksg_variants_bits(
+    x: np.ndarray, y: np.ndarray, neighbours: int = 3, metric: str = "maximum"
+) -> tuple[float, float]:
     """Estimate the mutual information of two continuous variables with both variants at once.
 
     Parameters
     ----------
-    x, y, neighbours
+    x, y, neighbours, metric
         As in `ksg_information_bits`.
 
     Returns
@@ -113,17 +125,37 @@ def ksg_variants_bits(x: np.ndarray, y: np.ndarray, neighbours: int = 3) -> tupl
     first, second : tuple of float
         What `ksg_information_bits` gives for variants 1 and 2, from one search.
     """
-    return _ksg_bits(x, y, neighbours, VARIANTS)
+    return _ksg_bits(x, y, neighbours, VARIANTS, metric)
 
 
 def _ksg_bits(
-    x: np.ndarray, y: np.ndarray, neighbours: int, variants: tuple[int, ...]
+    x: np.ndarray, y: np.ndarray, neighbours: int, variants: tuple[int, ...], metric: str
 ) -> tuple[float, ...]:
+    require_choice("metric", metric, METRICS)
     x = _check_continuous("x", x, neighbours)
     y = _check_continuous("y", y, neighbours)
     samples = len(x)
     if len(y) != samples:
         raise ValueError(f"y must have {samples} samples like x, not {len(y)}")
+    if metric == "euclidean" and x.shape[1] + y.shape[1] > 2:
+        chosen = [variant - 1 for variant in variants]
+        near_x, near_y = (near[:, chosen] for near in euclidean_counts(x, y, neighbours))
+    else:
+        near_x, near_y = _maximum_counts(x, y, neighbours, variants)
+    estimates = []
+    for variant, of_x, of_y in zip(variants, near_x.T, near_y.T, strict=True):
+        constant = digamma(neighbours) + digamma(samples)
+        if variant == 2:
+            constant, of_x, of_y = constant - 1 / neighbours, of_x - 1, of_y - 1
+        nats = constant - np.mean(digamma(of_x) + digamma(of_y))
+        estimates.append(float(nats * BITS_PER_NAT))
+    return tuple(estimates)
+
+
+def _maximum_counts(
+    x: np.ndarray, y: np.ndarray, neighbours: int, variants: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Count the samples near each one in x and in y, shape (samples, variants)."""
     distances, indices = _neighbours(np.hstack([x, y]), neighbours)
     cubes = np.nextafter(distances[:, -1], 0)
 
@@ -132,14 +164,7 @@ def _ksg_bits(
         radii = [cubes if variant == 1 else rectangles for variant in variants]
         return _counts_within(values, np.stack(radii, axis=1))
 
-    estimates = []
-    for variant, of_x, of_y in zip(variants, counts_of(x).T, counts_of(y).T, strict=True):
-        constant = digamma(neighbours) + digamma(samples)
-        if variant == 2:
-            constant, of_x, of_y = constant - 1 / neighbours, of_x - 1, of_y - 1
-        nats = constant - np.mean(digamma(of_x) + digamma(of_y))
-        estimates.append(float(nats * BITS_PER_NAT))
-    return tuple(estimates)
+    return counts_of(x), counts_of(y)
 
 
 def ross_information_bits(values: np.ndarray, labels: np.ndarray, neighbours: int = 3) -> float:

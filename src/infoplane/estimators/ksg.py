@@ -11,6 +11,7 @@ from scipy.special import digamma
 from infoplane.checks import require_choice, require_positive, require_whole
 from infoplane.estimators.base import Estimate, Estimator
 from infoplane.estimators.knn import (
+    METRICS,
     VARIANTS,
     add_noise,
     ksg_information_bits,
@@ -34,6 +35,8 @@ class KsgEstimator(Estimator):
         k.
     variant : {1, 2}
         Neighbours counted within a cube (1) or within a rectangle (2) about each sample.
+    metric : {'maximum', 'euclidean'}
+        The distance within the layer and within its noisy copy. That of I(T;Y) is the maximum.
     seed : int
         Of the noise.
 
@@ -55,18 +58,20 @@ class KsgEstimator(Estimator):
     noise_variance: float | None = None
     neighbours: int = 3
     variant: int = 1
+    metric: str = "maximum"
     seed: int = 0
 
     def __post_init__(self):
         require_positive("noise_variance", self.noise_variance)
         require_whole("neighbours", self.neighbours, at_least=1)
         require_choice("variant", self.variant, VARIANTS)
+        require_choice("metric", self.metric, METRICS)
         require_whole("seed", self.seed, at_least=0)
 
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         noisy = add_noise(activations, self.noise_variance, 1, self.seed)
         return Estimate(
-            ksg_information_bits(activations, noisy, self.neighbours, self.variant),
+            ksg_information_bits(activations, noisy, self.neighbours, self.variant, self.metric),
             ross_information_bits(noisy, labels, self.neighbours),
             ksg_ceiling_bits(len(labels), self.neighbours, self.variant),
         )
