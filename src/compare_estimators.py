@@ -2,23 +2,29 @@
 
 Reads   information    tables of the runs: run, init, epoch, layer, estimator, mi_input_bits,
                        mi_label_bits (bits), status
+        rescaled       tables of the runs' layers in other units, or none
 Params  runs               list of names
         initialisations    only the first so many networks
         snapshots          at most so many snapshots of each trajectory, evenly taken
         parameters         method and parameters of each estimator, by its name
         statistics         resamples, seed, confidence of the intervals
-Writes  table          run, layer, estimator, drop, ci_low, ci_high (bits), inits, then what the
-                       estimator is: method, its parameters, snapshots; as text separated by
-                       tabs, empty where a parameter does not apply
+Writes  table          run, layer, estimator, drop, ci_low, ci_high (bits), inits;
+                       rescaling_span_bits, how far the final I(X;T) moves when the layer is
+                       rescaled and the network computes the same, empty where not measured; then
+                       what the estimator is: method, its parameters, snapshots; as text separated
+                       by tabs, empty where a parameter does not apply
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pandas as pd
 
 from infoplane.claims.comparison import Planes, choose_planes, compare_conditions
+from infoplane.claims.rescaling import rescaling_span
 from infoplane.claims.trajectories import Trajectories
 from infoplane.statistics import Resampling
+from pipeline.files import load_table
 from pipeline.selection import chosen_snapshots
 from pipeline.stage import log, run_as_script
 from pipeline.tables import save_text_table
@@ -59,7 +65,7 @@ def choices(parameters: dict) -> dict:
 
 
 def drops_table(
-    planes: Planes, parameters: dict[str, dict], resampling: Resampling
+    planes: Planes, parameters: dict[str, dict], resampling: Resampling, spans: pd.DataFrame
 ) -> pd.DataFrame:
     """Return the mean drop of every run, layer and estimator with its interval and choices.
 
@@ -69,6 +75,8 @@ def drops_table(
     parameters : dict of str to dict
         Estimators in the order of the table.
     resampling : Resampling
+    spans : pandas.DataFrame
+        From `read_spans`.
 
     Returns
     -------
@@ -85,12 +93,33 @@ def drops_table(
             for (run, name), found in planes.items()
         ]
     )
-    table = rows[MEASURED].merge(made, on="estimator").merge(counts, on=["run", "estimator"])
+    table = rows[MEASURED].merge(spans, on=["run", "layer", "estimator"], how="left")
+    table = table.merge(made, on="estimator").merge(counts, on=["run", "estimator"])
     return table.sort_values(
         ["run", "estimator", "layer"],
         key=lambda column: column.map(order) if column.name == "estimator" else column,
         ignore_index=True,
     )
+
+
+def read_spans(paths: Iterable[str]) -> pd.DataFrame:
+    """Read how far estimates move when layers are rescaled.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Tables of the measure `rescaled`; there may be none.
+
+    Returns
+    -------
+    spans : pandas.DataFrame
+        ``run, estimator, layer, rescaling_span_bits``.
+    """
+    parts = [rescaling_span(load_table(path).to_pandas()) for path in paths]
+    empty = pd.DataFrame(columns=["run", "estimator", "layer", "rescaling_span_bits"])
+    found = pd.concat(parts, ignore_index=True) if parts else empty
+    names = {"run": str, "estimator": str, "layer": int, "rescaling_span_bits": float}
+    return found.astype(names)
 
 
 def main(snakemake) -> None:
@@ -104,7 +133,8 @@ def main(snakemake) -> None:
         for key, plane in choose_planes(found, runs, measured).items()
     }
     log.info("%d planes of %d runs", len(planes), len(runs))
-    rows = drops_table(planes, params.parameters, Resampling(**params.statistics))
+    resampling, spans = Resampling(**params.statistics), read_spans(snakemake.input.rescaled)
+    rows = drops_table(planes, params.parameters, resampling, spans)
     save_text_table(snakemake.output.table, rows)
 
 

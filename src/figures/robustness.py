@@ -1,9 +1,10 @@
 """Draw how the drop of I(X;T) depends on the estimator: a heat map and a specification curve.
 
 Reads   robustness        one row a run, layer and estimator: run, layer, estimator, drop,
-                          ci_low, ci_high (bits), inits; every further column is a choice
-                          that the estimator stands for, such as method, bins, range or
-                          noise_variance, empty where it does not apply
+                          ci_low, ci_high (bits), inits, rescaling_span_bits, which is not
+                          drawn; every further column is a choice that the estimator stands
+                          for, such as method, bins, range or noise_variance, empty where it
+                          does not apply
 Params  runs              panel label to run id
         layer             optional: layer of the specification curve; by default the last
                           hidden one
@@ -41,7 +42,10 @@ that it makes; the dotted line, if there is one, is the drop above which a layer
 compressed. Left out are choices made by the same specifications as one listed above them. The
 intervals of all layers stand in ``tables/robustness.tsv``."""
 
-COLUMNS = ("run", "layer", "estimator", "drop", "ci_low", "ci_high", "inits")
+COLUMNS = (
+    *("run", "layer", "estimator", "drop", "ci_low", "ci_high", "inits"),
+    "rescaling_span_bits",
+)
 CURVE_INCHES = 1.0
 MARGIN_INCHES = 1.1
 COLOURS = "mako_r"

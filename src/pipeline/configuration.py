@@ -175,7 +175,7 @@ def measure_parameters(config: Mapping, name: str) -> dict:
     if "estimators" not in own:
         return own
     estimators = {name: dict(config["estimators"][name]) for name in own["estimators"]}
-    return {"measure": "layers", "estimators": estimators}
+    return {"measure": "layers", **own, "estimators": estimators}
 
 
 def model_parameters(entry: Mapping) -> dict:

@@ -189,14 +189,14 @@ class Study:
         needs = needs_of(claim, self.config["claims"][claim])
         return unique(need.run for need in needs if need.table != OF_MODELS)
 
-    def information_of(self, comparison: str) -> list[str]:
-        """Name the tables of information that a comparison reads."""
+    def information_of(self, comparison: str, table: str = "information") -> list[str]:
+        """Name the tables of information that a comparison reads, or those of another kind."""
         entry = self.config["comparisons"][comparison]
         return unique(
-            self.table_of("information", run, estimator)
+            self.table_of(table, run, estimator)
             for run in entry["runs"]
             for estimator in self.compared_estimators(comparison)
-            if estimator in self.estimators(run)
+            if estimator in self.estimators(run, table)
         )
 
     def compared_estimators(self, comparison: str) -> list[str]:
@@ -232,7 +232,7 @@ class Study:
 
 def _chosen(entry: Mapping, table: str, label: str) -> list[str | None]:
     """Return by what a figure's table of the run behind a label must be measured."""
-    if table == "information" and "estimators" in entry:
+    if table in ("information", "rescaled") and "estimators" in entry:
         return list(entry["estimators"].values())
     chosen = entry.get("estimator" if table == "information" else table)
     return [chosen.get(label) if isinstance(chosen, dict) else chosen]

@@ -87,5 +87,7 @@ def trained_networks(
                 training_samples=samples,
                 epochs=epochs[chosen],
                 read_parameters=read_parameters,
+                lowest=training["lowest"][position],
+                highest=training["highest"][position],
             ),
         )

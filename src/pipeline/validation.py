@@ -241,17 +241,20 @@ def _setting_mistakes(config: dict, key: Key, settings: dict) -> Iterator[tuple[
 
 def _measurement_name_mistakes(config: dict, key: Key, entry: dict) -> Iterator[tuple[Key, str]]:
     """Find estimators, measures and runs that a measurement names and nobody has."""
-    if ("estimators" in entry) == ("measure" in entry):
+    # Layers are measured by naming their estimators.
+    measures = [name for name in MEASURES.names if name != "layers"]
+    measure, by_name = entry.get("measure"), "estimators" in entry
+    if measure is None and not by_name:
         yield key, "needs either estimators or a measure"
+    elif measure not in (None, *measures):
+        yield (*key, "measure"), unknown("measure", measure, measures)
+    elif measure and by_name and "estimators" not in MEASURES.parameters(measure):
+        yield key, f"needs either estimators or a measure: {measure!r} takes no estimators"
     for name in entry.get("estimators", ()):
         if name not in config["estimators"]:
             yield (*key, "estimators"), unknown("estimator", name, config["estimators"])
-    for name in sorted(set(entry) - {"estimators", *USE}) if "estimators" in entry else ():
+    for name in sorted(set(entry) - {"estimators", *USE}) if measure is None else ():
         yield (*key, name), unknown("key", name, ("estimators", *USE))
-    # Layers are measured by naming their estimators.
-    measures = [name for name in MEASURES.names if name != "layers"]
-    if entry.get("measure", measures[0]) not in measures:
-        yield (*key, "measure"), unknown("measure", entry["measure"], measures)
     for run in entry["runs"] if isinstance(entry["runs"], list) else ():
         if run not in config["runs"]:
             yield (*key, "runs"), unknown("run", run, config["runs"])
@@ -315,7 +318,7 @@ def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
 
 def _measurement_value_mistakes(config: dict, runs: dict) -> Iterator[tuple[Key, str]]:
     """Find measures that refuse their parameters or a run's network, or share an estimator."""
-    owners: dict[tuple[str, str], str] = {}
+    owners: dict[tuple[str, str, str], str] = {}
     for name in config["measurements"]:
         key = ("measurements", name)
         try:
@@ -330,9 +333,9 @@ def _measurement_value_mistakes(config: dict, runs: dict) -> Iterator[tuple[Key,
                 yield (*key, "evaluation"), f"run {run!r} is trained on all patterns: no test set"
             yield from _group_mistakes(key, one, runs[run])
             for estimator in one.measure.estimators():
-                if owners.setdefault((run, estimator), name) != name:
-                    text = f"gives {estimator!r} of {run!r}, as {owners[run, estimator]!r} does"
-                    yield key, text
+                owner = owners.setdefault((one.measure.table, run, estimator), name)
+                if owner != name:
+                    yield key, f"gives {estimator!r} of {run!r}, as {owner!r} does"
 
 
 def _group_mistakes(key: Key, one, run) -> Iterator[tuple[Key, str]]:

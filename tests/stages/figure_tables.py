@@ -78,6 +78,23 @@ def save_tidy_tables(folder):
     few = dependence["init"] < INITS - 1
     save_runs(with_status(dependence[few].copy()), folder / "dependence")
 
+    changes = (("scaled", 0.1), ("scaled", 1.0), ("scaled", 10.0), ("permuted", 1.0))
+    rescaled = grid(*keys, layer, ("estimator", ("binned", "kde")), ("change", changes))
+    rescaled["scale"] = [scale for _, scale in rescaled["change"]]
+    rescaled["change"] = [change for change, _ in rescaled["change"]]
+    # A final span of 0, 2, 4, ... bits in layers 1, 2, 3, ...; kernels see two bits more.
+    rescaled["mi_input_bits"] = 5.0 - (rescaled["layer"] - 1) * np.log10(rescaled["scale"])
+    rescaled["mi_input_bits"] *= np.where(rescaled["epoch"] == EPOCHS[-1], 1.0, 2.0)
+    kde = rescaled["estimator"] == "kde"
+    rescaled.loc[kde, "mi_input_bits"] += np.log10(rescaled["scale"][kde])
+    # The output layer cannot be scaled, and a tanh layer only mirrored.
+    tanh = rescaled["run"].str.contains("tanh") & (rescaled["change"] == "scaled")
+    rescaled.loc[tanh & (rescaled["scale"] == 10.0), "scale"] = -1.0
+    kept = (rescaled["layer"] < LAYERS) & ~(tanh & (rescaled["scale"] == 0.1))
+    # Kernels are slow: fewer networks.
+    kept &= ~(kde & (rescaled["init"] == 0))
+    save_runs(with_status(rescaled[kept].copy()), folder / "rescaled")
+
     gradients = grid(*keys, layer, ("definition", DEFINITIONS))
     gradients["mean_norm"] = 10.0 ** (-gradients["layer"] - gradients["epoch"] / 500)
     gradients["std_norm"] = draws.uniform(1e-4, 1e-3, len(gradients))
@@ -124,6 +141,7 @@ def save_text_tables(folder):
     robustness["drop"] = np.where(robustness["run"] == "saxe_tanh", 1.0, 0.1) * robustness["layer"]
     robustness["drop"] += robustness["estimator"].str.len() / 10
     robustness["ci_low"], robustness["ci_high"] = robustness["drop"] - 0.2, robustness["drop"] + 0.3
+    robustness["rescaling_span_bits"] = np.nan
     robustness["inits"] = np.where(robustness["method"] == "kde", 3, 5)
     missing = (robustness["run"] == "saxe_relu") & (robustness["estimator"] == "binned_30")
     robustness[~missing].to_csv(folder / "robustness.tsv", sep="\t", index=False)

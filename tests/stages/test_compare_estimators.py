@@ -3,7 +3,16 @@ import pandas as pd
 import pytest
 
 import compare_estimators
-from tests.stages.synthetic_study import ESTIMATORS, INITS, LAYERS, save_study, stand_in
+from tests.stages.synthetic_study import (
+    EPOCHS,
+    ESTIMATORS,
+    INITS,
+    LAYERS,
+    plane,
+    save,
+    save_study,
+    stand_in,
+)
 
 STATISTICS = {"resamples": 200, "seed": 0, "confidence": 0.95}
 PARAMETERS = {
@@ -22,7 +31,8 @@ def robustness(folder, **changes):
         "statistics": STATISTICS,
     }
     outputs = {"table": "robustness.tsv"}
-    compare_estimators.main(stand_in(folder, ["information"], outputs, **params | changes))
+    inputs = ["information", "rescaled"]
+    compare_estimators.main(stand_in(folder, inputs, outputs, **params | changes))
     return pd.read_csv(folder / "robustness.tsv", sep="\t")
 
 
@@ -30,6 +40,8 @@ def test_drops_of_every_run_layer_and_estimator(tmp_path):
     save_study(tmp_path)
     table = robustness(tmp_path)
     assert list(table)[:7] == ["run", "layer", "estimator", "drop", "ci_low", "ci_high", "inits"]
+    assert list(table)[7] == "rescaling_span_bits"
+    assert table["rescaling_span_bits"].isna().all()
     assert len(table) == 2 * LAYERS * len(ESTIMATORS)
     assert list(dict.fromkeys(table["estimator"])) == list(PARAMETERS)
     drops = table.set_index(["run", "estimator", "layer"])
@@ -38,6 +50,22 @@ def test_drops_of_every_run_layer_and_estimator(tmp_path):
     assert drops.loc[("relu", "first", 2), "drop"] == 0
     assert (table["ci_low"] <= table["drop"]).all()
     assert (table["drop"] <= table["ci_high"]).all()
+
+
+def test_spans_under_rescaling_stand_beside_what_was_rescaled(tmp_path):
+    save_study(tmp_path)
+    parts = []
+    for scale, bits in ((0.1, 2.0), (1.0, 3.0), (10.0, 6.5)):
+        rows = plane("relu", "first", np.full(EPOCHS.size, bits), np.ones(INITS))
+        size = rows["init"].size
+        parts.append(rows | {"change": np.full(size, "scaled"), "scale": np.full(size, scale)})
+    table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    hidden = table["layer"] < LAYERS
+    save(tmp_path, "rescaled", "relu", "rescaled", {key: v[hidden] for key, v in table.items()})
+    spans = robustness(tmp_path).set_index(["run", "estimator", "layer"])["rescaling_span_bits"]
+    # Layer 1 of these planes is always at its ceiling; the output layer is not rescaled.
+    measured = {("relu", "first", 1): 0.0, ("relu", "first", 2): 4.5, ("relu", "first", 3): 4.5}
+    assert spans.dropna().to_dict() == measured
 
 
 def test_estimators_are_told_apart_by_their_parameters(tmp_path):

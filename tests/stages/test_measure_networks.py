@@ -18,6 +18,11 @@ MEASURES = {
     "outside_range": {"measure": "outside_range", "range": [-0.5, 0.25]},
     "held_out_labels": {"measure": "held_out_labels", "bins": 8, "range": [-1.0, 1.0]},
     "saturation": {"measure": "saturation", "threshold": 0.9},
+    "rescaled": {
+        "measure": "rescaled",
+        "estimators": {"bins": {"method": "binned", "bins": 30, "range": "global"}},
+        "scales": [1.0, -1.0],
+    },
     "noisy_propagation": {
         "measure": "noisy_propagation",
         "patterns": 16,
@@ -67,6 +72,8 @@ def test_rows_are_what_the_measure_gives(tmp_path, data, case):
             training_samples=file["training_samples"][1],
             epochs=file["epochs"][:],
             read_parameters=lambda position: parameters[position],
+            lowest=file["lowest"][1],
+            highest=file["highest"][1],
         )
     own = dict(MEASURES[name])
     expected = make_measure(own.pop("measure"), label=name, **own).measure(trained)

@@ -49,6 +49,7 @@ AXES = {
     "epochs": {style.EPOCH_AXIS, style.INPUT_AXIS},
     "generalisation": {LOST, ACCURACY},
     "weights": {style.EPOCH_AXIS, NORM_AXIS},
+    "rescaling": {"layer", style.INPUT_AXIS},
     "dependence": {
         style.EPOCH_AXIS,
         style.INPUT_AXIS,
@@ -342,6 +343,25 @@ def test_each_network_stands_where_it_compresses_and_generalises(tables, tmp_pat
         "bins\n(9 networks)",
         "kernels\n(9 networks)",
     ]
+
+
+def test_rescaling_shows_spans_above_the_values_of_one_layer(tables, tmp_path, drawn):
+    runs = {"ReLU": "saxe_relu", "tanh": "saxe_tanh"}
+    estimators = {"bins": "binned", "kernels": "kde"}
+    figure = drawn("infoplane_rescaling", tables, tmp_path, runs=runs, estimators=estimators)
+    relu, tanh, values, of_tanh = data_axes(figure)
+    assert relu.get_title() == "ReLU (5 networks)"
+    assert [text.get_text() for text in relu.get_yticklabels()] == ["bins (5)", "kernels (4)"]
+    shown = [text.get_text() for text in relu.texts]
+    # Bins 0, 2, 4 bits in layers 1 to 3, kernels what the other slope leaves: 2, 0, 2.
+    assert shown == ["0.0", "2.0", "4.0", "2.0", "0.0", "2.0"]
+    # At -1 what ReLU has at 10: half as far.
+    assert [text.get_text() for text in tanh.texts] == ["0.0", "1.0", "2.0", "1.0", "0.0", "1.0"]
+    dots = [list(line.get_xdata()) for line in values.lines[:4]]
+    # Reordered units and the scales 0.1, 1 and 10; of each the bins and the kernels of layer 3.
+    assert sorted(dots) == [[3.0, 4.0], [5.0, 5.0], [5.0, 5.0], [7.0, 6.0]]
+    assert values.get_title() == "T3, ReLU"
+    assert of_tanh.get_xlabel() == style.INPUT_AXIS
 
 
 def test_robustness_shows_every_specification(tables, tmp_path, drawn):

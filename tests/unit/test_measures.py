@@ -29,6 +29,7 @@ PARAMETERS = {
     "several_networks": {"networks": 2, "bins": 8, "range": [-1.0, 1.0]},
     "outside_range": {"range": [-0.5, 0.25]},
     "weight_norms": {},
+    "rescaled": {"estimators": {"mine": {**BINNED, "range": "layer"}}, "scales": [1.0, -1.0]},
     "saturation": {"threshold": 0.5},
     "held_out_labels": {"bins": 8, "range": [-1.0, 1.0]},
 }
@@ -38,9 +39,11 @@ TABLES = {
     "saturation": "saturation",
     "held_out_labels": "held_out_labels",
     "weight_norms": "weights",
+    "rescaled": "rescaled",
 }
 NAMED = {
     "layers": ("mine",),
+    "rescaled": ("mine",),
     "noisy_propagation": ("label_upper", "label_lower"),
     "dependence": ("label",),
     "several_networks": ("label",),
@@ -118,7 +121,8 @@ def test_columns_are_equally_long_by_epoch_and_layer_and_named(name):
     assert list(columns)[:2] == ["epoch", "layer"]
     assert len({len(values) for values in columns.values()}) == 1
     assert set(columns["epoch"]) == {0, 4}
-    assert set(columns["layer"]) == {1, 2, 3}
+    # The output layer has no scale.
+    assert set(columns["layer"]) == ({1, 2} if name == "rescaled" else {1, 2, 3})
     assert {columns[key].dtype for key in ("epoch", "layer")} == {np.dtype(np.int32)}
     assert set(columns.get("estimator", ())) == set(measure.estimators())
 
@@ -136,6 +140,7 @@ def test_unknown_and_missing_parameters_are_refused_by_name(name):
         measure_of(name, colour="red")
     needed = {"layers": "estimators", "several_networks": "networks", "outside_range": "range"}
     needed |= {"saturation": "threshold", "held_out_labels": "bins, range"}
+    needed["rescaled"] = "estimators, scales"
     if name in needed:
         with pytest.raises(ValueError, match=f"'{name}' lacks {needed[name]}"):
             make_measure(name, label="label")
@@ -149,6 +154,8 @@ def test_unknown_measures_are_refused_by_name():
 REFUSED = {
     ("gradients", "noisy"): "plain",
     ("gradients", "quantised"): "plain",
+    ("rescaled", "noisy"): "noise",
+    ("rescaled", "quantised"): "rounding",
     ("noisy_propagation", "plain"): "noise",
     ("noisy_propagation", "quantised"): "noise",
 }
@@ -390,6 +397,11 @@ def test_shares_outside_a_range_by_counting():
         ("held_out_labels", {"bins": 0}, "bins"),
         ("saturation", {"threshold": 0}, "threshold must lie between 0 and 1, not 0"),
         ("saturation", {"threshold": "high"}, "threshold must lie between 0 and 1, not 'high'"),
+        ("rescaled", {"scales": [2.0, 1.0, 2.0]}, "scales must be different numbers without 0"),
+        ("rescaled", {"scales": [2.0, 3.0]}, r"1 among them, not \[2.0, 3.0\]"),
+        ("rescaled", {"scales": [0, 1]}, "scales must be different numbers without 0"),
+        ("rescaled", {"scales": [1.0]}, r"scales must be at least two numbers, not \[1.0\]"),
+        ("rescaled", {"scales": [1.0, "two"]}, "scales must be a finite number, not 'two'"),
         ("dependence", {"samples": 3}, "samples must be a whole number of at least 4, not 3"),
         ("gradients", {"batch_size": 0}, "batch_size must be a whole number of at least 1, not 0"),
         ("noisy_propagation", {"patterns": 1}, "patterns must be a whole number of at least 2"),

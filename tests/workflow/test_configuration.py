@@ -243,6 +243,26 @@ WRONG = {
         "clustering",
         ["measurements.binned_30", "either estimators or a measure"],
     ),
+    "scales without 1": (
+        "measurements/rescaled/scales",
+        [0.5, 2.0],
+        ["measurements.rescaled", "1 among them", "[0.5, 2.0]"],
+    ),
+    "rescaled by no estimator": (
+        "measurements/rescaled/estimators",
+        ["binned_31_global"],
+        ["measurements.rescaled.estimators", "did you mean 'binned_30_global'"],
+    ),
+    "rescaled networks that round": (
+        "measurements/rescaled/runs",
+        ["lorenzen_8_relu"],
+        ["measurements.rescaled.runs", "lorenzen_8_relu", "rounding"],
+    ),
+    "figure of what was not rescaled": (
+        "figures/infoplane_rescaling/estimators",
+        {"bins": "binned_30"},
+        ["figures.infoplane_rescaling", "'binned_30'", "binned_30_global"],
+    ),
     "measurement by no estimator": (
         "measurements/binned_30/estimators",
         ["binned_31"],

@@ -25,6 +25,7 @@ TABLES = (
     "saturation",
     "weights",
     "held_out_labels",
+    "rescaled",
 )
 
 

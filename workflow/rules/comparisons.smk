@@ -3,11 +3,13 @@ Compare the conditions: what each layer gains and loses, with intervals over ini
 
 REQUIRED INPUTS
     <results>/tables/information/{run}/{measurement}.parquet    from measurements.smk
+    <results>/tables/rescaled/{run}/{measurement}.parquet       from measurements.smk
     <results>/tables/gradients/{run}/{measurement}.parquet      from measurements.smk
 OUTPUTS
     <results>/tables/activations.tsv             tanh, ReLU, linear
     <results>/tables/optimizers.tsv              mini-batches and full batch, and their ratios
-    <results>/tables/robustness.tsv              every layer's drop under every estimator
+    <results>/tables/robustness.tsv              every layer's drop under every estimator, and how
+                                                 far that moves when the layer is rescaled
     <results>/tables/transitions.tsv             when the gradients' noise takes over
 """
 
@@ -62,6 +64,7 @@ rule compare_estimators:
     """Compare the estimators on the same networks: how far the drop of a layer depends on them."""
     input:
         information=STUDY.information_of("estimators"),
+        rescaled=STUDY.information_of("estimators", "rescaled"),
         code=code_of("compare_estimators.py"),
     output:
         table="<results>/tables/robustness.tsv",

@@ -94,6 +94,9 @@ class TrainedNetwork:
         From a position in `epochs` to a float32 vector of parameters.
     patterns : array of int, shape (samples,), optional
         Those to measure on, by default all.
+    lowest, highest : array of float32, shape (layers,), optional
+        Extremes of each layer over all patterns and over the whole of training; by default over
+        the snapshots in `epochs`.
     """
 
     network: Network
@@ -105,6 +108,8 @@ class TrainedNetwork:
     epochs: np.ndarray
     read_parameters: Callable[[int], np.ndarray]
     patterns: np.ndarray | None = None
+    lowest: np.ndarray | None = None
+    highest: np.ndarray | None = None
 
     def __post_init__(self):
         if self.patterns is None:
@@ -137,8 +142,24 @@ class TrainedNetwork:
         quantised one are those of all.
         """
         for epoch, parameters in self.snapshots():
-            layers = self.network.net_inputs_and_activations(parameters, self.inputs)[1]
-            yield epoch, layers if self.measured_on_all else [at[self.patterns] for at in layers]
+            yield epoch, self.layers_of(parameters)
+
+    def layers_of(self, parameters: np.ndarray) -> list[np.ndarray]:
+        """Return what the layers of the network give with other parameters; as `layers`."""
+        layers = self.network.net_inputs_and_activations(parameters, self.inputs)[1]
+        return layers if self.measured_on_all else [values[self.patterns] for values in layers]
+
+    def extremes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the lowest and highest value of each layer, shape (layers,), over training."""
+        if self.lowest is not None and self.highest is not None:
+            return self.lowest, self.highest
+        ends = [
+            (values.min(), values.max())
+            for _, parameters in self.snapshots()
+            for values in self.network.net_inputs_and_activations(parameters, self.inputs)[1]
+        ]
+        lowest, highest = np.array(ends).reshape(-1, self.network.layers, 2).transpose(2, 0, 1)
+        return lowest.min(axis=0, initial=np.inf), highest.max(axis=0, initial=-np.inf)
 
 
 @dataclass(frozen=True)
