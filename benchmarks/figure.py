@@ -40,6 +40,8 @@ def ratios(results: dict[str, dict]) -> dict[str, float]:
     for comparison in results.get("peers", {}).get("comparisons", []):
         for name, ratio in comparison["ratio"].items():
             found[f"{comparison['quantity']}: {name}"] = ratio
+    if "bottleneck" in results:
+        found["bottleneck curve: NumPy loop"] = results["bottleneck"]["ratio"]["numpy_loop"]
     if "gradients" in results:
         found["gradient statistics: training"] = 1 / results["gradients"]["share_of_training"]
     return found

@@ -165,7 +165,9 @@ def _column(values) -> pa.Array:
         names, positions = np.unique(values, return_inverse=True)
         return pa.DictionaryArray.from_arrays(_column(positions.astype(np.int32)), _texts(names))
     kind = pa.from_numpy_dtype(values.dtype)
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+    # A truth value is a bit there, and a byte in numpy.
+    held = np.packbits(values, bitorder="little") if values.dtype == bool else values
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(held)])
 
 
 def _texts(names) -> pa.Array:

@@ -89,5 +89,6 @@ def trained_networks(
                 read_parameters=read_parameters,
                 lowest=training["lowest"][position],
                 highest=training["highest"][position],
+                label_probability=task.label_probability,
             ),
         )

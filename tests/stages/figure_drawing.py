@@ -17,7 +17,10 @@ ENTRIES = Path(__file__).parents[2] / "config/figures.yaml"
 FIGURES = yaml.safe_load(ENTRIES.read_text(encoding="utf-8"))["figures"]
 # Of runs of this study; one network of the first diverges.
 STAND_INS = ("saxe_sgd_relu", *(run for run in RUNS if run != "saxe_sgd_relu"))
-TIDY = ("information", "dependence", "rescaled", "gradients", "metrics", "weights")
+TIDY = (
+    *("information", "dependence", "rescaled", "gradients", "metrics", "weights"),
+    "bottleneck_fit",
+)
 
 
 def made_up(name, **changes):

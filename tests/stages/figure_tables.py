@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from infoplane.models import make_model
+from infoplane.models.annealing import Inputs
 from pipeline.files import save_table
 
 EPOCHS = np.array([0, 1, 3, 10, 30, 100, 400, 1000])
@@ -107,6 +108,12 @@ def save_tidy_tables(folder):
     weights["weight_norm"] = weights["layer"] * (1.0 + np.log10(weights["epoch"] + 1))
     save_runs(with_status(weights), folder / "weights")
 
+    fits = grid(*keys, layer)
+    fits["mi_input_bits"] = 12.0 - 2.5 * fits["layer"]
+    fits["mi_label_bits"] = 0.45 - 0.05 * fits["layer"] + 0.0 * fits["epoch"]
+    fits["beta"] = np.where(fits["layer"] == 1, np.inf, 40.0 / fits["layer"] + fits["init"])
+    save_runs(with_status(fits), folder / "bottleneck_fit")
+
     metrics = grid(*keys)
     for name, value in (("train_loss", 0.3), ("test_loss", 0.4), ("train_accuracy", 0.8)):
         metrics[name] = value + draws.uniform(0, 0.1, len(metrics))
@@ -120,6 +127,12 @@ def save_models(folder):
     activations = ["tanh", "relu", "linear"]
     minimal = make_model("minimal", activations=activations, bins=30, **scale)
     save_table(folder / "minimal.parquet", minimal.solve())
+    betas = {"smallest_beta": 1.0, "largest_beta": 50.0, "betas": 12}
+    limits = {"tolerance_bits": 1e-4, "most_rounds": 50, "bifurcation_precision": 0.1}
+    inputs = Inputs(np.full(4, 0.25), np.array([-3.0, -1.0, 1.0, 3.0]))
+    curve = make_model("bottleneck", **betas, **limits).curve(inputs)
+    curve["converged"][3] = False
+    save_table(folder / "szt_stochastic_curve.parquet", curve)
 
 
 def save_text_tables(folder):

@@ -11,6 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from figures import reading, style
+from figures.bottleneck import BETA_AXIS
 from figures.generalisation import ACCURACY, LOST
 from figures.gradient_norms import NORM_TEXTS
 from figures.weights import NORM_AXIS
@@ -50,6 +51,7 @@ AXES = {
     "generalisation": {LOST, ACCURACY},
     "weights": {style.EPOCH_AXIS, NORM_AXIS},
     "rescaling": {"layer", style.INPUT_AXIS},
+    "bottleneck": BITS | {BETA_AXIS},
     "dependence": {
         style.EPOCH_AXIS,
         style.INPUT_AXIS,
@@ -401,6 +403,23 @@ def test_audit_shows_bias_and_refusals(tables, tmp_path, drawn):
     assert "\u22121.5" in texts
     crosses = [line for line in figure.findobj(Line2D) if line.get_label() == "refused"]
     assert [tuple(line.get_xydata()[0]) for line in crosses] == [(1.5, 1.5)]
+
+
+def test_bottleneck_draws_converged_betas_alone_and_infinite_ones_at_the_top(
+    tables, tmp_path, drawn
+):
+    plane, fits = data_axes(drawn("szt_6", tables, tmp_path, runs={"stochastic labels": RUNS[1]}))
+    curve = pd.read_parquet(tables / "models/szt_stochastic_curve.parquet")
+    (line,) = [line for line in plane.lines if line.get_label() == "curve"]
+    np.testing.assert_array_equal(
+        line.get_xydata(), curve[curve["converged"]][["mi_input_bits", "mi_label_bits"]]
+    )
+    assert len(line.get_xydata()) < len(curve)
+    medians = [line for line in fits.lines if line.get_markersize() == 6.5]
+    heights = [line.get_ydata()[0] for line in medians]
+    assert heights[0] == 4 * (20.0 + INITS - 1)
+    # 40 / layer, and the initialisations 0 to 4, whose median is 2.
+    np.testing.assert_allclose(heights[1:], [22.0, 40 / 3 + 2, 12.0], rtol=1e-12)
 
 
 def test_minimal_model_has_a_curve_an_activation_and_the_expected_growth(tables, tmp_path, drawn):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import cores, engines, estimate, gradients, peers, train
+from benchmarks import bottleneck, cores, engines, estimate, gradients, peers, train
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +26,12 @@ def tiny(monkeypatch):
         gradients: {"EPOCHS": 3, "SNAPSHOTS": 2, "ROUNDS": 2},
         cores: {"EPOCHS": 1, "CHUNKS_PER_CORE": 1, "ROUNDS": 1, "core_counts": lambda: [1]},
         peers: {"SAMPLES": 200, "ROUNDS": 1},
+        bottleneck: {
+            "CURVE": bottleneck.CURVE | {"betas": 3, "largest_beta": 4.0},
+            "BETAS": (2.0, 4.0),
+            "MOST_STEPS": 50,
+            "ROUNDS": 1,
+        },
     }.items():
         for name, value in values.items():
             monkeypatch.setattr(module, name, value)
@@ -54,6 +60,14 @@ def test_train(tmp_path):
     assert sum(written["limit"]["operations"].values()) == pytest.approx(
         written["limit"]["microseconds_at_100_gigaflops"] * 1e5
     )
+
+
+def test_bottleneck(tmp_path):
+    written = run("bottleneck", tmp_path)
+    assert set(written["ratio"]) == {"numpy_loop", "numpy_loop_over_patterns"}
+    # Neither end of the loop is below what is proved to be the least, within the tolerance.
+    assert min(written["loop_excess_bits"]) > -1e-6
+    assert 0 < written["curve_converged"] <= written["curve_betas"]
 
 
 def test_estimate(tmp_path):

@@ -28,6 +28,7 @@ PARAMETERS = {
     "dependence": {"samples": 100},
     "several_networks": {"networks": 2, "bins": 8, "range": [-1.0, 1.0]},
     "outside_range": {"range": [-0.5, 0.25]},
+    "bottleneck_fit": {"bins": 30, "range": [-1.0, 1.0]},
     "weight_norms": {},
     "rescaled": {"estimators": {"mine": {**BINNED, "range": "layer"}}, "scales": [1.0, -1.0]},
     "saturation": {"threshold": 0.5},
@@ -38,6 +39,7 @@ TABLES = {
     **{name: name for name in ("clustering", "dependence", "several_networks", "outside_range")},
     "saturation": "saturation",
     "held_out_labels": "held_out_labels",
+    "bottleneck_fit": "bottleneck_fit",
     "weight_norms": "weights",
     "rescaled": "rescaled",
 }
@@ -71,6 +73,7 @@ def trained(of=None, initialisation=3, epochs=(0, 4), **changes) -> TrainedNetwo
         "training_samples": np.arange(0, 4096, 8),
         "epochs": np.array(epochs, dtype=int),
         "read_parameters": lambda position: start * np.float32(1 + position),
+        "label_probability": TASK.label_probability,
     }
     return TrainedNetwork(**values | changes)
 

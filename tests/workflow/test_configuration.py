@@ -192,6 +192,26 @@ WRONG = {
         30,
         ["models.minimal", "no parameter 'bin'", "bins"],
     ),
+    "a curve of beta 0": (
+        "models/szt_stochastic_curve/smallest_beta",
+        0,
+        ["models.szt_stochastic_curve", "smallest_beta must be above 0, not 0"],
+    ),
+    "a curve of no task": (
+        "models/szt_stochastic_curve/task",
+        ...,
+        ["models.szt_stochastic_curve", "lacks task"],
+    ),
+    "a curve of an unknown task": (
+        "models/szt_stochastic_curve/task",
+        "szt_stochastik",
+        ["models.szt_stochastic_curve.task", "did you mean 'szt_stochastic'"],
+    ),
+    "claim against a curve that nobody solves": (
+        "claims/C24/parameters/curve",
+        "curve",
+        ["claims.C24", "model 'curve' is not in the study"],
+    ),
     "a task for a model without one": (
         "models/minimal/task",
         "szt_hard",

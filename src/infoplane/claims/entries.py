@@ -102,9 +102,13 @@ class Claim:
     @property
     def needs(self) -> list[Need]:
         """Return what the claim is judged from, each once, in the order of its cases."""
-        found = [Need(MODELS, self.parameters[name]) for name in self.statistic.other_models]
+        found = [
+            Need(MODELS, reading.parameters[name])
+            for reading in self.readings.values()
+            for name in self.statistic.other_models
+        ]
         if self.statistic.of_models:
-            return [*found, *(Need(MODELS, case.run) for case in self.cases)]
+            return list(dict.fromkeys(Need(MODELS, case.run) for case in self.cases))
         for case in self.cases:
             for run in (one.run for one in case.runs):
                 if self.statistic.of_planes:

@@ -97,6 +97,8 @@ class TrainedNetwork:
     lowest, highest : array of float32, shape (layers,), optional
         Extremes of each layer over all patterns and over the whole of training; by default over
         the snapshots in `epochs`.
+    label_probability : array of float64, optional
+        p(y given x) of all patterns, as `infoplane.tasks.Task` has it; None where nobody knows it.
     """
 
     network: Network
@@ -110,6 +112,7 @@ class TrainedNetwork:
     patterns: np.ndarray | None = None
     lowest: np.ndarray | None = None
     highest: np.ndarray | None = None
+    label_probability: np.ndarray | None = None
 
     def __post_init__(self):
         if self.patterns is None:

@@ -5,7 +5,7 @@ from infoplane.models.base import Model
 
 __all__ = ["MODELS", "Model", "make_model"]
 
-MODELS = Family("infoplane.models", "model")
+MODELS = Family("infoplane.models", "model", shared=("base", "annealing"))
 """The family of models; see `Model` for how to add one."""
 
 
