@@ -135,13 +135,19 @@ def test_bins_on_the_range_of_a_layer_move_with_it_and_others_do_not():
 def test_ranges_are_those_of_a_network_trained_in_the_new_units():
     lowest, highest = np.array([-1, -2, 0], np.float32), np.array([3, 4, 1], np.float32)
     values = np.array([[-9.0], [12.0]])
-    low, high = rescaled_ranges(lowest, highest, 2, 10.0, values)
-    assert (low.tolist(), high.tolist()) == ([-1, -20, 0], [3, 40, 1])
-    low, high = rescaled_ranges(lowest, highest, 1, -1.0, np.zeros((1, 1)))
-    assert (low.tolist(), high.tolist()) == ([-3, -2, 0], [1, 4, 1])
+    assert rescaled_ranges(lowest, highest, 2, 10.0, values) == {
+        "global": (-20, 40),
+        "layer": (-20, 40),
+        "epoch": (-9, 12),
+    }
+    assert rescaled_ranges(lowest, highest, 1, -1.0, np.zeros((1, 1))) == {
+        "global": (-3, 4),
+        "layer": (-3, 1),
+        "epoch": (0, 0),
+    }
     # What rounding carries beyond belongs to the range.
-    low, high = rescaled_ranges(lowest, highest, 2, 10.0, np.array([[-20.5], [40.5]]))
-    assert (low[1], high[1]) == (-20.5, 40.5)
+    beyond = rescaled_ranges(lowest, highest, 2, 10.0, np.array([[-20.5], [40.5]]))
+    assert set(beyond.values()) == {(-20.5, 40.5)}
 
 
 def test_ranges_of_training_are_taken_where_they_are_known():

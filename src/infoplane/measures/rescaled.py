@@ -131,12 +131,12 @@ class RescaledMeasure(Measure):
                         f"initialisation {trained.initialisation}, epoch {epoch}, layer {layer}, "
                         f"{change} by {scale:g}"
                     )
-                    for name, bits in self._estimates(values, trained, ranges, layer, where):
+                    for name, bits in self._estimates(values, trained, ranges, where):
                         yield (epoch, layer, change, scale, name, *bits, moved)
 
-    def _estimates(self, values, trained, ranges, layer, where) -> Iterator[tuple[str, tuple]]:
+    def _estimates(self, values, trained, ranges, where) -> Iterator[tuple[str, tuple]]:
         estimators = {
-            name: make_estimator(**resolve_range(parameters, *ranges, layer))
+            name: make_estimator(**resolve_range(parameters, ranges))
             for name, parameters in self.named.items()
         }
         samples = check_samples(values, trained.evaluated_labels)
@@ -203,13 +203,13 @@ def reverse_layer(parameters: np.ndarray, widths: Sequence[int], layer: int) -> 
 
 def rescaled_ranges(
     lowest: np.ndarray, highest: np.ndarray, layer: int, scale: float, values: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the extremes of each layer after one of them was rescaled.
+) -> dict[str, tuple[float, float]]:
+    """Return the ranges of a layer that was rescaled, as `resolve_range` takes them.
 
     Parameters
     ----------
     lowest, highest : array of float, shape (layers,)
-        Before, over training.
+        Extremes of each layer before, over training.
     layer : int
         The rescaled one, 1 .. layers.
     scale : float
@@ -218,9 +218,15 @@ def rescaled_ranges(
 
     Returns
     -------
-    lowest, highest : array of float64, shape (layers,)
+    ranges : dict of str to (float, float)
     """
+    now = float(values.min()), float(values.max())
     ends = np.array([lowest, highest], dtype=np.float64)
     scaled = ends[:, layer - 1] * scale
-    ends[:, layer - 1] = min(*scaled, values.min()), max(*scaled, values.max())
-    return ends[0], ends[1]
+    ends[:, layer - 1] = min(*scaled, now[0]), max(*scaled, now[1])
+    low, high = ends.tolist()
+    return {
+        "global": (min(low), max(high)),
+        "layer": (low[layer - 1], high[layer - 1]),
+        "epoch": now,
+    }
