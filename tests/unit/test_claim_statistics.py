@@ -1,6 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
 
+from infoplane.claims.evidence import ClaimError
 from infoplane.claims.judging import judge
 from infoplane.claims.statistics.gradient_noise import fall_factors
 from tests.unit.claim_tables import (
@@ -237,6 +239,41 @@ def test_c09_pairs_the_initialisations_that_both_runs_have():
     assert row["details"]["initialisations"] == [0, 2, 3, 4]
     assert row["details"]["diverged"] == [1]
     assert row["estimate"] == pytest.approx(1.0)
+
+
+def curves(run, losses, inits=6):
+    """Return learning curves, one for all networks of a run."""
+    table = information(run, "e", np.tile(np.array(losses)[None, :, None], (inits, 1, 1)))
+    columns = ["run", "init", "epoch", "layer", "status"]
+    return table[columns].assign(train_loss=table["mi_input_bits"])
+
+
+def test_c09_at_equal_loss_paths_end_where_the_slower_one_has_got():
+    """The faster path rises to 9 and falls to 5; at the loss that the other ends with it is at 8."""
+    tables = [
+        information("full", "e", planes(6, FLAT, RISE, FLAT, spread=0)),
+        information("mini", "e", planes(6, FLAT, RISE_AND_FALL, FLAT, spread=0)),
+    ]
+    metrics = pd.concat(
+        [
+            curves("full", [1.0, 0.9, 0.8, 0.6, 0.4, 0.3]),
+            curves("mini", [1.0, 0.8, 0.5, 0.3, 0.2, 0.1]),
+        ]
+    )
+    judged_on = [{"pairs": [{"run": "full", "reference": "mini"}], "estimators": ["e"]}]
+    asked = claim("C09", "loss", judged_on=judged_on, overall=False)
+    (row,) = judge(asked, evidence(*tables, metrics=metrics))
+    values = np.array(row["details"]["values"])
+    np.testing.assert_allclose(values, np.tile([0.0, 1.0], (6, 1)), atol=1e-9)
+    assert "at equal training loss" in row["statistic"]
+
+
+def test_c09_knows_two_ends_of_a_path():
+    parameters = {"layers": "hidden", "least_reference_drop_bits": 0.5, "until": "later"}
+    judged_on = [{"pairs": [{"run": "r", "reference": "s"}], "estimators": ["e"]}]
+    asked = claim("C09", judged_on=judged_on, parameters=parameters)
+    with pytest.raises(ClaimError, match="until 'later' is not one of: end, equal_training_loss"):
+        judge(asked, evidence(information("r", "e", planes(2, FLAT, RISE))))
 
 
 @pytest.mark.parametrize(("hidden", "expected"), [(RISE, "supported"), (RISE_AND_FALL, "refuted")])

@@ -198,17 +198,18 @@ def test_claims_beyond_the_study_are_refused(there, message):
 
 def test_reference_runs_are_checked_as_well():
     judged_on = [{"pairs": [{"run": "r", "reference": "s"}], "estimators": ["e"]}]
+    there = {"r": {"information": ["e"], "metrics": []}}
     with pytest.raises(ClaimError, match="run 's' is not in the study"):
-        check_available(claim("C09", judged_on=judged_on), {"r": {"information": ["e"]}})
+        check_available(claim("C09", judged_on=judged_on), there)
 
 
 def test_what_a_claim_needs_is_named_without_reading_anything():
     pair = {"pairs": [{"run": "r", "reference": "s"}], "estimators": ["e", "f"]}
     assert needs_of("C09", one_reading("C09") | {"judged_on": [pair]}) == [
-        Need("information", "r", "e"),
-        Need("information", "s", "e"),
-        Need("information", "r", "f"),
-        Need("information", "s", "f"),
+        Need(table, run, estimator)
+        for estimator in ("e", "f")
+        for run in ("r", "s")
+        for table in ("information", "metrics")
     ]
     both = on(["r"], definitions=["c", "d"])
     assert needs_of("C07", CLAIMS["C07"] | {"judged_on": both}) == [

@@ -97,7 +97,7 @@ def log_epochs(epochs: np.ndarray) -> LogEpochs:
     epochs = np.asarray(epochs)
     if epochs.ndim != 1 or (np.diff(epochs) <= 0).any():
         raise ValueError("epochs must be one increasing row")
-    epochs = epochs[epochs > 0].astype(np.int64)
+    epochs = epochs[epochs > 0]
     time = np.log10(epochs)
     borders = np.concatenate([time[:1], (time[1:] + time[:-1]) / 2, time[-1:]])
     return LogEpochs(epochs, time, np.diff(borders))

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from infoplane.claims.evidence import Case, Evidence
+from infoplane.claims.evidence import Case, ClaimError, Evidence
 from infoplane.claims.findings import Condition, Finding, PairedDrops, paired_drops
 from infoplane.claims.layers import layers_text
 from infoplane.claims.registry import claim_statistic
+from infoplane.claims.statistics.generalisation import learning
+from infoplane.claims.trajectories import unselected_peak
 from infoplane.statistics import Interval
 
+UNTIL = {"end": "at the end", "equal_training_loss": "at equal training loss"}
 
-@claim_statistic(needs=("estimator",), paired=True)
+
+@claim_statistic(needs=("estimator",), paired=True, table="metrics")
 def drop_ratio(
-    evidence: Evidence, case: Case, *, layers: str | list[int], least_reference_drop_bits: float
+    evidence: Evidence,
+    case: Case,
+    *,
+    layers: str | list[int],
+    least_reference_drop_bits: float,
+    until: str = "end",
 ) -> Finding:
     """Measure the drop in a run as a ratio to that in the reference run, initialisations paired.
 
@@ -25,15 +36,22 @@ def drop_ratio(
         The drop is averaged over them.
     least_reference_drop_bits : float
         The ratio says something only if the reference run's mean drop is at least this.
+    until : str
+        Where paths end, one of `UNTIL`: at the ``end`` of training, or at
+        ``equal_training_loss``, where each first reaches the lowest training loss that both
+        networks of a pair reach. Needs the table ``metrics``.
 
     Returns
     -------
     Finding
     """
-    pairs = paired_drops(evidence, *case.runs, layers)
+    if until not in UNTIL:
+        raise ClaimError(f"claim {case.claim}: until {until!r} is not one of: {', '.join(UNTIL)}")
+    measured_drops = paired_drops if until == "end" else drops_at_equal_loss
+    pairs = measured_drops(evidence, *case.runs, layers)
     drops = pairs.drops.mean(axis=2)
     text = (
-        f"ratio of the drops of I(X;T), {case.run} to {case.reference}, paired, "
+        f"ratio of the drops of I(X;T), {case.run} to {case.reference}, paired, {UNTIL[until]}, "
         f"{layers_text(evidence.planes(case), pairs.chosen, 'mean')}"
     )
     return Finding(
@@ -47,6 +65,40 @@ def drop_ratio(
         blindness="either",
         seen=tuple(pairs.chosen),
     )
+
+
+def drops_at_equal_loss(
+    evidence: Evidence, first: Case, second: Case, layers: str | list[int]
+) -> PairedDrops:
+    """Measure the drops of the networks that two runs share, as far as both have learnt.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    first, second : Case
+        Of one run each.
+    layers : str or list of int
+
+    Returns
+    -------
+    PairedDrops
+        Of paths that end where the training loss is first as low as the higher of the two lowest
+        losses.
+    """
+    pairs = paired_drops(evidence, first, second, layers)
+    paths, losses = [], []
+    for one in (first, second):
+        found = evidence.planes(one)
+        kept = np.isin(found.inits, pairs.inits)
+        paths.append(found.measured["mi_input_bits"][kept][:, :, pairs.chosen])
+        losses.append(learning(evidence, one, "train_loss")[kept])
+    drops = np.empty_like(pairs.drops)
+    for place in range(len(pairs.inits)):
+        level = max(own[place].min() for own in losses)
+        for run, (path, own) in enumerate(zip(paths, losses, strict=True)):
+            upto = path[place : place + 1, : int(np.argmax(own[place] <= level)) + 1]
+            drops[run, place] = (unselected_peak(upto) - upto[:, -1])[0]
+    return replace(pairs, drops=drops)
 
 
 def _reference_drops(evidence: Evidence, case: Case, drops: np.ndarray, least: float) -> Condition:
