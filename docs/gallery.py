@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 
 import yaml
+from answer import answer
 from PIL import Image
 
 DOCS = Path(__file__).parent
@@ -32,6 +33,9 @@ def number(text: str) -> str:
     return f"{float(text):.3g}" if text else "n/a"
 
 
+SIGNS = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<"}
+
+
 def claims_table(rows: list[dict]) -> str:
     """Return the README's table: a row a claim and condition, its verdicts counted.
 
@@ -43,30 +47,44 @@ def claims_table(rows: list[dict]) -> str:
     Returns
     -------
     markdown : str
+        Verdicts are counted over estimators and readings, as judged and, in brackets, as corrected
+        for their number; and how many rows have a failed premise or condition, and a warning.
     """
     lines = [
-        "| claim | side | condition | effect under the first estimator [95 % interval] "
-        "| threshold | supported | refuted | inconclusive |",
-        "|---|---|---|---|---|---|---|---|",
+        "| claim | side | condition | first effect [95 % interval] | holds if "
+        "| supported | refuted | inconclusive | failed | warned |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     told = None
-    for claim, condition in dict.fromkeys((row["claim"], row["protocol"]) for row in rows):
-        own = [row for row in rows if (row["claim"], row["protocol"]) == (claim, condition)]
+    for claim, condition in dict.fromkeys((row["claim"], row["condition"]) for row in rows):
+        own = [row for row in rows if (row["claim"], row["condition"]) == (claim, condition)]
         judged = [row for row in own if row["estimator"] != "all"]
         first = judged[0]
-        counts = [sum(row["verdict"] == verdict for row in judged) for verdict in VERDICTS]
         told_by = ["", ""]
         if claim != told:
             told_by = [f"**{claim}** {first['statement']} ({first['source']})", first["side"]]
+        measured_by = ", ".join(filter(None, (first["estimator"], first["reading"])))
         effect = (
             f"{number(first['estimate'])} [{number(first['ci_low'])}, {number(first['ci_high'])}] "
-            f"`{first['estimator']}`"
+            f"`{measured_by}`"
         )
-        cells = [*told_by, condition, effect, number(first["threshold"])]
-        cells += [f"{count} of {len(judged)}" if count else "" for count in counts]
+        holds = f"{SIGNS[first['direction']]} {number(first['threshold'])}"
+        cells = [*told_by, condition, effect, holds]
+        cells += [counted(judged, verdict) for verdict in VERDICTS]
+        cells += [
+            str(sum(bool(row[kind]) for row in judged) or "") for kind in ("failed", "warning")
+        ]
         lines.append(f"| {' | '.join(cells)} |")
         told = claim
     return "\n".join(lines)
+
+
+def counted(rows: list[dict], verdict: str) -> str:
+    """Return how many rows have a verdict, and how many still have it corrected."""
+    count, corrected = (
+        sum(row[column] == verdict for row in rows) for column in ("verdict", "corrected_verdict")
+    )
+    return f"{count} ({corrected})" if count or corrected else ""
 
 
 def cost_table(benchmarks: Path) -> str:
@@ -163,8 +181,9 @@ def main() -> None:
         shrink(results / f"figures/{name}.png", GALLERY / f"{name}.png")
     shutil.copy(results / "claims.tsv", GALLERY)
     (DOCS / "gallery.md").write_text(gallery_page(titles), encoding="utf-8")
-    table = claims_table(read_rows(GALLERY / "claims.tsv"))
-    text = fill(README.read_text(encoding="utf-8"), "claims", table)
+    rows = read_rows(GALLERY / "claims.tsv")
+    text = fill(README.read_text(encoding="utf-8"), "claims", claims_table(rows))
+    text = fill(text, "answer", answer(rows))
     README.write_text(text, encoding="utf-8")
     cost = cost_table(results / "benchmarks")
     text = fill(PERFORMANCE.read_text(encoding="utf-8"), "whole study", cost)

@@ -249,7 +249,7 @@ def curves(run, losses, inits=6):
 
 
 def test_c09_at_equal_loss_paths_end_where_the_slower_one_has_got():
-    """The faster path rises to 9 and falls to 5; at the loss that the other ends with it is at 8."""
+    """The faster path rises to 9, then falls; at the loss that the other ends with it is at 8."""
     tables = [
         information("full", "e", planes(6, FLAT, RISE, FLAT, spread=0)),
         information("mini", "e", planes(6, FLAT, RISE_AND_FALL, FLAT, spread=0)),
