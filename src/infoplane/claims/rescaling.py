@@ -118,9 +118,10 @@ def rescaling_caution(
     means = rescaled_means(table, run, estimator, quantity)
     decisive = means[[layer for layer in layers if layer in means]].to_numpy()
     low, high = decisive.min(axis=0, initial=np.inf), decisive.max(axis=0, initial=-np.inf)
-    if not ((low < threshold) & (high >= threshold)).any():
+    turning = (low < threshold) & (high >= threshold)
+    if not turning.any():
         return ""
     return (
-        f"turns when a layer is rescaled without changing a prediction: from {low.min():.1f} to "
-        f"{high.max():.1f}"
+        f"turns when a layer is rescaled without changing a prediction: from "
+        f"{low[turning].min():.1f} to {high[turning].max():.1f}"
     )
