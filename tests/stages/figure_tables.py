@@ -114,6 +114,10 @@ def save_tidy_tables(folder):
     fits["beta"] = np.where(fits["layer"] == 1, np.inf, 40.0 / fits["layer"] + fits["init"])
     save_runs(with_status(fits), folder / "bottleneck_fit")
 
+    saturation = grid(*keys, layer)
+    saturation["share_saturated"] = 0.2 * saturation["layer"] * saturation["epoch"] / 1000
+    save_runs(with_status(saturation), folder / "saturation")
+
     metrics = grid(*keys)
     for name, value in (("train_loss", 0.3), ("test_loss", 0.4), ("train_accuracy", 0.8)):
         metrics[name] = value + draws.uniform(0, 0.1, len(metrics))

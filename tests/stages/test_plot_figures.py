@@ -14,6 +14,7 @@ from figures import reading, style
 from figures.bottleneck import BETA_AXIS
 from figures.generalisation import ACCURACY, LOST
 from figures.gradient_norms import NORM_TEXTS
+from figures.saturation import ACCURACY_AXIS, SHARE_AXIS
 from figures.weights import NORM_AXIS
 from infoplane.tasks import Task
 from pipeline.files import DamagedFileError, save_task
@@ -32,6 +33,7 @@ from tests.stages.figure_tables import (
     RUNS,
     grid,
     read_all,
+    save,
     save_runs,
     save_study,
 )
@@ -52,6 +54,7 @@ AXES = {
     "weights": {style.EPOCH_AXIS, NORM_AXIS},
     "rescaling": {"layer", style.INPUT_AXIS},
     "bottleneck": BITS | {BETA_AXIS},
+    "saturation": {style.EPOCH_AXIS, SHARE_AXIS, ACCURACY_AXIS},
     "dependence": {
         style.EPOCH_AXIS,
         style.INPUT_AXIS,
@@ -68,7 +71,8 @@ def expected_axes(name):
     entry = FIGURES[name]
     if entry["drawing"] == "gradient_norms":
         return {style.EPOCH_AXIS, *(NORM_TEXTS[kind] for kind in entry["definitions"].values())}
-    return AXES[entry["drawing"]]
+    rows = entry["estimators"] if entry["drawing"] == "saturation" else ()
+    return AXES[entry["drawing"]] | {f"{style.INPUT_AXIS}\n{label}" for label in rows}
 
 
 @pytest.fixture(scope="module")
@@ -323,6 +327,33 @@ def test_dependence_stands_below_the_information_of_the_same_networks(tables, tm
         for layer in range(LAYERS):
             for panel, value in ((of_inputs, 0.9 / (layer + 1)), (of_labels, 0.1 * (layer + 1))):
                 np.testing.assert_allclose(panel.lines[layer].get_ydata(), value, rtol=1e-12)
+
+
+def test_saturation_information_and_accuracy_are_of_the_same_networks(tables, tmp_path, drawn):
+    few = tmp_path / "few"
+    save_study(few)
+    (few / "task.npz").symlink_to(tables / "task.npz")
+    kernels = few / "information/saxe_sgd_tanh/kde.parquet"
+    save(pd.read_parquet(kernels).query("init < 2"), kernels)
+    runs = {"tanh": "saxe_sgd_tanh", "ReLU": "saxe_sgd_relu"}
+    estimators = {"bins": "binned", "kernels": "kde"}
+    figure = drawn("infoplane_saturation", few, tmp_path, runs=runs, estimators=estimators)
+    panels = np.reshape(data_axes(figure), (4, 2))
+    assert [panel.get_title() for panel in panels[0]] == [
+        "tanh (2 networks)",
+        "ReLU (4 networks, 1 diverged left out)",
+    ]
+    for column, run in zip(panels.T, runs.values(), strict=True):
+        information = read_all(few / "information").query(f"run == '{run}' and status == 'ok'")
+        kept = information.query("init < 2") if run == "saxe_sgd_tanh" else information
+        for layer in range(LAYERS):
+            share = 0.2 * (layer + 1) * EPOCHS / 1000
+            np.testing.assert_allclose(column[0].lines[layer].get_ydata(), share, rtol=1e-12)
+            for panel, name in zip(column[1:3], estimators.values(), strict=True):
+                rows = kept.query(f"estimator == '{name}' and layer == {layer + 1}")
+                means = rows.groupby("epoch")["mi_input_bits"].mean()
+                np.testing.assert_allclose(panel.lines[layer].get_ydata(), means, rtol=1e-12)
+        assert [len(panel.lines) for panel in column[:3]] == [LAYERS] * 3
 
 
 def test_each_network_stands_where_it_compresses_and_generalises(tables, tmp_path, drawn):
