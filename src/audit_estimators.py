@@ -2,6 +2,7 @@
 
 Params  dimensions          units of the tasks that may have any number
         repetitions, seed   independent draws of every task
+        pair_sizes          numbers of samples of the pairs of real-valued variables
         most_samples        numbers of samples above which an estimator is not tried, by name
 Writes  table    one row a task, number of samples, estimator and quantity: task, family,
                  dimension, samples, estimator, quantity (input: I(X;T), label: I(T;Y)),
@@ -24,6 +25,7 @@ def audit_table(
     dimensions: Sequence[int],
     repetitions: int,
     seed: int,
+    pair_sizes: Sequence[int],
     most_samples: Mapping[str, int],
 ) -> pd.DataFrame:
     """Run the audit, task by task.
@@ -33,6 +35,8 @@ def audit_table(
     samples : int
     dimensions : sequence of int
     repetitions, seed : int
+    pair_sizes : sequence of int
+        Numbers of samples at which pairs of variables are audited too.
     most_samples : mapping of str to int
 
     Returns
@@ -40,7 +44,8 @@ def audit_table(
     table : pandas.DataFrame
         See the module.
     """
-    subjects, tasks = standard_subjects(), standard_tasks(tuple(dimensions))
+    subjects = standard_subjects()
+    tasks = standard_tasks(tuple(dimensions), pairs=samples in pair_sizes)
     records, progress = [], Heartbeat(len(tasks), "tasks")
     for done, task in enumerate(tasks, start=1):
         records += audit_estimators(subjects, [task], [samples], repetitions, seed, most_samples)

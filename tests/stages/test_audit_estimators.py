@@ -11,6 +11,7 @@ PARAMS = {
     "dimensions": [1, 2],
     "repetitions": 2,
     "seed": 1,
+    "pair_sizes": [64],
     "most_samples": {"decoder_mlp": 64, "infonce": 64, "propagated_lower": 64},
 }
 
@@ -45,6 +46,7 @@ def test_every_size_and_quantity_has_rows(table):
 
 def test_every_estimator_is_tried_at_every_size_and_width_that_it_is_allowed(table):
     of_layers = ~table["estimator"].str.startswith("multi_network")
+    of_layers &= ~table["family"].str.startswith("pairs")
     scaled = table[of_layers & table["dimension"].isin(PARAMS["dimensions"])]
     cells = scaled[["estimator", "samples", "dimension"]].drop_duplicates()
     limited = {"decoder_mlp", "infonce", "propagated_upper", "propagated_lower"}
@@ -52,6 +54,14 @@ def test_every_estimator_is_tried_at_every_size_and_width_that_it_is_allowed(tab
         sizes = [64] if estimator in limited else SIZES
         assert len(tried) == len(sizes) * len(PARAMS["dimensions"]), estimator
         assert set(tried["samples"]) == set(sizes), estimator
+
+
+def test_pairs_are_audited_at_their_sizes_by_those_that_take_them(table):
+    pairs = table[table["family"].str.startswith("pairs")]
+    assert set(pairs["samples"]) == {64}
+    assert set(pairs["quantity"]) == {"input"}
+    assert {"binned_30", "ksg1_3", "ksg2_3_euclidean", "edge"} <= set(pairs["estimator"])
+    assert pairs["dimension"].agg(["min", "max"]).tolist() == [1, 50]
 
 
 def test_only_the_times_differ_from_run_to_run(table, tmp_path):

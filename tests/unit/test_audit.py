@@ -239,6 +239,7 @@ def test_draws_depend_on_the_seed_alone():
         np.testing.assert_array_equal(first.labels, again.labels)
         assert not np.array_equal(first.observed, other.observed)
         assert first.observed.shape == (64, task.dimension)
+        assert first.observed.dtype == (np.float64 if task.two_variables else np.float32)
         assert first.layer.dtype == np.float32
 
 

@@ -32,7 +32,13 @@ rule audit_estimators:
     params:
         **{
             key: config["audit"][key]
-            for key in ("dimensions", "repetitions", "seed", "most_samples")
+            for key in (
+                "dimensions",
+                "repetitions",
+                "seed",
+                "pair_sizes",
+                "most_samples",
+            )
         },
     script:
         "../../src/audit_estimators.py"

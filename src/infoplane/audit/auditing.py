@@ -14,6 +14,7 @@ import numpy as np
 
 from infoplane.audit.layers import layer_tasks
 from infoplane.audit.networks import several_networks_subjects, several_networks_tasks
+from infoplane.audit.pairs import pair_tasks
 from infoplane.audit.subjects import AuditSubject, layer_subjects
 from infoplane.audit.tasks import AuditTask, Draw
 from infoplane.estimators import Estimate
@@ -40,20 +41,24 @@ def standard_subjects() -> list[AuditSubject]:
     return [*layer_subjects(), *several_networks_subjects()]
 
 
-def standard_tasks(dimensions: tuple[int, ...] = (1, 3, 10, 100)) -> list[AuditTask]:
+def standard_tasks(
+    dimensions: tuple[int, ...] = (1, 3, 10, 100), pairs: bool = True
+) -> list[AuditTask]:
     """Return the tasks of the audit.
 
     Parameters
     ----------
     dimensions : tuple of int
         Units of the Gaussian channels, the saturated and the half-dead layers.
+    pairs : bool
+        Whether those of two real-valued variables are among them.
 
     Returns
     -------
     list of AuditTask
-        Of one layer, and of several networks as one.
+        Of one layer, of several networks as one, and of two variables.
     """
-    return [*layer_tasks(dimensions), *several_networks_tasks()]
+    return [*layer_tasks(dimensions), *several_networks_tasks(), *(pair_tasks() if pairs else ())]
 
 
 def audit_estimators(
@@ -103,6 +108,7 @@ def audit_estimators(
             for subject in subjects:
                 most = min(most_samples.get(name, samples) for name in subject.all_names)
                 alike = subject.several_networks == task.several_networks
+                alike &= subject.pairs or not task.pairs
                 if alike and subject.applies(task) and samples <= most:
                     records += _audit_cell(subject, task, draws)
     return records

@@ -11,6 +11,7 @@ import numpy as np
 from infoplane.audit.tasks import AuditTask, Draw
 from infoplane.estimators import Estimate, make_estimator
 from infoplane.estimators.edge import dependence_graph_bits
+from infoplane.estimators.infonce import infonce_bits
 from infoplane.estimators.kde import kde_bounds
 from infoplane.estimators.knn import ksg_variants_bits
 from infoplane.estimators.ksg import ksg_ceiling_bits
@@ -42,6 +43,8 @@ class AuditSubject:
         Which of I(X;T) and I(T;Y) it estimates at all.
     several_networks : bool
         Whether it takes several networks as one: it gets tasks of those, all others the rest.
+    pairs : bool
+        Whether it takes any two variables; the others get no tasks of such.
     """
 
     names: str | tuple[str, ...]
@@ -49,6 +52,7 @@ class AuditSubject:
     applies: Callable[[AuditTask], bool] = lambda task: True
     quantities: tuple[str, ...] = ("input", "label")
     several_networks: bool = False
+    pairs: bool = False
 
     @property
     def all_names(self) -> tuple[str, ...]:
@@ -75,6 +79,9 @@ def layer_subjects() -> list[AuditSubject]:
     def noisy(task: AuditTask) -> bool:
         return task.noise_variance > 0
 
+    def two(task: AuditTask) -> bool:
+        return task.two_variables
+
     def quiet(task: AuditTask) -> bool:
         return not noisy(task)
 
@@ -83,7 +90,7 @@ def layer_subjects() -> list[AuditSubject]:
 
     renyi = {"method": "matrix_renyi", "samples": RENYI_SAMPLES}
     return [
-        AuditSubject("binned_30", _binned(30)),
+        AuditSubject("binned_30", _binned(30), pairs=True),
         AuditSubject("binned_100", _binned(100)),
         AuditSubject("adaptive_30", _of_observed("adaptive", bins=30)),
         AuditSubject("net_input_100", _net_input, within_one),
@@ -97,13 +104,16 @@ def layer_subjects() -> list[AuditSubject]:
         AuditSubject("knn_3_0.001", _knn(1e-3), quiet),
         AuditSubject("ross_3", _of_observed("knn", noise_variance=0.0), quiet, ("label",)),
         AuditSubject("kraskov_2", _of_observed("kraskov_entropy"), quantities=("label",)),
-        AuditSubject(("ksg1_3", "ksg2_3"), _ksg, noisy, quantities=("input",)),
-        AuditSubject("edge", _edge),
+        AuditSubject(("ksg1_3", "ksg2_3"), _ksg("maximum"), two, ("input",), pairs=True),
+        AuditSubject(
+            ("ksg1_3_euclidean", "ksg2_3_euclidean"), _ksg("euclidean"), two, ("input",), pairs=True
+        ),
+        AuditSubject("edge", _edge, pairs=True),
         AuditSubject("matrix_renyi_alignment", _of_observed(**renyi)),
         AuditSubject("matrix_renyi_median", _of_observed(**renyi, width_rule="median")),
         AuditSubject("mixture_entropy", _mixture_entropy, noisy),
         AuditSubject(("propagated_upper", "propagated_lower"), _propagated, noisy),
-        AuditSubject("infonce", _infonce, noisy, quantities=("input",)),
+        AuditSubject("infonce", _infonce, two, ("input",), pairs=True),
         AuditSubject("decoder_logistic", _decoder("logistic"), quantities=("label",)),
         AuditSubject("decoder_mlp", _decoder("mlp"), quantities=("label",)),
     ]
@@ -161,7 +171,7 @@ def _binned(bins: int) -> Callable[[AuditTask, Draw], Estimate]:
         layer = _stored(draw)
         binning = over_range(layer)
         direct = binning(layer, draw.labels)
-        if task.noise_variance == 0:
+        if not task.two_variables:
             return direct
         states = [
             np.unique(states, return_inverse=True)[1]
@@ -176,21 +186,24 @@ def _binned(bins: int) -> Callable[[AuditTask, Draw], Estimate]:
     return estimate
 
 
-def _ksg(task: AuditTask, draw: Draw) -> tuple[Estimate, ...]:
+def _ksg(metric: str) -> Callable[[AuditTask, Draw], tuple[Estimate, ...]]:
     """Estimate I(X;T) of two continuous variables, with the value of a perfect dependence."""
-    return tuple(
-        Estimate(bits, math.nan, ksg_ceiling_bits(len(draw.labels), NEIGHBOURS, variant))
-        for variant, bits in enumerate(
-            ksg_variants_bits(draw.inputs, draw.observed, NEIGHBOURS), start=1
+
+    def estimate(task: AuditTask, draw: Draw) -> tuple[Estimate, ...]:
+        variants = ksg_variants_bits(draw.inputs, draw.observed, NEIGHBOURS, metric)
+        return tuple(
+            Estimate(bits, math.nan, ksg_ceiling_bits(len(draw.labels), NEIGHBOURS, variant))
+            for variant, bits in enumerate(variants, start=1)
         )
-    )
+
+    return estimate
 
 
 def _edge(task: AuditTask, draw: Draw) -> Estimate:
     """Hash the layer; with noise, hash both X and T."""
     estimator = make_estimator("edge")
     direct = estimator(_stored(draw), draw.labels)
-    if task.noise_variance == 0:
+    if not task.two_variables:
         return direct
     information = estimator.information_bits(draw.inputs, draw.observed)
     return Estimate(information, direct.mi_label_bits, direct.ceiling_bits)
@@ -209,7 +222,14 @@ def _mixture_entropy(task: AuditTask, draw: Draw) -> Estimate:
 
 
 def _infonce(task: AuditTask, draw: Draw) -> Estimate:
-    return make_estimator("infonce", noise_variance=task.noise_variance)(draw.layer, draw.labels)
+    """Add the task's noise to its layer, or take two variables as they are."""
+    # Any noise will do for pairs, which get none.
+    estimator = make_estimator("infonce", noise_variance=task.noise_variance or 1.0)
+    if not task.pairs:
+        return estimator(draw.layer, draw.labels)
+    settings = estimator.batch_size, estimator.steps, estimator.seed
+    information = infonce_bits(draw.inputs, draw.observed, *settings)
+    return Estimate(information, math.nan, math.log2(estimator.batch_size))
 
 
 def _decoder(probe: str) -> Callable[[AuditTask, Draw], Estimate]:

@@ -64,6 +64,8 @@ class AuditTask:
     make : callable (samples, generator) -> Draw
     several_networks : bool
         Whether the layer is of several networks as one.
+    pairs : bool
+        Whether it is no layer, but two real-valued variables, kept in double precision.
     """
 
     name: str
@@ -72,6 +74,12 @@ class AuditTask:
     noise_variance: float
     make: Callable[[int, np.random.Generator], Draw]
     several_networks: bool = False
+    pairs: bool = False
+
+    @property
+    def two_variables(self) -> bool:
+        """Return whether T is no function of X, so that I(X;T) is one of pairs of values."""
+        return self.pairs or self.noise_variance > 0
 
     def draw(self, samples: int, seed: int | list[int]) -> Draw:
         """Draw samples.
@@ -92,7 +100,7 @@ class AuditTask:
             raise ValueError(f"samples must be an even number of at least 4, not {samples!r}")
         draw = self.make(samples, np.random.default_rng(seed))
         layer = draw.layer.astype(np.float32)
-        observed = draw.observed if self.noise_variance > 0 else layer
+        observed = draw.observed if self.two_variables else layer
         networks = None if draw.networks is None else draw.networks.astype(np.float32)
         return replace(draw, layer=layer, observed=observed, networks=networks)
 
