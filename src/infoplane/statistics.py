@@ -59,8 +59,8 @@ class Resampling:
         if not 0 < self.confidence < 1:
             raise ValueError(f"confidence must lie between 0 and 1, not {self.confidence}")
 
-    def draws(self, count: int) -> np.ndarray:
-        """Return which of so many initialisations each row holds.
+    def draws(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return which of so many initialisations each row of replicates holds.
 
         Parameters
         ----------
@@ -68,10 +68,12 @@ class Resampling:
 
         Returns
         -------
-        draws : array of int, shape (1 + resamples, count)
+        drawn : array of int, shape (1 + resamples, count)
             Row 0 is each once.
+        without : array of int, shape (count, count - 1)
+            The rows without each in turn.
         """
-        return _draws(count, self.resamples, self.seed)
+        return _draws(count, self.resamples, self.seed), _left_out(count)
 
     def means(self, values: np.ndarray) -> np.ndarray:
         """Return the means over initialisations.
@@ -108,7 +110,7 @@ class Resampling:
             raise ValueError("values to resample must not be NaN")
         if not len(values):
             return np.full((1 + self.resamples, values.shape[1]), np.nan)
-        draws = _draws(len(values), self.resamples, self.seed), _left_out(len(values))
+        draws = self.draws(len(values))
         return np.concatenate([_median(values[drawn]) for drawn in draws])
 
     def rank_correlations(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -130,7 +132,7 @@ class Resampling:
         count = pairs.shape[1]
         if count < 2:
             return np.full(1 + self.resamples + count, np.nan)
-        draws = _draws(count, self.resamples, self.seed), _left_out(count)
+        draws = self.draws(count)
         return np.concatenate([_rank_correlation(pairs[:, drawn]) for drawn in draws])
 
     def interval(self, replicates: np.ndarray) -> Interval:

@@ -10,7 +10,7 @@ from infoplane.claims.evidence import ClaimError
 from infoplane.claims.judging import judge
 from infoplane.claims.statistics.generalisation import partial_correlations, rank_products
 from infoplane.statistics import Resampling
-from tests.unit.claim_tables import CLAIMS, EPOCHS, claim, evidence, tidy
+from tests.unit.claim_tables import CLAIMS, EPOCHS, claim, evidence, one_reading, tidy
 
 NETWORKS = 40
 
@@ -81,11 +81,21 @@ def test_networks_that_compress_more_must_generalise_better(sign, verdict):
     assert row["inits"] == NETWORKS
 
 
+def test_rows_without_a_network_are_those_of_the_others():
+    columns = np.random.default_rng(3).normal(size=(3, 9))
+    products = rank_products(Resampling(50), columns)
+    assert len(products) == 1 + 50 + 9
+    for left_out, found in enumerate(partial_correlations(products)[51:]):
+        others = np.delete(columns, left_out, axis=1)
+        expected = partial_correlations(rank_products(Resampling(50), others))[0]
+        assert found == pytest.approx(expected, abs=1e-12)
+
+
 @pytest.mark.parametrize("compression", ["final_input_bits", "final_conditional_bits"])
 @pytest.mark.parametrize("generalisation", ["test_accuracy", "test_loss"])
 def test_every_measure_is_turned_so_that_more_is_more(compression, generalisation):
     drops = np.linspace(0, 3, NETWORKS)
-    parameters = CLAIMS["C20"]["parameters"] | {
+    parameters = one_reading("C20")["parameters"] | {
         "compression": compression,
         "generalisation": generalisation,
     }
@@ -168,7 +178,7 @@ def test_unknown_quantities_are_refused():
     drops = np.linspace(0, 3, NETWORKS)
     tables = [planes_dropping("r", drops)], [curves("r", drops)]
     for key in ("compression", "generalisation"):
-        parameters = CLAIMS["C20"]["parameters"] | {key: "depth"}
+        parameters = one_reading("C20")["parameters"] | {key: "depth"}
         with pytest.raises(ClaimError, match=f"claim C20: {key} 'depth' is not one of: "):
             judged("C20", ["r"], *tables, parameters=parameters)
 

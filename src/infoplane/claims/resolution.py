@@ -75,7 +75,7 @@ def blindness(
             for kind, blind in _blind_networks(evidence, one, place, finding, resolution).items():
                 if blind.size and blind.mean() > resolution.blind_networks:
                     count = f"{int(blind.sum())} of {blind.size} networks"
-                    beside = f" ({one.run})" if case.reference else ""
+                    beside = f" ({one.run})" if len(case.runs) > 1 else ""
                     texts.append(f"{name} is {kind} in {count}{beside}")
     return "; ".join(texts)
 

@@ -64,7 +64,7 @@ def generalisation_with_compression(
     ]
     found = [evidence.planes(one) for one in case.runs]
     resampling = evidence.resampling
-    products = sum(rank_products(resampling, own) for own in columns)
+    products = aligned(resampling, [rank_products(resampling, own) for own in columns]).sum(axis=0)
     interval = resampling.interval(partial_correlations(products))
     networks = sum(own.shape[1] for own in columns)
     if networks < LEAST_RANKED and not np.isnan(interval.estimate):
@@ -84,6 +84,8 @@ def generalisation_with_compression(
         np.concatenate(columns, axis=1).T,
         tuple(init for one in found for init in one.diverged),
         decided_by=tuple(chosen),
+        blindness="either",
+        seen=tuple(chosen),
     )
 
 
@@ -142,7 +144,7 @@ def four_cells(
         cells = [compress & general, compress & ~general, ~compress & general, ~compress & ~general]
         # Without a network that has learnt, the means are NaN.
         shares.append((one.run, resampling.means(np.stack(cells, axis=1)[learnt].astype(float))))
-    text, smallest = _fullest(shares)
+    text, smallest = _fullest(resampling, shares)
     learnt = sum(int((own[2] >= least_training_accuracy).sum()) for own in columns)
     networks = sum(own.shape[1] for own in columns)
     return Finding(
@@ -154,14 +156,19 @@ def four_cells(
         np.concatenate(columns, axis=1).T,
         tuple(init for one in found for init in one.diverged),
         decided_by=tuple(chosen),
+        blindness="either",
+        seen=tuple(chosen),
     )
 
 
-def _fullest(shares: Sequence[tuple[str, np.ndarray]]) -> tuple[str, np.ndarray]:
+def _fullest(
+    resampling: Resampling, shares: Sequence[tuple[str, np.ndarray]]
+) -> tuple[str, np.ndarray]:
     """Say in which condition each cell is fullest, and return the emptiest of these four.
 
     Parameters
     ----------
+    resampling : Resampling
     shares : sequence of (str, array of float, shape (rows, 4))
         Replicates of each condition's shares.
 
@@ -173,9 +180,7 @@ def _fullest(shares: Sequence[tuple[str, np.ndarray]]) -> tuple[str, np.ndarray]
     there = [(run, own) for run, own in shares if not np.isnan(own).any()]
     if not there:
         return "are in a cell", np.full(len(shares[0][1]), np.nan)
-    # Conditions of different size may have different numbers of replicates after the resamples.
-    rows = min(len(own) for _, own in there)
-    stacked = np.stack([own[:rows] for _, own in there])
+    stacked = aligned(resampling, [own for _, own in there])
     best = stacked[:, 0].argmax(axis=0)
     parts = [
         f"{cell}: {stacked[place, 0, number]:.3g} of {there[place][0]}"
@@ -248,6 +253,8 @@ def error_fall_after_peak(
         found.diverged,
         premises=premises,
         decided_by=tuple(chosen),
+        blindness="either",
+        seen=tuple(chosen),
     )
 
 
@@ -331,17 +338,38 @@ def rank_products(resampling: Resampling, columns: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    products : array of float, shape (1 + resamples, measurements, measurements)
+    products : array of float, shape (1 + resamples + inits, measurements, measurements)
         Of ranks over the number of networks, so that the products of several conditions add up:
         their sum is that of ranks within conditions.
     """
     count = columns.shape[1]
     if not count:
         return np.zeros((1 + resampling.resamples, len(columns), len(columns)))
-    ranks = rankdata(columns[:, resampling.draws(count)], axis=2)
-    # Centred first: these numbers are exact, and what is constant is 0.
-    ranks = (ranks - (count + 1) / 2) / count
-    return np.einsum("irn,jrn->rij", ranks, ranks)
+    products = []
+    for drawn in resampling.draws(count):
+        ranks = rankdata(columns[:, drawn], axis=2)
+        # Centred first: these numbers are exact, and what is constant is 0.
+        ranks = (ranks - (drawn.shape[1] + 1) / 2) / count
+        products.append(np.einsum("irn,jrn->rij", ranks, ranks))
+    return np.concatenate(products)
+
+
+def aligned(resampling: Resampling, replicates: Sequence[np.ndarray]) -> np.ndarray:
+    """Stack the replicates of several conditions, row by row of the same initialisations.
+
+    Parameters
+    ----------
+    resampling : Resampling
+    replicates : sequence of array, each of shape (1 + resamples + inits, ...)
+
+    Returns
+    -------
+    stacked : array, shape (conditions, rows, ...)
+        Without the rows that leave initialisations out, if conditions have not equally many.
+    """
+    lengths = {len(own) for own in replicates}
+    rows = lengths.pop() if len(lengths) == 1 else 1 + resampling.resamples
+    return np.stack([own[:rows] for own in replicates])
 
 
 def partial_correlations(products: np.ndarray) -> np.ndarray:
