@@ -55,7 +55,9 @@ STAGES = {
     "compare_optimizers": Stage(needs=("merge_table/information",)),
     "compare_estimators": Stage(needs=("merge_table/information",)),
     "compare_gradients": Stage(needs=("merge_table/gradients",)),
-    "judge_claims": Stage(("claim",), ("merge_table", "measure_groups", "merge_audit")),
+    "judge_claims": Stage(
+        ("claim",), ("merge_table", "measure_groups", "merge_audit", "audit_drops")
+    ),
     "collect_verdicts": Stage(needs=("judge_claims",)),
     "collect_details": Stage(needs=("judge_claims",)),
     # Figures that are drawn from a table of the whole study.

@@ -17,6 +17,7 @@ Reads   information       tables of its runs: run, init, samples, epoch, layer, 
         metrics           tables of its runs: run, init, epoch, train_loss, test_loss,
                           train_accuracy, test_accuracy, status
         audit             where the estimators were right, from merge_audit
+        audit_drops       how they do on known drops, from audit_drops, by method
         models            what models with exact information give, by the stem of their file
         data              the tasks of the runs, in their order
                           All but the last may be absent: what the claim does not need.
@@ -25,6 +26,7 @@ Params  entry             the claim, as in config/claims/
         audited_as        estimators by the audited one that stands for them
         runs              list of names
         units             units of layers 1 to L of each run
+        activations       of the hidden layers of each run
         protocols         the protocol of each run
         resolution        when an estimate is blind
 Writes  table             claim, source, statement, side, protocol, condition (the run, or run vs
@@ -98,13 +100,17 @@ def load_evidence(
     return Evidence(found, resampling, known, models)
 
 
-def load_audit(tables, audited_as: dict[str, list[str]], units: dict) -> AuditedRange | None:
+def load_audit(
+    tables, audited_as: dict[str, list[str]], units: dict, activations: dict
+) -> AuditedRange | None:
     """Read where the estimators were right, if the claim names one that was audited."""
     if not tables.get("audit"):
         return None
     (path,) = tables["audit"]
+    parts = [pd.read_csv(part, sep="\t") for part in tables.get("audit_drops", [])]
+    drops = pd.concat(parts, ignore_index=True) if parts else None
     names = {estimate: name for name, estimates in audited_as.items() for estimate in estimates}
-    return AuditedRange(pd.read_csv(path, sep="\t"), names, units)
+    return AuditedRange(pd.read_csv(path, sep="\t"), names, units, drops, activations)
 
 
 def plain(value):
@@ -127,7 +133,7 @@ def main(snakemake) -> None:
     resolution = Resolution(**params.resolution)
     resampling = Resampling(**params.statistics)
     evidence = load_evidence(claim, tables, known, resampling, resolution.finest)
-    audited = load_audit(tables, params.audited_as, params.units)
+    audited = load_audit(tables, params.audited_as, params.units, params.activations)
     rows = judge(claim, evidence, Background(resolution, audited, params.protocols))
     for row in rows:
         told = (row[key] for key in ("claim", "condition", "estimator", "reading", "verdict"))

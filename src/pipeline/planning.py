@@ -182,6 +182,9 @@ class Study:
         audited = {name for names in self.audited_as.values() for name in names}
         if any(need.estimator in audited for need in needs):
             needed["audit"] = [f"<results>/{STUDY_TABLES['audit']}"]
+            named = self.config["estimators"]
+            methods = [named[need.estimator]["method"] for need in needs if need.estimator in named]
+            needed["audit_drops"] = [f"<results>/audit/drops/{m}.tsv" for m in unique(methods)]
         return needed | {"data": self.data_of(self.runs_of_claim(claim))}
 
     def runs_of_claim(self, claim: str) -> list[str]:

@@ -99,6 +99,7 @@ def judged(folder, name, claim=None, **further):
                 "audited_as": {"right": ["first"], "wrong": ["second"]},
                 "runs": list(PATHS),
                 "units": dict.fromkeys(PATHS, UNITS),
+                "activations": {"tanh": "tanh"},
                 "protocols": dict.fromkeys(PATHS, "made_up"),
                 "resolution": asdict(Resolution(blind_networks=1.0)),
             },

@@ -354,3 +354,43 @@ def test_warnings_follow_the_samples_and_units_of_the_layers_that_decide():
     diverged = evidence(rows_at(11.99, 3000, status="diverged"))
     (row,) = judge(first, diverged, Background(audited=audited))
     assert row["warning"] == ""
+
+
+def drops_audit():
+    """Return known drops of one estimator: two bounded families, in 3 and 10 units."""
+    rows = [
+        ("saturating", "bounded", dimension, 0.5, True, 0.5 if dimension == 3 else 1.0)
+        for dimension in (3, 10)
+    ]
+    rows += [
+        (family, "bounded", 3, 0.5, False, share)
+        for family, share in (("growing_tanh", 1.0), ("leaving_corners", 0.0))
+    ]
+    rows += [
+        ("saturating", "bounded", 3, 1.0, True, 1.0),
+        ("dying", "unbounded", 3, 0.5, True, 1.0),
+    ]
+    rows += [("growing", "unbounded", 3, 0.5, False, np.nan)]
+    columns = ("family", "units", "dimension", "threshold_bits", "is_there", "found")
+    return pd.DataFrame(rows, columns=columns).assign(estimator="e")
+
+
+def test_errors_of_drops_are_those_of_layers_alike():
+    units = {"tanh": (9, 3), "relu": (9, 3)}
+    activations = {"tanh": "tanh", "relu": "relu"}
+    audited = AuditedRange(pd.DataFrame(), {}, units, drops_audit(), activations)
+    found = audited.drop_errors("e", "tanh", 2, 0.6)
+    assert (found.power, found.false_finds) == (0.5, 0.5)
+    assert (found.worst_family, found.worst_false_finds) == ("growing_tanh", 1.0)
+    assert str(found) == (
+        "misses 50% of known drops, finds drops that are not there (100%: growing tanh)"
+    )
+    # Nine units are nearest to ten, and 5 bits to 1.
+    assert audited.drop_errors("e", "tanh", 1, 0.6).power == 1.0
+    assert audited.drop_errors("e", "tanh", 2, 5.0).power == 1.0
+    relu = audited.drop_errors("e", "relu", 2, 0.5)
+    # What was refused does not count.
+    assert (relu.power, str(relu)) == (1.0, "")
+    assert audited.drop_errors("other", "tanh", 2, 0.5) is None
+    assert audited.drop_errors("e", "elsewhere", 2, 0.5) is None
+    assert AuditedRange(pd.DataFrame(), {}, units).drop_errors("e", "tanh", 2, 0.5) is None

@@ -5,6 +5,7 @@ REQUIRED INPUTS
     <results>/tables/{table}/{run}/{measurement}.parquet    from measurements.smk
     <results>/data/{task}.npz                               from data.smk
     <results>/tables/audit.tsv                              from audit.smk
+    <results>/audit/drops/{method}.tsv                      from audit.smk
     <results>/tables/models/{model}.parquet                 from models.smk
 OUTPUTS
     <results>/claims/{claim}.tsv, .json          one claim, by condition and estimator
@@ -38,6 +39,10 @@ rule judge_claims:
         runs=lambda wildcards: STUDY.runs_of_claim(wildcards.claim),
         units=lambda wildcards: {
             run: list(STUDY.runs[run].network.units)
+            for run in STUDY.runs_of_claim(wildcards.claim)
+        },
+        activations=lambda wildcards: {
+            run: STUDY.runs[run].network.activation
             for run in STUDY.runs_of_claim(wildcards.claim)
         },
         protocols=lambda wildcards: {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,41 @@ CEILING_MARGIN_BITS = 0.05
 TOLERANCE_BITS = 0.1
 LAYER_FAMILIES = ("saturated_layer", "half_dead_layer")
 """Tasks of the audit that are made like trained layers."""
+DROPS = ("drop_bits", "net_drop_bits")
+BOUNDED = ("tanh", "softsign")
+"""Activations whose layers are audited as bounded; all others as unbounded."""
+# As in a test: 80 % power, 5 % false finds. Set when the audit's own numbers had been seen.
+LEAST_POWER, MOST_FALSE_FINDS = 0.8, 0.05
+
+
+@dataclass(frozen=True)
+class DropErrors:
+    """Hold how an estimator does on drops that are known.
+
+    Attributes
+    ----------
+    power : float
+        Share of the drops that are there that it finds; NaN if none was tried.
+    false_finds : float
+        Share of trainings without such a drop in which it finds one; NaN if none was tried.
+    worst_family, worst_false_finds : str, float
+        What happens to the layers in which that share is largest.
+    """
+
+    power: float
+    false_finds: float
+    worst_family: str
+    worst_false_finds: float
+
+    def __str__(self) -> str:
+        """Return what to be warned of, empty if nothing."""
+        texts = []
+        if self.power < LEAST_POWER:
+            texts.append(f"misses {1 - self.power:.0%} of known drops")
+        if self.worst_false_finds > MOST_FALSE_FINDS:
+            where = self.worst_family.replace("_", " ")
+            texts.append(f"finds drops that are not there ({self.worst_false_finds:.0%}: {where})")
+        return ", ".join(texts)
 
 
 @dataclass(frozen=True)
@@ -30,11 +65,57 @@ class AuditedRange:
         The audited estimator behind an estimate's name.
     units : mapping of str to sequence of int
         Units of layers 1 .. L of each run.
+    drops : pandas.DataFrame, optional
+        Columns ``family, units, dimension, estimator, threshold_bits, is_there, found`` of
+        `infoplane.audit.audit_drops`, by the names of the estimates themselves.
+    activations : mapping of str to str
+        Of each run's hidden layers.
     """
 
     table: pd.DataFrame
     audited_as: Mapping[str, str]
     units: Mapping[str, Sequence[int]]
+    drops: pd.DataFrame | None = None
+    activations: Mapping[str, str] = field(default_factory=dict)
+
+    def drop_errors(
+        self, estimate: str, run: str, layer: int, threshold_bits: float
+    ) -> DropErrors | None:
+        """Tell how an estimator does on drops of layers like one of a run.
+
+        Parameters
+        ----------
+        estimate, run : str
+        layer : int
+            1 .. layers.
+        threshold_bits : float
+            From which on a drop counts.
+
+        Returns
+        -------
+        DropErrors or None
+            Of made-up trainings with such units, at the audited number of units and the threshold
+            nearest to these on a logarithmic scale. None if the estimator was not audited there,
+            or refused all.
+        """
+        if self.drops is None or run not in self.units:
+            return None
+        units = "bounded" if self.activations.get(run) in BOUNDED else "unbounded"
+        rows = self.drops[(self.drops["estimator"] == estimate) & (self.drops["units"] == units)]
+        rows = rows[rows["found"].notna()]
+        rows = _nearest(rows, "dimension", self.units[run][layer - 1])
+        rows = _nearest(rows, "threshold_bits", threshold_bits)
+        if rows.empty:
+            return None
+        there = rows["is_there"].astype(bool)
+        none = rows[~there].groupby("family")["found"].mean()
+        worst = none.idxmax() if len(none) else ""
+        return DropErrors(
+            float(rows.loc[there, "found"].mean()),
+            float(none.mean()),
+            worst,
+            float(none.max()),
+        )
 
     def holds(
         self, estimate: str, run: str, layer: int, quantity: str, samples: float
@@ -66,13 +147,18 @@ class AuditedRange:
         ]
         wanted = {"samples": samples, "dimension": self.units[run][layer - 1]}
         for column, value in wanted.items():
-            distance = np.abs(np.log(rows[column] / value))
-            rows = rows[distance == distance.min()]
+            rows = _nearest(rows, column, value)
         if rows.empty:
             return None
         errors = np.hypot(rows["bias_bits"], rows["spread_bits"])
         # A refusal has no error, and is not right either.
         return bool((errors <= TOLERANCE_BITS).all())
+
+
+def _nearest(rows: pd.DataFrame, column: str, value: float) -> pd.DataFrame:
+    """Choose the rows whose value is nearest on a logarithmic scale."""
+    distance = np.abs(np.log(rows[column] / value))
+    return rows[distance == distance.min()]
 
 
 def caution(
@@ -81,6 +167,7 @@ def caution(
     finding: Finding,
     parameters: Mapping,
     audited: AuditedRange | None = None,
+    threshold: float = np.nan,
 ) -> str:
     """Say why a verdict rests on an estimate that cannot carry it.
 
@@ -94,6 +181,8 @@ def caution(
         The claim's.
     audited : AuditedRange, optional
         Where the estimators were found to be right.
+    threshold : float
+        The claim's, for its warning if it is about a drop in bits.
 
     Returns
     -------
@@ -121,4 +210,11 @@ def caution(
             ]
             if False in held:
                 texts.append(f"outside its audited range{beside}")
+            if parameters.get("quantity") in DROPS and threshold > 0:
+                errors = [
+                    audited.drop_errors(case.estimator, one.run, layer, threshold)
+                    for layer in layers
+                ]
+                told = dict.fromkeys(str(error) for error in errors if error is not None)
+                texts += [f"{text}{beside}" for text in told if text]
     return "; ".join(texts)

@@ -124,7 +124,9 @@ def _row(claim: Claim, case: Case, evidence: Evidence, background: Background) -
         "verdict": finding_verdict(finding, own),
         "failed": "; ".join(filter(None, (blind, *_failed(finding)))),
         "null": str(finding.null or ""),
-        "warning": caution(evidence, case, finding, reading.parameters, background.audited),
+        "warning": caution(
+            evidence, case, finding, reading.parameters, background.audited, reading.threshold
+        ),
         "holds_from": holds[0],
         "holds_to": holds[1],
         "p_value": math.nan if blind else p_value(finding, *terms),
