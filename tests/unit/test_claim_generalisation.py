@@ -128,6 +128,19 @@ def test_within_conditions_is_not_between_them():
     assert row["inits"] == 9 * NETWORKS
 
 
+def test_conditions_of_different_size_have_an_interval_as_wide_as_their_networks_allow():
+    generator = np.random.default_rng(4)
+    tables, metrics = [], []
+    for run, networks in (("few", 12), ("many", 60)):
+        drops, accuracy = generator.random((2, networks))
+        tables.append(planes_dropping(run, drops))
+        metrics.append(curves(run, accuracy))
+    (row,) = judged("C20", [["few", "many"]], tables, metrics)
+    assert row["ci_low"] < row["estimate"] < row["ci_high"]
+    # Of a correlation near 0 between 72 networks, four standard errors; resampled 400 times only.
+    assert row["ci_high"] - row["ci_low"] == pytest.approx(4 / np.sqrt(72), rel=0.3)
+
+
 FOUR = {"both": (3, 0.95), "compresses": (3, 0.5), "generalises": (0, 0.95), "neither": (0, 0.5)}
 
 

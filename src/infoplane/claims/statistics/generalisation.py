@@ -64,7 +64,7 @@ def generalisation_with_compression(
     ]
     found = [evidence.planes(one) for one in case.runs]
     resampling = evidence.resampling
-    products = aligned(resampling, [rank_products(resampling, own) for own in columns]).sum(axis=0)
+    products = aligned([rank_products(resampling, own) for own in columns]).sum(axis=0)
     interval = resampling.interval(partial_correlations(products))
     networks = sum(own.shape[1] for own in columns)
     if networks < LEAST_RANKED and not np.isnan(interval.estimate):
@@ -144,7 +144,7 @@ def four_cells(
         cells = [compress & general, compress & ~general, ~compress & general, ~compress & ~general]
         # Without a network that has learnt, the means are NaN.
         shares.append((one.run, resampling.means(np.stack(cells, axis=1)[learnt].astype(float))))
-    text, smallest = _fullest(resampling, shares)
+    text, smallest = _fullest(shares)
     learnt = sum(int((own[2] >= least_training_accuracy).sum()) for own in columns)
     networks = sum(own.shape[1] for own in columns)
     return Finding(
@@ -161,14 +161,11 @@ def four_cells(
     )
 
 
-def _fullest(
-    resampling: Resampling, shares: Sequence[tuple[str, np.ndarray]]
-) -> tuple[str, np.ndarray]:
+def _fullest(shares: Sequence[tuple[str, np.ndarray]]) -> tuple[str, np.ndarray]:
     """Say in which condition each cell is fullest, and return the emptiest of these four.
 
     Parameters
     ----------
-    resampling : Resampling
     shares : sequence of (str, array of float, shape (rows, 4))
         Replicates of each condition's shares.
 
@@ -180,7 +177,7 @@ def _fullest(
     there = [(run, own) for run, own in shares if not np.isnan(own).any()]
     if not there:
         return "are in a cell", np.full(len(shares[0][1]), np.nan)
-    stacked = aligned(resampling, [own for _, own in there])
+    stacked = aligned([own for _, own in there])
     best = stacked[:, 0].argmax(axis=0)
     parts = [
         f"{cell}: {stacked[place, 0, number]:.3g} of {there[place][0]}"
@@ -354,22 +351,23 @@ def rank_products(resampling: Resampling, columns: np.ndarray) -> np.ndarray:
     return np.concatenate(products)
 
 
-def aligned(resampling: Resampling, replicates: Sequence[np.ndarray]) -> np.ndarray:
-    """Stack the replicates of several conditions, row by row of the same initialisations.
+def aligned(replicates: Sequence[np.ndarray]) -> np.ndarray:
+    """Stack the replicates of several conditions, row by row.
 
     Parameters
     ----------
-    resampling : Resampling
     replicates : sequence of array, each of shape (1 + resamples + inits, ...)
 
     Returns
     -------
-    stacked : array, shape (conditions, rows, ...)
-        Without the rows that leave initialisations out, if conditions have not equally many.
+    stacked : array, shape (conditions, 1 + resamples + most inits, ...)
+        The last rows leave one initialisation out of all conditions; nothing of those that have
+        no such.
     """
-    lengths = {len(own) for own in replicates}
-    rows = lengths.pop() if len(lengths) == 1 else 1 + resampling.resamples
-    return np.stack([own[:rows] for own in replicates])
+    rows = max(map(len, replicates))
+    return np.stack(
+        [np.concatenate([own, np.repeat(own[:1], rows - len(own), axis=0)]) for own in replicates]
+    )
 
 
 def partial_correlations(products: np.ndarray) -> np.ndarray:
