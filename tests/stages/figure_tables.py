@@ -12,6 +12,10 @@ from pipeline.files import save_table
 EPOCHS = np.array([0, 1, 3, 10, 30, 100, 400, 1000])
 LAYERS, INITS, DIVERGED = 4, 5, ("saxe_sgd_relu", 2)
 RUNS = ("szt_tanh", "saxe_tanh", "saxe_relu", "saxe_sgd_tanh", "saxe_sgd_relu")
+FIGURES_OF_LINEAR_NETWORKS = (
+    *("linear_as_stated", "linear_more_samples", "linear_deep", "linear_deep_more_samples"),
+    *("linear_mini_batch", "linear_irrelevant", "linear_irrelevant_noisy"),
+)
 DEFINITIONS = ("szt_first", "szt_second", "szt_latest", "saxe_sample")
 
 
@@ -137,6 +141,13 @@ def save_models(folder):
     curve = make_model("bottleneck", **betas, **limits).curve(inputs)
     curve["converged"][3] = False
     save_table(folder / "szt_stochastic_curve.parquet", curve)
+    for name in FIGURES_OF_LINEAR_NETWORKS:
+        linear = {"inputs": 6, "relevant": 3 if "irrelevant" in name else 6, "hidden": [4, 4]}
+        learning = {"samples": 8, "teacher_noise": 1.0, "initial_scale": 0.3}
+        descent = {"learning_rate": 0.05, "batch_size": "full", "epochs": 40, "snapshots": 8}
+        rest = {"noise_variance": 1.0, "initialisations": INITS, "seed": 0}
+        table = make_model("linear_network", **linear, **learning, **descent, **rest).solve()
+        save_table(folder / f"{name}.parquet", table)
 
 
 def save_text_tables(folder):

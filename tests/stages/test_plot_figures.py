@@ -38,11 +38,8 @@ from tests.stages.figure_tables import (
     save_study,
 )
 
-TRAINED = [
-    name
-    for name, entry in FIGURES.items()
-    if entry["drawing"] not in ("robustness", "audit", "audit_drops", "minimal_model")
-]
+OF_NO_RUNS = ("robustness", "audit", "audit_drops", "minimal_model", "linear_networks")
+TRAINED = [name for name, entry in FIGURES.items() if entry["drawing"] not in OF_NO_RUNS]
 BITS = {style.INPUT_AXIS, style.LABEL_AXIS}
 AXES = {
     "networks": BITS,
@@ -451,6 +448,21 @@ def test_bottleneck_draws_converged_betas_alone_and_infinite_ones_at_the_top(
     assert heights[0] == 4 * (20.0 + INITS - 1)
     # 40 / layer, and the initialisations 0 to 4, whose median is 2.
     np.testing.assert_allclose(heights[1:], [22.0, 40 / 3 + 2, 12.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["saxe_3", "saxe_6"])
+def test_linear_networks_show_information_above_errors(name, tables, tmp_path, drawn):
+    panels = np.reshape(data_axes(drawn(name, tables, tmp_path)), (2, 2))
+    assert panels[0, 0].get_ylabel() == style.INPUT_AXIS
+    assert panels[1, 0].get_ylabel() == "mean squared error"
+    assert [panel.get_title().count(f"{INITS} networks") for panel in panels[0]] == [1, 1]
+    # Two layers: all inputs, and of figure 6 the relevant and the irrelevant ones.
+    assert [len(panel.lines) for panel in panels[0]] == [6 if name == "saxe_6" else 2] * 2
+    assert [len(panel.lines) for panel in panels[1]] == [2, 2]
+    for label, panel in zip(FIGURES[name]["models"].values(), panels[1], strict=True):
+        table = pd.read_parquet(tables / f"models/{label}.parquet")
+        means = table[table["layer"] == 1].groupby("epoch")["test_error"].mean()
+        np.testing.assert_allclose(panel.lines[1].get_ydata(), means, rtol=1e-12)
 
 
 def test_minimal_model_has_a_curve_an_activation_and_the_expected_growth(tables, tmp_path, drawn):

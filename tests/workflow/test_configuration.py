@@ -67,7 +67,7 @@ def test_small_configuration_is_a_small_diff_of_the_same_study():
     assert set(small["runs"]) == set(CONFIG["runs"])
     assert small["claims"] == CONFIG["claims"]
     assert small["pathvars"]["results"] == "results/smoke"
-    assert len((REPOSITORY / "config/smoke.yaml").read_text().splitlines()) < 60
+    assert len((REPOSITORY / "config/smoke.yaml").read_text().splitlines()) < 80
 
 
 def changed(path: str, value) -> dict:
@@ -191,6 +191,21 @@ WRONG = {
         "models/minimal/bin",
         30,
         ["models.minimal", "no parameter 'bin'", "bins"],
+    ),
+    "a linear task without samples": (
+        "models/linear_as_stated/samples",
+        0,
+        ["models.linear_as_stated", "samples must be a whole number of at least 1, not 0"],
+    ),
+    "a teacher of negative noise": (
+        "models/linear_as_stated/teacher_noise",
+        -1.0,
+        ["models.linear_as_stated", "teacher_noise must be at least 0, not -1.0"],
+    ),
+    "a network of depth 0": (
+        "models/linear_deep/hidden",
+        [],
+        ["models.linear_deep", "hidden must be a list of at least one width, not []"],
     ),
     "a curve of beta 0": (
         "models/szt_stochastic_curve/smallest_beta",

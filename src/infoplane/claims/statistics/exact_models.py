@@ -10,7 +10,7 @@ import numpy as np
 from infoplane.claims.evidence import Case, ClaimError, Evidence
 from infoplane.claims.findings import Condition, Finding
 from infoplane.claims.registry import claim_statistic
-from infoplane.statistics import Interval
+from infoplane.statistics import Interval, proportion
 
 
 @claim_statistic(needs=(), of_models=True)
@@ -77,3 +77,111 @@ def minimal_model_limits(
         np.empty(0),
         conditions=tuple(conditions),
     )
+
+
+@claim_statistic(needs=(), of_models=True)
+def exact_drop(
+    evidence: Evidence, case: Case, *, overtrained: list[str], least_error_ratio: float
+) -> Finding:
+    """Measure how far the exact I(X;T) of linear networks drops after its peak.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Of a model `infoplane.models.linear_network`.
+    case : Case
+    overtrained : list of str
+        Models whose networks must be overtrained for the claim to be about such networks.
+    least_error_ratio : float
+        There, the condition that the test error at the end is at least so many times the smallest
+        one along training, averaged over networks.
+
+    Returns
+    -------
+    Finding
+        The layer with the largest mean drop decides.
+    """
+    runs = _TrainedModel(evidence, case)
+    bits, errors = runs.measured("mi_input_bits"), runs.measured("test_error")[:, :, 0]
+    drops = bits.max(axis=1) - bits[:, -1]
+    conditions = ()
+    if case.run in overtrained:
+        ratios = errors[:, -1] / errors.min(axis=1)
+        text = "test error at the end over the smallest, mean,"
+        interval = evidence.resampling.mean(ratios)
+        conditions = (Condition(text, interval, least_error_ratio, "at_least"),)
+    means = evidence.resampling.means(drops)
+    return Finding(
+        "exact drop of I(X;T) after its peak, mean, largest of the hidden layers, bits",
+        evidence.resampling.interval(means.max(axis=1)),
+        runs.inits,
+        drops,
+        runs.diverged,
+        conditions,
+    )
+
+
+@claim_statistic(needs=(), of_models=True)
+def irrelevant_fall(
+    evidence: Evidence, case: Case, *, share_of_fit: float, least_share_before: float
+) -> Finding:
+    """Measure how much of its information on irrelevant inputs the last hidden layer loses.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Of a model `infoplane.models.linear_network` with irrelevant inputs.
+    case : Case
+    share_of_fit : float
+        Of all that the training error falls, from the first snapshot to its least.
+    least_share_before : float
+        The condition that in at least this share of networks the information on irrelevant inputs
+        peaks before the training error has fallen by `share_of_fit`.
+
+    Returns
+    -------
+    Finding
+        The share of the peak that is lost at the end, averaged over networks.
+    """
+    runs = _TrainedModel(evidence, case)
+    bits, errors = (runs.measured(name)[:, :, -1] for name in ("mi_irrelevant_bits", "train_error"))
+    peak = bits.max(axis=1)
+    lost = np.divide(peak - bits[:, -1], peak, out=np.zeros_like(peak), where=peak > 0)
+    fallen = errors[:, :1] - errors >= share_of_fit * (errors[:, :1] - errors.min(axis=1)[:, None])
+    before = bits.argmax(axis=1) < fallen.argmax(axis=1)
+    condition = Condition(
+        f"share of networks where it peaks before {100 * share_of_fit:g} % of the fit,",
+        proportion(before, evidence.resampling.confidence),
+        least_share_before,
+        "at_least",
+    )
+    return Finding(
+        "share of the largest information on irrelevant inputs that is lost at the end, mean",
+        evidence.resampling.mean(lost),
+        runs.inits,
+        lost,
+        runs.diverged,
+        (condition,),
+    )
+
+
+class _TrainedModel:
+    """Arrange the table of a model with initialisations, epochs and layers."""
+
+    def __init__(self, evidence: Evidence, case: Case):
+        self._table = evidence.model(case, case.run)
+        if "init" not in self._table:
+            raise ClaimError(f"claim {case.claim}: model {case.run!r} has no initialisations")
+        self._kept = self._table["status"] == "ok"
+        self.diverged = tuple(np.unique(self._table["init"][~self._kept]).tolist())
+        self.inits = np.unique(self._table["init"][self._kept])
+
+    def measured(self, column: str) -> np.ndarray:
+        """Return a column as an array of shape (inits, epochs, layers)."""
+        axes = [
+            np.unique(self._table[name][self._kept], return_inverse=True)
+            for name in ("init", "epoch", "layer")
+        ]
+        dense = np.full([labels.size for labels, _ in axes], np.nan)
+        dense[tuple(places for _, places in axes)] = self._table[column][self._kept]
+        return dense

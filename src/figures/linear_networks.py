@@ -1,0 +1,112 @@
+"""Draw exact information and errors of linear networks along training.
+
+Reads   models    init, epoch, layer, mi_input_bits, mi_relevant_bits, mi_irrelevant_bits,
+                  train_error, test_error, status of each model
+Params  models    panel label to model
+Writes  svg, png
+"""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from figures.reading import count_networks, over_networks, read_models
+from figures.style import (
+    INPUT_AXIS,
+    add_layer_legend,
+    draw_layer_curves,
+    figure_style,
+    layer_colour,
+    new_figure,
+    panel_title,
+    save_figure,
+    set_epoch_axis,
+)
+from pipeline.stage import run_as_script
+
+TABLES = ("models",)
+NEEDS = ("models",)
+TAKES = ()
+HOW_TO_READ = """\
+Linear students of a linear teacher, by gradient descent. Above, the exact I(X;T) in bits, of normal
+inputs and hidden units with added normal noise: nothing is estimated. Where some inputs are
+irrelevant to the teacher, dashed is what the layer tells of the relevant ones and dotted of the
+irrelevant ones. Below, mean squared errors where the teacher's signal has variance 1: on the
+samples, and expected on new ones. Lines are means over networks, bands hold 5 % to 95 % of them;
+the epoch is linear from 0 to 1 and logarithmic beyond."""
+
+ERROR_AXIS = "mean squared error"
+ERRORS = {"train_error": ("training", 5), "test_error": ("test", 6)}
+DASHED, DOTTED = (0, (4, 2)), (0, (1, 1.3))
+
+
+def linear_figure(tables: dict[str, pd.DataFrame]) -> Figure:
+    """Draw information above errors, one column a model.
+
+    Parameters
+    ----------
+    tables : dict of str to pandas.DataFrame
+        By label; see the module.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure, axes = new_figure(4.8, 2, len(tables), sharex="col", sharey="row")
+    layers = {}
+    for (upper, lower), (label, table) in zip(axes.T, tables.items(), strict=True):
+        upper.set_title(panel_title(label, count_networks(table), len(tables)))
+        draw_information(upper, table)
+        draw_errors(lower, table[table["layer"] == 1])
+        for panel, text in ((upper, INPUT_AXIS), (lower, ERROR_AXIS)):
+            set_epoch_axis(panel, int(table["epoch"].max()))
+            panel.set_ylabel(text)
+            panel.label_outer()
+        layers |= {layer: f"T{layer}" for layer in sorted(table["layer"].unique())}
+    lower_left = axes[1, 0]
+    lower_left.set_yscale("log")
+    lower_left.legend(handles=error_handles(), loc="best")
+    add_layer_legend(figure, layers, "mean over networks:", linestyle="-")
+    return figure
+
+
+def draw_information(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw I(X;T) of every layer, and its parts where some inputs are irrelevant."""
+    draw_layer_curves(axes, over_networks(table, "mi_input_bits", ["layer", "epoch"]), "mean")
+    if not (table["mi_irrelevant_bits"] > 0).any():
+        return
+    for column, line in (("mi_relevant_bits", DASHED), ("mi_irrelevant_bits", DOTTED)):
+        curves = over_networks(table, column, ["layer", "epoch"])
+        draw_layer_curves(axes, curves, "mean", linestyle=line, marker="")
+    handles = [
+        Line2D([], [], color="0.3", linestyle=line, label=text)
+        for text, line in (("all inputs", "-"), ("relevant", DASHED), ("irrelevant", DOTTED))
+    ]
+    axes.legend(handles=handles, loc="upper left")
+
+
+def draw_errors(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw the training and the test error."""
+    for column, (_, number) in ERRORS.items():
+        curve, colour = over_networks(table, column, ["epoch"]), layer_colour(number)
+        axes.plot(curve["epoch"], curve["mean"], color=colour)
+        axes.fill_between(
+            curve["epoch"], curve["low"], curve["high"], color=colour, alpha=0.2, linewidth=0
+        )
+
+
+def error_handles() -> list[Line2D]:
+    """Return what the legend of the errors shows."""
+    looks = ERRORS.values()
+    return [Line2D([], [], color=layer_colour(colour), label=text) for text, colour in looks]
+
+
+def main(snakemake) -> None:
+    """Read the models' tables, draw them."""
+    with figure_style():
+        save_figure(linear_figure(read_models(snakemake)), snakemake.output)
+
+
+if __name__ == "__main__":
+    run_as_script(main, globals())
