@@ -1,6 +1,7 @@
 """Estimate I(X;T) and I(T;Y) of every layer at every snapshot with a measurement's estimators.
 
-Reads   activations    layers/1 .. layers/L, shape (inits, snapshots, samples, units)
+Reads   activations    activations/1 .. L and net_inputs/1 .. L, as far as the estimators read
+                       them, shape (inits, snapshots, samples, units)
 Params  measure        the estimators with their methods and parameters
 Writes  table          run, init, epoch, layer, estimator, mi_input_bits, mi_label_bits,
                        ceiling_bits, samples, status
@@ -23,8 +24,8 @@ def dumped_networks(file: h5py.File) -> Iterator[tuple[str, DumpedNetwork]]:
     for position, status in enumerate(statuses):
         diverged = file["diverged_epoch"][position]
 
-        def read_layer(layer, snapshot, position=position):
-            return file[f"layers/{layer}"][position, snapshot]
+        def read_layer(read, layer, snapshot, position=position):
+            return file[f"{read}/{layer}"][position, snapshot]
 
         yield (
             str(status),

@@ -25,6 +25,20 @@ def network(**changes) -> Network:
     return make_network(name, **{**dense, **changes})
 
 
+def convolutional() -> Network:
+    """Return a small network for images."""
+    return make_network(
+        "convolutional",
+        input_shape=(1, 8, 8),
+        channels=(2,),
+        kernel_size=3,
+        pooling=2,
+        dense_widths=(2,),
+        activation="tanh",
+        initial_weights="glorot",
+    )
+
+
 def optimizer(**changes) -> Optimizer:
     """Return an optimiser, with some of it changed."""
     return Optimizer(

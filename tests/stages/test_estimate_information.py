@@ -58,7 +58,9 @@ def test_rows_are_the_estimators_numbers(activations, tmp_path):
         epochs, labels = file["epochs"][:], file["labels"][0]
         assert len(table) == 3 * len(epochs) * 3
         for row in table.sample(10, random_state=0).itertuples():
-            values = file[f"layers/{row.layer}"][row.init - 2, epochs.tolist().index(row.epoch)]
+            values = file[f"activations/{row.layer}"][
+                row.init - 2, epochs.tolist().index(row.epoch)
+            ]
             expected = estimator(values, labels)
             assert (row.mi_input_bits, row.mi_label_bits, row.ceiling_bits) == (
                 expected.mi_input_bits,
@@ -117,7 +119,7 @@ def test_values_outside_a_fixed_range_name_network_epoch_layer_and_value(activat
 def test_activations_that_no_estimator_can_use_name_network_epoch_and_layer(activations, tmp_path):
     damaged = shutil.copy(activations, tmp_path)
     with h5py.File(damaged, "r+") as file:
-        file["layers/2"][1, 2, 0, 0] = np.nan
+        file["activations/2"][1, 2, 0, 0] = np.nan
         init, epoch = file["initialisations"][1], file["epochs"][2]
     with pytest.raises(ValueError, match=f"initialisation {init}, epoch {epoch}, layer 2: .* nan"):
         estimate(damaged, tmp_path, mine={**BINS, "range": "layer"})

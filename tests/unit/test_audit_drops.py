@@ -92,6 +92,14 @@ def test_channels_are_for_estimators_with_declared_noise():
     assert records[0]["bias_bits"] == pytest.approx(0, abs=0.15)
 
 
+def test_what_came_out_of_a_nonlinearity_is_no_net_input():
+    net = {"net": {"method": "net_input", "bin_width": 0.1}}
+    tasks = [task for task in drop_tasks([3]) if task.units != "noisy"]
+    assert {task.units for task in tasks} == {"bounded", "unbounded"}
+    records = audit_drops(net, tasks, 64, 2, [0.5], 0)
+    assert {record["units"] for record in records} == {"unbounded"}
+
+
 def test_shares_bias_and_refusals_are_recorded():
     def make(samples, noise, generator):
         # Whether 4 patterns or none coincide at the end is a draw; the truth says 1 bit.

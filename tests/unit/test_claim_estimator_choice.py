@@ -50,38 +50,6 @@ def test_few_strong_drops_fail_the_mean_though_most_networks_keep_all():
     assert row["verdict"] == "refuted"
 
 
-def both(fine_end):
-    """Return a run without drop under bins, whose patterns end `fine_end` bits apart."""
-    fine = [12.0] * 5 + [fine_end]
-    return pd.concat(
-        [
-            information("r", "net", planes(12, RISE, RISE)),
-            information("r", "fine", planes(12, fine, fine, spread=0)),
-        ]
-    )
-
-
-def compared(**changes):
-    parameters = CLAIMS["C13"]["parameters"] | {"other_estimator": "fine"} | changes
-    return claim("C13", judged_on=on(["r"], ["net"]), parameters=parameters)
-
-
-@pytest.mark.parametrize(("end", "verdict"), [(12.0, "supported"), (11.0, "refuted")])
-def test_condition_under_another_estimator_decides_too(end, verdict):
-    (row,) = judge(compared(), evidence(both(end)))
-    assert row["estimate"] == 0
-    assert row["details"]["conditions"][0]["estimate"] == pytest.approx(end)
-    assert "under fine" in row["statistic"]
-    assert row["verdict"] == verdict
-
-
-def test_other_estimators_are_asked_for_before_any_job():
-    assert compared().estimators(compared().cases[0]) == ["net", "fine"]
-    check_available(compared(), {"r": {"information": ["net", "fine"]}})
-    with pytest.raises(ClaimError, match=r"run 'r' has no estimator 'fine' .*; it has net"):
-        check_available(compared(), {"r": {"information": ["net"]}})
-
-
 def test_verdicts_survive_every_choice_or_none():
     names = ["few", "many", "kernel"]
     table = pd.concat([information("r", name, planes(12, RISE_AND_FALL, FLAT)) for name in names])

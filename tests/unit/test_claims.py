@@ -226,7 +226,7 @@ def test_what_a_claim_needs_is_named_without_reading_anything():
         Need("several_networks", "r", "e")
     ]
     assert [need.estimator for need in needs_of("C13", CLAIMS["C13"])][:2] == [
-        "net_input_30",
+        "net_input_0.6",
         "machine_precision",
     ]
 

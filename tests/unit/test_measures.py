@@ -16,7 +16,7 @@ from infoplane.measures.layers import resolve_range
 from infoplane.measures.noisy_propagation import noisy_network_information
 from infoplane.measures.several_networks import multi_network_information
 from infoplane.training.schedule import seed_sequence
-from tests.support import network
+from tests.support import convolutional, network
 
 BINNED = {"method": "binned", "bins": 8}
 KDE = {"method": "kde", "noise_variance": 0.1}
@@ -78,9 +78,18 @@ def trained(of=None, initialisation=3, epochs=(0, 4), **changes) -> TrainedNetwo
     return TrainedNetwork(**values | changes)
 
 
+def net_inputs_of(of: TrainedNetwork) -> list[list[np.ndarray]]:
+    """Return the net inputs of every snapshot and layer, shape (samples, units)."""
+    return [
+        [rows.T[of.patterns] for rows in of.network.net_input_rows(parameters, of.inputs)]
+        for _, parameters in of.snapshots()
+    ]
+
+
 def dumped(of: TrainedNetwork) -> DumpedNetwork:
     """Return the activations of a network as the stage that dumps them leaves them."""
     layers = [values for _, values in of.layers()]
+    read = {"activations": layers, "net_inputs": net_inputs_of(of)}
     extremes = [[(v.min(), v.max()) for v in values] for values in layers]
     lows, highs = np.moveaxis(np.array(extremes, np.float32), -1, 0)
     return DumpedNetwork(
@@ -88,7 +97,7 @@ def dumped(of: TrainedNetwork) -> DumpedNetwork:
         epochs=of.epochs,
         lowest=lows.min(axis=0),
         highest=highs.max(axis=0),
-        read_layer=lambda layer, position: layers[position][layer - 1],
+        read_layer=lambda what, layer, position: read[what][position][layer - 1],
         initialisation=of.initialisation,
     )
 
@@ -178,12 +187,45 @@ def test_measures_say_which_networks_they_apply_to(name, kind, of):
 def test_layers_apply_to_networks_that_all_their_estimators_are_for():
     estimators = {"bins": {"method": "net_input"}, "count": {"method": "exact"}}
     one, other = (measure_of("layers", estimators={key: estimators[key]}) for key in estimators)
-    assert one.refusal(network()) == ""
-    assert "'bins'" in one.refusal(network(activation="relu"))
-    assert "tanh" in one.refusal(network(activation="relu"))
+    for tells in (network(), network(activation="relu"), NOISY, network(quantisation_bits=4)):
+        assert one.refusal(tells) == ""
+    reason = one.refusal(convolutional())
+    assert "'bins' reads net inputs" in reason
+    assert "'convolutional'" in reason
     assert "quantised" in other.refusal(network())
     assert other.refusal(network(quantisation_bits=4, activation="relu")) == ""
     assert "'count'" in measure_of("layers", estimators=estimators).refusal(network())
+
+
+def test_layers_say_what_their_estimators_read():
+    net, fixed = {"method": "net_input"}, {**BINNED, "range": [-1.0, 1.0]}
+    for estimators, reads in (
+        ({"a": fixed, "b": KDE}, ("activations",)),
+        ({"a": net}, ("net_inputs",)),
+        ({"a": net, "b": fixed, "c": {**net, "bin_width": 0.5}}, ("net_inputs", "activations")),
+    ):
+        assert measure_of("layers", estimators=estimators).reads() == reads
+
+
+def test_layers_give_each_estimator_what_it_reads():
+    estimators = {
+        "bins": {**BINNED, "range": [-1.0, 1.0]},
+        "net": {"method": "net_input", "bin_width": 0.3},
+    }
+    of = trained()
+    columns = measure_of("layers", estimators=estimators).measure(dumped(of))
+    activations, net_inputs = [layers for _, layers in of.layers()], net_inputs_of(of)
+    expected = []
+    for layer in (0, 1, 2):
+        for position in (0, 1):
+            bins = make_estimator("binned", bins=8, low=-1.0, high=1.0)
+            width = make_estimator("binned", bin_width=0.3)
+            expected += [
+                bins(activations[position][layer], of.labels).mi_input_bits,
+                width(net_inputs[position][layer], of.labels).mi_input_bits,
+            ]
+    np.testing.assert_array_equal(columns["mi_input_bits"], expected)
+    assert len(set(expected)) > 6
 
 
 def test_layers_rows_are_the_estimators_numbers_by_layer_then_epoch():
@@ -211,7 +253,7 @@ def test_layers_rows_are_the_estimators_numbers_by_layer_then_epoch():
             for name, (low, high) in ranges.items()
         } | {"upper": make_estimator("kde", noise_variance=0.1)}
         for place, name in enumerate(estimators):
-            found = made[name](of.read_layer(layer, (0, 4).index(epoch)), of.labels)
+            found = made[name](of.read_layer("activations", layer, (0, 4).index(epoch)), of.labels)
             at = len(estimators) * row + place
             assert columns["mi_input_bits"][at] == found.mi_input_bits
             assert columns["mi_label_bits"][at] == found.mi_label_bits
@@ -240,7 +282,7 @@ def test_bins_on_the_range_of_an_epoch_do_not_see_the_scale():
     """What a layer is multiplied by from one epoch to the next changes no bin but by rounding."""
     of = dumped(trained(epochs=(0, 4)))
     grown = dataclasses.replace(
-        of, read_layer=lambda layer, at: of.read_layer(layer, 0) * (1, 4)[at]
+        of, read_layer=lambda read, layer, at: of.read_layer(read, layer, 0) * (1, 4)[at]
     )
     measure = measure_of("layers", estimators={"own": {**BINNED, "range": "epoch"}})
     bits = measure.measure(grown)["mi_input_bits"].reshape(-1, 2)

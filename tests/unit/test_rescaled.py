@@ -176,6 +176,12 @@ def test_networks_without_such_layers_are_refused():
     for other in (network(noise_standard_deviation=0.1), network(quantisation_bits=4)):
         assert "can be rescaled" in measure.refusal(other)
     assert "can be rescaled" in measure.refusal(convolutional)
-    end_bins = {"end": {"method": "net_input", "bins": 30, "range": [-9, 9]}}
-    of_tanh = make_measure("rescaled", label="mine", estimators=end_bins, scales=[1, -1])
-    assert "'end'" in of_tanh.refusal(network(activation="relu"))
+    counts = {"count": {"method": "exact"}}
+    of_quantised = make_measure("rescaled", label="mine", estimators=counts, scales=[1, -1])
+    assert "'count'" in of_quantised.refusal(network())
+
+
+def test_net_inputs_are_refused():
+    net = {"net": {"method": "net_input"}}
+    with pytest.raises(ValueError, match="by their activations, not net inputs"):
+        make_measure("rescaled", label="mine", estimators=net, scales=[1, 2])

@@ -373,10 +373,15 @@ WRONG = {
         ["szt_tanh", "szt_noisy_tanh"],
         ["measurements.gradients.runs", "'szt_noisy_tanh'", "plain"],
     ),
-    "bins of the net input of ReLU": (
+    "net inputs of a network that does not tell them": (
         "measurements/tanh_choices/runs",
-        ["szt_tanh", "saxe_tanh", "saxe_relu"],
-        ["measurements.tanh_choices.runs", "'saxe_relu'", "tanh"],
+        ["szt_tanh", "digits_convolutional"],
+        ["measurements.tanh_choices.runs", "'digits_convolutional'", "net inputs"],
+    ),
+    "a range of net inputs, beyond which they would be one": (
+        "estimators/net_input_0.6",
+        {"method": "net_input", "bins": 30, "range": [-9.0, 9.0]},
+        ["estimators.net_input_0.6", "takes no range"],
     ),
     "noise of a network that has none": (
         "measurements/propagated/runs",

@@ -86,6 +86,11 @@ def use_of(key):
     return lambda wildcards: getattr(STUDY.measurements[wildcards.measurement], key)
 
 
+def reads_of_measurement(wildcards):
+    """Name what of the layers a measurement reads: activations, net inputs or both."""
+    return list(STUDY.measurements[wildcards.measurement].measure.reads())
+
+
 def networks_of_measurement(wildcards):
     """Count the networks of a run that a measurement is about."""
     return STUDY.networks(wildcards.run, wildcards.measurement)

@@ -36,6 +36,7 @@ rule dump_activations:
         initialisations=networks_of_measurement,
         snapshots=use_of("snapshots"),
         evaluation=use_of("evaluation"),
+        reads=reads_of_measurement,
     script:
         "../../src/dump_activations.py"
 

@@ -229,9 +229,14 @@ def audit_drops(
 
 
 def _by_noise(estimators: Mapping[str, Mapping], task: DropTask) -> dict[float, dict[str, Mapping]]:
-    """Sort the estimators that a task is for by the noise that it needs."""
+    """Sort the estimators that a task is for by the noise that it needs.
+
+    A bounded layer is what came out of a nonlinearity, and no net input.
+    """
     groups: dict[float, dict[str, Mapping]] = {}
     for name, parameters in estimators.items():
+        if task.units == "bounded" and stand_in(parameters).reads == "net_inputs":
+            continue
         noise = declared_noise(parameters) if task.units == "noisy" else 0.0
         if noise > 0 or task.units != "noisy":
             groups.setdefault(noise, {})[name] = parameters
@@ -305,7 +310,7 @@ def measured_drop(name: str, parameters: Mapping, snapshots: Snapshots) -> float
         epochs=np.arange(len(layers)),
         lowest=np.array([min(layer.min() for layer in layers)]),
         highest=np.array([max(layer.max() for layer in layers)]),
-        read_layer=lambda layer, position: layers[position],
+        read_layer=lambda read, layer, position: layers[position],
         initialisation=0,
     )
     bits = LayersMeasure("audit", {name: parameters}).measure(network)["mi_input_bits"]

@@ -11,6 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from infoplane.networks import Network
 
+READABLE = ("activations", "net_inputs")
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -46,12 +48,15 @@ class Estimator:
         The method's, and of the module that it stands in.
     assumptions : str
         What it takes for granted.
+    reads : str
+        What of a layer it is to be given, one of `READABLE`.
     choosing : tuple of str
         Parameters that only choose among what one pass gives.
     """
 
     name: ClassVar[str]
     assumptions: ClassVar[str]
+    reads: ClassVar[str] = "activations"
     choosing: ClassVar[tuple[str, ...]] = ()
 
     def __call__(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
@@ -60,7 +65,8 @@ class Estimator:
         Parameters
         ----------
         activations : array of float, shape (samples, units)
-            The layer's output for every input pattern, each pattern once.
+            The layer's output for every input pattern, each pattern once; of an estimator that
+            reads ``"net_inputs"``, what the layer's units receive before their nonlinearity.
         labels : array of int, shape (samples,)
             The class of each pattern.
 
@@ -112,6 +118,8 @@ class Estimator:
 
     def refusal(self, network: Network) -> str:
         """Return why layers of networks like this one are not for it; empty if they are."""
+        if self.reads == "net_inputs" and not network.tells_net_inputs:
+            return f"reads net inputs, and networks of kind {network.name!r} do not tell theirs"
         return ""
 
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:

@@ -46,6 +46,10 @@ class Measure:
         """Return the members of `infoplane.estimators` whose code its numbers depend on."""
         return ()
 
+    def reads(self) -> tuple[str, ...]:
+        """Return what of the layers is dumped for it, of `infoplane.estimators.base.READABLE`."""
+        return ("activations",)
+
     def refusal(self, network: Network) -> str:
         """Return why it does not apply to networks like this one; empty if it does."""
         return ""
@@ -167,7 +171,7 @@ class TrainedNetwork:
 
 @dataclass(frozen=True)
 class DumpedNetwork:
-    """Hold the activations of one trained network, read layer by layer when they are needed.
+    """Hold what was dumped of one trained network, read layer by layer when it is needed.
 
     Attributes
     ----------
@@ -175,9 +179,10 @@ class DumpedNetwork:
     epochs : array of int, shape (snapshots,)
         Those dumped, before a divergence.
     lowest, highest : array of float32, shape (layers,)
-        Extremes of each layer over all patterns and over the whole of training.
+        Extremes of each layer's activations over all patterns and over the whole of training.
     read_layer : callable
-        From a layer, 1 .. L, and a position in `epochs` to activations, shape (samples, units).
+        From what to read, ``"activations"`` or ``"net_inputs"``, a layer, 1 .. L, and a position
+        in `epochs` to an array of float, shape (samples, units).
     initialisation : int
         The network's place in its run.
     """
@@ -186,7 +191,7 @@ class DumpedNetwork:
     epochs: np.ndarray
     lowest: np.ndarray
     highest: np.ndarray
-    read_layer: Callable[[int, int], np.ndarray]
+    read_layer: Callable[[str, int, int], np.ndarray]
     initialisation: int
 
     @property

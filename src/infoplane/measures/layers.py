@@ -20,7 +20,7 @@ RANGES = ("global", "layer", "epoch")
 
 @dataclass(frozen=True)
 class LayersMeasure(Measure):
-    """Estimate the information of every layer from its dumped activations.
+    """Estimate the information of every layer from its dumped activations or net inputs.
 
     Parameters
     ----------
@@ -52,6 +52,11 @@ class LayersMeasure(Measure):
         """Return the methods of the estimators, each once."""
         return tuple(dict.fromkeys(parameters["method"] for parameters in self.named.values()))
 
+    def reads(self) -> tuple[str, ...]:
+        """Return what the estimators read, each once."""
+        estimators = map(stand_in, self.named.values())
+        return tuple(dict.fromkeys(estimator.reads for estimator in estimators))
+
     def refusal(self, network: Network) -> str:
         """Say which estimator does not apply to such networks."""
         for name, parameters in self.named.items():
@@ -80,6 +85,7 @@ class LayersMeasure(Measure):
         return columns_of(COLUMNS, self._rows(dumped))
 
     def _rows(self, dumped: DumpedNetwork) -> Iterator[tuple]:
+        reads = self.reads()
         for layer in range(1, dumped.layers + 1):
             lowest, highest = (float(ends[layer - 1]) for ends in (dumped.lowest, dumped.highest))
             everywhere = float(dumped.lowest.min()), float(dumped.highest.max())
@@ -89,9 +95,13 @@ class LayersMeasure(Measure):
             for position, epoch in enumerate(dumped.epochs):
                 where = f"initialisation {dumped.initialisation}, epoch {epoch}, layer {layer}"
                 with naming(where):
-                    samples = check_samples(dumped.read_layer(layer, position), dumped.labels)
+                    samples = {
+                        read: check_samples(dumped.read_layer(read, layer, position), dumped.labels)
+                        for read in reads
+                    }
                 if anew:
-                    ranges["epoch"] = float(samples[0].min()), float(samples[0].max())
+                    values, _ = samples["activations"]
+                    ranges["epoch"] = float(values.min()), float(values.max())
                     estimators |= self._estimators(anew, ranges)
                 for name, found in estimates_of(estimators, samples, where):
                     bits = (found.mi_input_bits, found.mi_label_bits, found.ceiling_bits)
@@ -106,15 +116,17 @@ class LayersMeasure(Measure):
 
 
 def estimates_of(
-    estimators: Mapping[str, Estimator], samples: tuple[np.ndarray, np.ndarray], where: str
+    estimators: Mapping[str, Estimator],
+    samples: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    where: str,
 ) -> Iterator[tuple[str, Estimate]]:
     """Yield each estimator's name and estimate of one layer, one pass for those that share it.
 
     Parameters
     ----------
     estimators : mapping of str to Estimator
-    samples : tuple of array
-        Activations and labels as `check_samples` returns them.
+    samples : mapping of str to tuple of array
+        What `check_samples` returns, by what the estimators read.
     where : str
         What a refusal's message begins with.
     """
@@ -122,7 +134,7 @@ def estimates_of(
     for name, estimator in estimators.items():
         with naming(f"{where}, estimator {name}"):
             if estimator.pass_key not in passes:
-                passes[estimator.pass_key] = estimator.one_pass(*samples)
+                passes[estimator.pass_key] = estimator.one_pass(*samples[estimator.reads])
             yield name, estimator.chosen(passes[estimator.pass_key])
 
 

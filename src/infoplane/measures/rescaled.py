@@ -63,7 +63,10 @@ class RescaledMeasure(Measure):
         self, label: str, estimators: Mapping[str, Mapping], scales: Sequence[float]
     ) -> None:
         object.__setattr__(self, "label", label)
-        object.__setattr__(self, "named", LayersMeasure(label, estimators).named)
+        layers = LayersMeasure(label, estimators)
+        if layers.reads() != ("activations",):
+            raise ValueError("rescaled layers are measured by their activations, not net inputs")
+        object.__setattr__(self, "named", layers.named)
         if isinstance(scales, str) or not isinstance(scales, Sequence) or len(scales) < 2:
             raise ValueError(f"scales must be at least two numbers, not {scales!r}")
         for scale in scales:
@@ -139,7 +142,7 @@ class RescaledMeasure(Measure):
             name: make_estimator(**resolve_range(parameters, ranges))
             for name, parameters in self.named.items()
         }
-        samples = check_samples(values, trained.evaluated_labels)
+        samples = {"activations": check_samples(values, trained.evaluated_labels)}
         for name, found in estimates_of(estimators, samples, where):
             yield name, (found.mi_input_bits, found.mi_label_bits, found.ceiling_bits)
 

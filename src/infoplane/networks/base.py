@@ -33,6 +33,8 @@ class Network(ABC):
         Bits of quantised weights and activations; None leaves them in floating point.
     noise_standard_deviation : float
         Of the Gaussian noise on every hidden unit while training; 0 is none.
+    tells_net_inputs : bool
+        Whether every layer has net inputs, one for each of its units.
     """
 
     name: ClassVar[str]
@@ -42,6 +44,7 @@ class Network(ABC):
     activation = ""
     quantisation_bits = None
     noise_standard_deviation = 0.0
+    tells_net_inputs = True
 
     @property
     @abstractmethod
@@ -141,6 +144,33 @@ class Network(ABC):
             net_inputs.append(None if net is None else net.T)
             activations.append(np.ascontiguousarray(values.T))
         return net_inputs, activations
+
+    def net_input_rows(self, parameters: np.ndarray, inputs: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield what each layer receives, a row per unit, computed in double precision.
+
+        In single precision patterns that only saturated units tell apart would be one above them:
+        tanh is 1 from 9.01 on, in double precision from 19.06.
+
+        Parameters
+        ----------
+        parameters, inputs
+            As for `unit_rows`.
+
+        Yields
+        ------
+        net_input : array of float64, shape (units, samples)
+            Of layer 1 .. L.
+
+        Raises
+        ------
+        ValueError
+            If the network does not tell its net inputs.
+        """
+        if not self.tells_net_inputs:
+            raise ValueError(f"networks of kind {self.name!r} do not tell their net inputs")
+        double = (np.asarray(part, dtype=np.float64) for part in (parameters, inputs))
+        for net, _ in self.unit_rows(*double):
+            yield net.astype(np.float64, copy=False)
 
     def check_task(self, input_shape: tuple[int, ...], classes: int) -> None:
         """Refuse a task whose inputs or classes the network is not made for.

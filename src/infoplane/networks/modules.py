@@ -36,6 +36,8 @@ class ModuleNetwork(Network):
 
     # A field of the members.
     input_shape = ()
+    # What a module receives may have other units than what it gives: pooling comes between.
+    tells_net_inputs = False
 
     @abstractmethod
     def build(self):

@@ -51,3 +51,11 @@ class Quantised(Dense):
             quantised = quantise(self.layer_activation(net, number), bits)
             levels, step = quantised.levels, quantised.step
             yield net, quantised.values
+
+    def net_input_rows(self, parameters: np.ndarray, inputs: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield what each layer receives; see `Network`.
+
+        As `unit_rows` has it: in double precision values would be rounded to other levels.
+        """
+        for net, _ in self.unit_rows(parameters, inputs):
+            yield net.astype(np.float64)

@@ -65,48 +65,6 @@ def drop_and_share(
     return replace(own, conditions=(condition,))
 
 
-@claim_statistic(needs=("estimator",), other_estimators=("other_estimator",))
-def trajectory_beside_other(
-    evidence: Evidence,
-    case: Case,
-    *,
-    quantity: str,
-    layers: str | list[int],
-    other_estimator: str,
-    other_quantity: str,
-    other_threshold: float,
-    other_direction: str,
-) -> Finding:
-    """Measure `trajectory`, with a condition on the same networks under another estimator.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    case : Case
-    quantity, layers
-        As for `trajectory`; the layer with the largest mean decides.
-    other_estimator, other_quantity : str
-    other_threshold : float
-    other_direction : str
-        What must hold under the other estimator, of the layer with the smallest mean; one of
-        `infoplane.statistics.DIRECTIONS`.
-
-    Returns
-    -------
-    Finding
-    """
-    beside = replace(case, estimator=other_estimator)
-    own = trajectory(evidence, case, quantity=quantity, layers=layers)
-    other = trajectory(evidence, beside, quantity=other_quantity, layers=layers, across="smallest")
-    condition = Condition(
-        f"{other.statistic}, under {other_estimator},",
-        other.interval,
-        other_threshold,
-        other_direction,
-    )
-    return replace(own, conditions=(condition,))
-
-
 @claim_statistic(
     needs=("estimator",),
     other_estimators=("other_estimator", "same_width_estimator"),
