@@ -19,6 +19,8 @@ Reads   information       tables of its runs: run, init, samples, epoch, layer, 
         audit             where the estimators were right, from merge_audit
         audit_drops       how they do on known drops, from audit_drops, by method
         models            what models with exact information give, by the stem of their file
+        rescaled          tables of its runs in other units: run, init, epoch, layer, change, scale,
+                          estimator, mi_input_bits, mi_label_bits, status
         data              the tasks of the runs, in their order
                           All but the last may be absent: what the claim does not need.
 Params  entry             the claim, as in config/claims/
@@ -53,7 +55,7 @@ from infoplane.claims.evidence import Evidence
 from infoplane.claims.judging import COLUMNS, Background, judge
 from infoplane.claims.resolution import Resolution
 from infoplane.statistics import Resampling
-from pipeline.files import load_columns, load_known, save_json
+from pipeline.files import load_columns, load_known, load_table, save_json
 from pipeline.stage import log, run_as_script
 from pipeline.tables import save_text_table
 from pipeline.trajectories import INFORMATION, load_trajectories
@@ -134,7 +136,9 @@ def main(snakemake) -> None:
     resampling = Resampling(**params.statistics)
     evidence = load_evidence(claim, tables, known, resampling, resolution.finest)
     audited = load_audit(tables, params.audited_as, params.units, params.activations)
-    rows = judge(claim, evidence, Background(resolution, audited, params.protocols))
+    parts = [load_table(path).to_pandas() for path in tables.get("rescaled", [])]
+    rescaled = pd.concat(parts, ignore_index=True) if parts else None
+    rows = judge(claim, evidence, Background(resolution, audited, params.protocols, rescaled))
     for row in rows:
         told = (row[key] for key in ("claim", "condition", "estimator", "reading", "verdict"))
         log.info(", ".join(filter(None, told)))

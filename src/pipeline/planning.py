@@ -27,6 +27,9 @@ STUDY_TABLES = {
 }
 
 
+RESCALED = "rescaled"
+
+
 class PlanError(ValueError):
     """Report a product that asks for what the study does not measure."""
 
@@ -167,7 +170,8 @@ class Study:
     def tables_of_claim(self, claim: str) -> dict[str, list[str]]:
         """Name the files that a claim is judged from, by table, its runs' tasks and the audit.
 
-        What a layer's distinct rows hold is among them where it is known.
+        What a layer's distinct rows hold is among them where it is known, and what estimates say
+        of its layers in other units.
         """
         needs = needs_of(claim, self.config["claims"][claim])
         finest = self.config["resolution"]["finest"]
@@ -178,6 +182,12 @@ class Study:
             needed.setdefault(need.table, []).append(self._file_of(need))
         for run, estimator in floors:
             needed["information"].append(self.table_of("information", run, estimator))
+        for need in needs:
+            if need.table == "information" and need.estimator in self.estimators(
+                need.run, RESCALED
+            ):
+                file = self.table_of(RESCALED, need.run, need.estimator)
+                needed.setdefault(RESCALED, []).append(file)
         needed = {table: unique(files) for table, files in needed.items()}
         audited = {name for names in self.audited_as.values() for name in names}
         if any(need.estimator in audited for need in needs):

@@ -193,3 +193,23 @@ def test_rows_name_the_protocols_of_their_runs():
         (row,) = judge(asked, tables, Background(protocols=protocols))
         assert row["protocol"] == expected
         assert row["condition"] == "r vs s"
+
+
+def test_a_verdict_that_turns_in_other_units_is_warned_of():
+    """In its own units the layer drops by 4 bits; ten times as large it drops by none."""
+    of_run = information("r", "e", planes(6, FLAT, RISE_AND_FALL, RISE, spread=0))
+    flat = information("r", "e", planes(6, FLAT, RISE, RISE, spread=0))
+    scaled = pd.concat(
+        [
+            table.assign(change="scaled", scale=scale)
+            for table, scale in ((of_run, 1.0), (flat, 10.0))
+        ]
+    )
+    asked = claim("C01", judged_on=on(["r"]), overall=False)
+    for rescaled, expected in (
+        (scaled, "turns when a layer is rescaled without changing a prediction: from 0.0 to 4.0"),
+        (scaled.assign(estimator="f"), ""),
+        (None, ""),
+    ):
+        (row,) = judge(asked, evidence(of_run), Background(rescaled=rescaled))
+        assert row["warning"] == expected

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from infoplane.claims.evidence import Case, Evidence
-from infoplane.claims.findings import Finding
+from infoplane.claims.findings import OF_NOISE, Finding
+from infoplane.claims.rescaling import rescaling_caution
 
 CEILING_MARGIN_BITS = 0.05
 TOLERANCE_BITS = 0.1
@@ -168,6 +169,7 @@ def caution(
     parameters: Mapping,
     audited: AuditedRange | None = None,
     threshold: float = np.nan,
+    rescaled: pd.DataFrame | None = None,
 ) -> str:
     """Say why a verdict rests on an estimate that cannot carry it.
 
@@ -182,7 +184,10 @@ def caution(
     audited : AuditedRange, optional
         Where the estimators were found to be right.
     threshold : float
-        The claim's, for its warning if it is about a drop in bits.
+        The claim's, for its warning if it is about a drop.
+    rescaled : pandas.DataFrame, optional
+        Of the measure `rescaled`, for claims about drops: layers in other units, while every
+        prediction stays.
 
     Returns
     -------
@@ -217,4 +222,8 @@ def caution(
                 ]
                 told = dict.fromkeys(str(error) for error in errors if error is not None)
                 texts += [f"{text}{beside}" for text in told if text]
+        if rescaled is not None and parameters.get("quantity") in OF_NOISE:
+            layers = [int(found.layers[place]) for place in finding.decided_by]
+            terms = case.estimator, layers, threshold, parameters["quantity"]
+            texts += filter(None, [rescaling_caution(rescaled, one.run, *terms)])
     return "; ".join(texts)

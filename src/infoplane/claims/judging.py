@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from infoplane.claims.caution import AuditedRange, caution
 from infoplane.claims.entries import Claim
@@ -60,11 +61,14 @@ class Background:
         Where the estimators were found to be right, for warnings.
     protocols : mapping of str to str
         Of each run the protocol it starts from.
+    rescaled : pandas.DataFrame or None
+        Of the measure `rescaled`, for warnings.
     """
 
     resolution: Resolution = field(default_factory=Resolution)
     audited: AuditedRange | None = None
     protocols: Mapping[str, str] = field(default_factory=dict)
+    rescaled: pd.DataFrame | None = None
 
     def protocol(self, case: Case) -> str:
         """Return the protocols of the case's runs, each once."""
@@ -125,7 +129,13 @@ def _row(claim: Claim, case: Case, evidence: Evidence, background: Background) -
         "failed": "; ".join(filter(None, (blind, *_failed(finding)))),
         "null": str(finding.null or ""),
         "warning": caution(
-            evidence, case, finding, reading.parameters, background.audited, reading.threshold
+            evidence,
+            case,
+            finding,
+            reading.parameters,
+            background.audited,
+            reading.threshold,
+            background.rescaled,
         ),
         "holds_from": holds[0],
         "holds_to": holds[1],
