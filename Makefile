@@ -6,6 +6,14 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 # Stages and tests run on the package as it stands in src/.
 export PYTHONPATH := src
+# PyTorch with CUDA is gigabytes that no job here uses: taken only where a driver is, or on request.
+TORCH ?= $(if $(shell command -v nvidia-smi),cuda,cpu)
+ifeq ($(filter cpu cuda,$(TORCH)),)
+$(error TORCH must be cpu or cuda, not '$(TORCH)')
+endif
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Where this index cannot be reached, pip takes the build of its own indexes.
+CPU_BUILD := --no-deps --retries 0 --extra-index-url https://download.pytorch.org/whl/cpu torch
 # Each job computes on one thread; Snakemake spreads the jobs over the cores.
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 SMOKE := --configfile config/smoke.yaml
@@ -16,12 +24,13 @@ SMOKE := --configfile config/smoke.yaml
 help: ## List the commands.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-setup: $(INSTALLED) ## Make the environment in .venv.
+setup: $(INSTALLED) ## Make the environment in .venv; TORCH=cpu or TORCH=cuda chooses the build.
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, not " + sys.version.split()[0] + "; name one with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(if $(filter cpu,$(TORCH)),$(INSTALL) $(CPU_BUILD))
+	$(INSTALL) -e '.[workflow,test]'
 	@touch $@
 
 figures: setup ## Run the study at paper scale: all figures, claims and the report.
@@ -42,7 +51,7 @@ test: check ## Run all checks and tests, a small study from end to end among the
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 bench: setup ## Measure every speed claim side by side.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(INSTALL) -e '.[bench]'
 	$(BIN)/python -m benchmarks
 
 gallery: setup ## Publish a finished full run in docs/ and the README.

@@ -220,7 +220,8 @@ def test_training_depends_on_engines_that_it_imports_late():
 
 def requirements() -> dict[str, str]:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    listed = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    extras = project["optional-dependencies"]
+    listed = [*project["dependencies"], *extras["workflow"], *extras["test"]]
     split = [re.fullmatch(r"([A-Za-z0-9_-]+)(.*)", line).groups() for line in listed]
     return dict(split) | {"python": project["requires-python"]}
 
@@ -232,9 +233,11 @@ def test_conda_environment_has_the_pins_of_the_project():
     conda = {spec.name.normalized: str(spec.version) for spec in specs}
     pip = requirements()
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    needed = [re.match(r"[A-Za-z0-9_-]+", line)[0] for line in project["dependencies"]]
-    for name in [*needed, "python", "pytest"]:
+    listed = [*project["dependencies"], *project["optional-dependencies"]["workflow"]]
+    needed = {re.match(r"[A-Za-z0-9_-]+", line)[0] for line in listed} | {"python", "pytest"}
+    for name in needed:
         assert conda[CONDA_NAMES.get(name, name)] == pip[name], name
+    assert set(conda) == {CONDA_NAMES.get(name, name) for name in needed}
 
 
 def test_constraints_satisfy_the_requirements():
