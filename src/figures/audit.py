@@ -32,7 +32,7 @@ HOW_TO_READ = """\
 Rows are estimators; above I(X;T), below I(T;Y). Colour: the root of squared bias plus squared
 spread over independent draws, in bits, logarithmic from 0.01 to 10; number: the bias in bits,
 positive where the estimate is too large. Both are medians over all tasks of a column: by kind of
-task, by number of samples and by number of units. Grey: not a task for this estimator; a cross: it
+task, and of those with a layer by number of samples and by number of units. Grey: not a task for this estimator; a cross: it
 refused every time. On the right, the time of one call in milliseconds by number of samples, both
 quantities together."""
 
@@ -138,23 +138,30 @@ def audit_figure(table: pd.DataFrame) -> Figure:
     """
     table = table.assign(error_bits=np.hypot(table["bias_bits"], table["spread_bits"]))
     estimators = list(dict.fromkeys(table["estimator"]))
-    widths = [len(groups_of(table, by)) for by in (*GROUPS, "samples")]
+    # One column for all of them, and none by their own numbers of samples and units.
+    pairs = table["family"].str.startswith("pairs_")
+    table = table.assign(family=table["family"].where(~pairs, "pairs of variables"))
+    layers = table[~pairs]
+    widths = [
+        len(groups_of(table if by == "family" else layers, by)) for by in (*GROUPS, "samples")
+    ]
     height = 2 * ROW_INCHES * len(estimators) + MARGIN_INCHES
     figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
     axes = figure.subplots(2, 4, sharey=True, gridspec_kw={"width_ratios": widths})
     for line, (quantity, name) in zip(axes, QUANTITIES.items(), strict=True):
         rows = table[table["quantity"] == quantity]
         for panel, (by, title) in zip(line[:3], GROUPS.items(), strict=True):
-            groups = groups_of(table, by)
-            errors = median_over(rows, by, "error_bits", estimators, groups)
-            bias = median_over(rows, by, "bias_bits", estimators, groups)
+            shown = rows if by == "family" else rows[~pairs[rows.index]]
+            groups = groups_of(table if by == "family" else layers, by)
+            errors = median_over(shown, by, "error_bits", estimators, groups)
+            bias = median_over(shown, by, "bias_bits", estimators, groups)
             look = {"cmap": ERROR_COLOURS, "norm": ERROR_NORM}
             draw_map(panel, errors.clip(lower=ERROR_NORM.vmin), bias.map(written_bias), **look)
-            draw_refusals(panel, rows, by, errors)
+            draw_refusals(panel, shown, by, errors)
             panel.set_title(f"{name} by {title}" if by == "family" else f"by {title}")
     for panel in axes[0, :3]:
         panel.tick_params(labelbottom=False)
-    draw_times(axes[0, 3], table, estimators)
+    draw_times(axes[0, 3], layers, estimators)
     axes[1, 3].set_axis_off()
     bar = figure.colorbar(
         axes[0, 0].collections[0], ax=axes, location="bottom", aspect=60, shrink=0.6, pad=0.02
