@@ -32,9 +32,9 @@ HOW_TO_READ = """\
 Rows are estimators; above I(X;T), below I(T;Y). Colour: the root of squared bias plus squared
 spread over independent draws, in bits, logarithmic from 0.01 to 10; number: the bias in bits,
 positive where the estimate is too large. Both are medians over all tasks of a column: by kind of
-task, and of those with a layer by number of samples and by number of units. Grey: not a task for this estimator; a cross: it
-refused every time. On the right, the time of one call in milliseconds by number of samples, both
-quantities together."""
+task, and of those with a layer by number of samples and by number of units. Grey: not a task for
+this estimator; a cross: it refused every time. On the right, the time of one call in milliseconds
+by number of samples, both quantities together."""
 
 COLUMNS = (
     *("family", "dimension", "samples", "estimator", "quantity"),
