@@ -39,6 +39,7 @@ STAGES = {
     "audit_estimators": Stage(("samples",), priority=4),
     "merge_audit": Stage(needs=("audit_estimators",)),
     "audit_drops": Stage(("method",)),
+    "solve_models": Stage(("model",), ("generate_data",)),
     "merge_drops": Stage(needs=("audit_drops",)),
     "train_networks": Stage(("run", "chunk"), ("generate_data",), priority=3),
     "dump_activations": Stage(CHUNK, ("train_networks",), priority=1),

@@ -17,6 +17,7 @@ SECONDS = {
     "merge_audit": 1,
     "audit_drops/binned": 3,
     "merge_drops": 1,
+    "solve_models/saxe_2": 2,
     "train_networks/szt_tanh/000-009": 10,
     "train_networks/szt_tanh/010-019": 10,
     "train_networks/szt_noisy_tanh/000-009": 2,
