@@ -70,6 +70,13 @@ def test_another_threshold_is_another_digest(docs, tmp_path):
     assert freeze.frozen(tmp_path / "config") != freeze.frozen()
 
 
+def test_snippets_of_the_library_run(capsys):
+    for snippet in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
+        exec(compile(snippet, "README.md", "exec"), {})
+    first, second = map(float, capsys.readouterr().out.split())
+    assert 0 < second < first < 12
+
+
 def test_links_and_pictures_are_there():
     links = re.findall(r"\]\(([^)#]+)\)", README)
     assert len(links) > 5

@@ -9,8 +9,8 @@ import numpy as np
 from infoplane.claims.evidence import Case, ClaimError, Evidence
 from infoplane.claims.findings import Condition, Finding, PairedDrops, paired_drops
 from infoplane.claims.layers import layers_text
+from infoplane.claims.learning import learning
 from infoplane.claims.registry import claim_statistic
-from infoplane.claims.statistics.generalisation import learning
 from infoplane.claims.trajectories import unselected_peak
 from infoplane.statistics import Interval
 
