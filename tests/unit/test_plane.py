@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from infoplane.estimators import make_estimator
+from infoplane.measures import make_measure
 from infoplane.plane import information_plane, layer_activations
 from infoplane.tasks.icosahedron import binary_patterns
 
@@ -178,8 +179,114 @@ def test_refuses_labels_and_batches():
         information_plane(perceptron(), INPUTS, LABELS[:3], exact)
     with pytest.raises(ValueError, match="labels must be of at least 2 classes; all 64 are 1"):
         information_plane(perceptron(), INPUTS, np.ones(64, int), exact)
-    with pytest.raises(ValueError, match="batch_size must be at least 1, not 0"):
-        information_plane(perceptron(), INPUTS, LABELS, exact, batch_size=0)
+    for size in (0, 2.5):
+        with pytest.raises(ValueError, match=f"batch_size must be a whole number .* not {size}"):
+            information_plane(perceptron(), INPUTS, LABELS, exact, batch_size=size)
+
+
+def test_gradients_and_masks_without_masked_values_change_nothing():
+    network = torch.nn.Sequential(torch.nn.Identity(), perceptron())
+    plain = information_plane(network, INPUTS, LABELS, exact)
+    labels = np.ma.masked_array(LABELS.numpy())
+    with_gradient = INPUTS.clone().requires_grad_()
+    for inputs in (with_gradient, np.ma.masked_array(INPUTS.numpy()), INPUTS.tolist()):
+        assert information_plane(network, inputs, labels, exact).equals(plain)
+    alone = torch.nn.Sequential(torch.nn.Identity())
+    assert layer_activations(alone, with_gradient)["0"].tolist() == INPUTS.tolist()
+
+
+class Trained(torch.nn.Module):
+    """Give an output with a gradient whatever the caller says."""
+
+    def forward(self, inputs):
+        with torch.enable_grad():
+            return inputs * torch.ones(1, requires_grad=True)
+
+
+def test_an_output_that_requires_a_gradient_is_measured():
+    activations = layer_activations(torch.nn.Sequential(Trained()), INPUTS)
+    np.testing.assert_array_equal(activations["0"], INPUTS.numpy())
+
+
+def test_views_and_read_only_arrays_are_inputs_and_none_is_changed():
+    backwards = INPUTS.numpy()[::-1] - 0.5
+    backwards = np.ascontiguousarray(backwards[::-1])[::-1]
+    backwards.flags.writeable = False
+    before = backwards.copy()
+    network = torch.nn.Sequential(torch.nn.ReLU(inplace=True))
+    activations = layer_activations(network, backwards)
+    np.testing.assert_array_equal(activations["0"], np.maximum(before, 0))
+    own = torch.from_numpy(before.copy())
+    layer_activations(network, own)
+    np.testing.assert_array_equal(own.numpy(), before)
+
+
+def test_refuses_masked_values():
+    masked = np.ma.masked_equal(INPUTS.numpy(), 0.0)
+    with pytest.raises(ValueError, match="inputs must have a value everywhere, but 192 are masked"):
+        information_plane(perceptron(), masked, LABELS, exact)
+    with pytest.raises(ValueError, match="labels must have a value everywhere, but 22 are masked"):
+        information_plane(perceptron(), INPUTS, np.ma.masked_equal(LABELS.numpy(), 1), exact)
+
+
+WRONG = [
+    ({"layers": []}, ValueError, "layers must name at least one module"),
+    ({"layers": 3}, TypeError, "layers must be names of modules, not 3"),
+    ({"layers": [0]}, TypeError, "layers must be names of modules, not 0"),
+    ({"module": torch.tanh}, TypeError, "module must be a torch.nn.Module, not an object of"),
+    ({"estimator": "kde"}, TypeError, "what make_estimator returns, .* not 'kde'"),
+    ({"inputs": "all"}, TypeError, "inputs must be a tensor or array of numbers, not 'all'"),
+    ({"inputs": None}, TypeError, "inputs must be a tensor or array of numbers, not None"),
+    ({"inputs": np.array(["a"])}, TypeError, "array of numbers, not an array of <U1"),
+    ({"inputs": 1.0}, TypeError, "inputs must have one row for each sample"),
+    ({"inputs": INPUTS.to_sparse()}, TypeError, "inputs must be a dense tensor"),
+    ({"labels": LABELS.float().requires_grad_()}, ValueError, "labels must be whole numbers"),
+    ({"labels": LABELS[:, None]}, ValueError, r"labels must have shape \(64,\)"),
+]
+
+
+@pytest.mark.parametrize(("changed", "error", "message"), WRONG)
+def test_refuses_what_is_of_the_wrong_kind(changed, error, message):
+    arguments = {"module": perceptron(), "inputs": INPUTS, "labels": LABELS, "estimator": exact}
+    with pytest.raises(error, match=message):
+        information_plane(**arguments | changed)
+
+
+def test_hsic_is_no_estimator_and_has_no_bits():
+    with pytest.raises(ValueError, match="no estimator 'hsic'"):
+        make_estimator("hsic")
+    measure = make_measure("dependence", label="hsic")
+    with pytest.raises(TypeError, match="not an object of DependenceMeasure; measures, HSIC among"):
+        information_plane(perceptron(), INPUTS, LABELS, measure)
+
+
+def test_a_quantity_that_an_estimator_does_not_give_is_nan():
+    table = information_plane(perceptron(), INPUTS, LABELS, make_estimator("decoder"), layers="0")
+    assert np.isnan(table["mi_input_bits"]).all()
+    assert np.isfinite(table["mi_label_bits"]).all()
+
+
+def test_net_inputs_are_named():
+    binned = make_estimator("net_input", bin_width=0.5)
+    with pytest.raises(ValueError, match="'net_input' reads net inputs: name in `layers`"):
+        information_plane(perceptron(), INPUTS, LABELS, binned)
+    network = perceptron()
+    table = information_plane(network, INPUTS, LABELS, binned, layers=["0", "2"])
+    given = binned(network[0](INPUTS).detach().numpy(), LABELS.numpy())
+    assert table["mi_input_bits"][0] == given.mi_input_bits
+
+
+def test_refuses_a_module_whose_layers_are_not_called():
+    class Functional(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.idle = torch.nn.Linear(6, 2)
+
+        def forward(self, inputs):
+            return inputs @ self.idle.weight.T
+
+    with pytest.raises(ValueError, match="calls none of the module's layers"):
+        information_plane(Functional(), INPUTS, LABELS, exact)
 
 
 def test_the_manual_runs(capsys):

@@ -1,5 +1,9 @@
-"""What is installed: a library without the workflow, a source distribution with all of it."""
+"""What is installed: a library without the workflow, a source distribution with all of it.
 
+And what archives and catalogues are told of the project.
+"""
+
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +13,7 @@ import tomllib
 import zipfile
 
 import pytest
+import yaml
 
 import infoplane
 from tests.workflow.conftest import REPOSITORY
@@ -128,3 +133,26 @@ def make(folder, *arguments, path=None):
         text=True,
         check=False,
     )
+
+
+def test_archives_are_told_what_the_project_says_of_itself():
+    zenodo = json.loads((REPOSITORY / ".zenodo.json").read_text())
+    citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())
+    assert zenodo["version"] == citation["version"] == PROJECT["version"]
+    assert zenodo["title"] == citation["title"]
+    assert zenodo["license"].upper() == citation["license"] == PROJECT["license"]
+    assert zenodo["keywords"] == PROJECT["keywords"]
+    names = [author["name"] for author in PROJECT["authors"]]
+    assert [creator["name"] for creator in zenodo["creators"]] == names
+    assert [author["name"] for author in citation["authors"]] == names
+    cited = [entry.get("journal", "") for entry in citation["references"]]
+    for related in zenodo["related_identifiers"]:
+        assert related["identifier"] in cited
+
+
+def test_the_catalogue_finds_the_standard_form():
+    usage = yaml.safe_load((REPOSITORY / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    assert usage["software-stack-deployment"]["conda"] is True
+    assert usage["report"] is True
+    for file in ("workflow/Snakefile", "config/README.md", "config/config.yaml", "README.md"):
+        assert (REPOSITORY / file).is_file()
