@@ -33,12 +33,12 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(INSTALL) -e '.[workflow,test]'
 	@touch $@
 
-figures: setup ## Run the study at paper scale: all figures, claims and the report.
-	$(SNAKEMAKE)
+figures: setup ## Run the study at paper scale: all figures, claims, the page and the report.
+	$(SNAKEMAKE) all page
 	$(SNAKEMAKE) report
 
 smoke: setup ## Run the whole study at small settings, under results/smoke/.
-	$(SNAKEMAKE) $(SMOKE)
+	$(SNAKEMAKE) all page $(SMOKE)
 	$(SNAKEMAKE) report $(SMOKE)
 
 check: setup ## Check format, style and the workflow's form.

@@ -167,6 +167,32 @@ class Study:
             )
         return {**needed, "data": self.data_of(runs.values())} if runs else needed
 
+    def planes_of_page(self) -> dict[str, list[str]]:
+        """Return the runs whose planes the page shows, each with its estimators.
+
+        They are the runs that figures show on planes or by epoch, under every estimator that one
+        of those figures names, where it is measured.
+        """
+        shown = [
+            entry
+            for entry in self.config["figures"].values()
+            if "information" in drawing_constant(entry["drawing"], "TABLES")
+        ]
+        runs = unique(run for entry in shown for run in entry.get("runs", {}).values())
+        chosen = [entry["estimator"] for entry in shown if "estimator" in entry]
+        named = {
+            name for one in chosen for name in (one.values() if isinstance(one, dict) else [one])
+        }
+        return {run: [name for name in self.estimators(run) if name in named] for run in runs}
+
+    def tables_of_page(self) -> list[str]:
+        """Name the files of the information that the page shows."""
+        return unique(
+            self.table_of("information", run, estimator)
+            for run, estimators in self.planes_of_page().items()
+            for estimator in estimators
+        )
+
     def tables_of_claim(self, claim: str) -> dict[str, list[str]]:
         """Name the files that a claim is judged from, by table, its runs' tasks and the audit.
 

@@ -79,6 +79,7 @@ def imports(path: Path) -> set[str]:
         ),
         ("src/pipeline", {"snakemake", "figures", *STAGES}),
         ("src/figures", {"snakemake", *STAGES}),
+        ("src/page", {"snakemake", "figures", "pipeline", *STAGES}),
         ("src", {"snakemake", "figures"}),
     ],
 )
@@ -196,7 +197,7 @@ def scripts_of_rules() -> dict[str, str]:
 
 
 def test_every_job_has_the_code_of_its_script_as_input(clone):
-    said = snakemake(clone, "--cores", "1", "--dry-run", "--forceall")
+    said = snakemake(clone, "--cores", "1", "--dry-run", "--forceall", "all", "page")
     assert said.returncode == 0, said.stderr[-3000:]
     text, scripts, seen = said.stdout + said.stderr, scripts_of_rules(), set()
     pattern = r"^(?:local)?rule (\w+):\n    input: (.*)$"

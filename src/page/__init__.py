@@ -1,0 +1,1 @@
+"""The page of results: what it shows, packed small, and written into one file."""

@@ -1,0 +1,48 @@
+"""Make data small enough to stand in a page that is one file."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import math
+
+import numpy as np
+
+THOUSANDTHS = 1000
+
+
+def thousandths(values: np.ndarray) -> list:
+    """Return numbers as whole thousandths, finer than any axis of the page can show.
+
+    Parameters
+    ----------
+    values : array of float
+        Of any shape.
+
+    Returns
+    -------
+    list
+        Of the same shape; None where a value is not finite.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim:
+        return [thousandths(part) for part in values]
+    return round(float(values) * THOUSANDTHS) if math.isfinite(values) else None
+
+
+def packed(data) -> str:
+    """Return plain data as compressed JSON in letters that HTML gives no meaning to.
+
+    Parameters
+    ----------
+    data
+        What JSON can hold; numbers that are not finite are an error.
+
+    Returns
+    -------
+    str
+        Base64 of gzip, the same for the same data.
+    """
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode("ascii")

@@ -1,0 +1,61 @@
+"""The information planes: means, bands and a sample of networks, by run and estimator."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from page.packing import thousandths
+
+SNAPSHOTS, SAMPLED = 100, 5
+QUANTILES = (0.05, 0.95)
+AXES = ("mi_input_bits", "mi_label_bits")
+COLUMNS = ("run", "init", "epoch", "layer", "estimator", *AXES, "ceiling_bits", "status")
+
+
+def thinned(epochs: np.ndarray, most: int = SNAPSHOTS) -> np.ndarray:
+    """Choose among sorted epochs, evenly by their place, the first and the last included."""
+    places = np.linspace(0, len(epochs) - 1, min(most, len(epochs)))
+    return epochs[np.unique(places.round().astype(int))]
+
+
+def plane(frame: pd.DataFrame) -> dict:
+    """Summarise the information of one run under one estimator.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With `COLUMNS`, in bits; diverged networks are counted and left out.
+
+    Returns
+    -------
+    plane : dict
+        ``networks``, ``diverged``, ``ceiling`` (bits), ``epochs``, ``layers``; ``mean``, ``low``
+        and ``high`` over networks (the last two at `QUANTILES`), each I(X;T) and I(T;Y) by layer
+        and epoch in thousandths of a bit; ``sample``, the same of `SAMPLED` networks.
+    """
+    status = frame.groupby("init")["status"].first()
+    kept = frame[frame["status"] == "ok"]
+    ceiling = float(frame["ceiling_bits"].max())
+    told = {
+        "networks": int((status == "ok").sum()),
+        "diverged": int((status != "ok").sum()),
+        "ceiling": ceiling if np.isfinite(ceiling) else None,
+    }
+    epochs = thinned(np.unique(kept["epoch"])) if len(kept) else np.array([], int)
+    kept = kept[kept["epoch"].isin(epochs)]
+    layers, inits = np.unique(kept["layer"]), np.unique(kept["init"])
+    values = np.full((len(inits), len(AXES), len(layers), len(epochs)), np.nan)
+    places = [
+        np.searchsorted(known, kept[name])
+        for name, known in (("init", inits), ("layer", layers), ("epoch", epochs))
+    ]
+    for number, axis in enumerate(AXES):
+        values[places[0], number, places[1], places[2]] = kept[axis]
+    told |= {"epochs": epochs.tolist(), "layers": layers.tolist(), "sample": []}
+    if not len(inits):
+        return told | {name: [[], []] for name in ("mean", "low", "high")}
+    low, high = np.quantile(values, QUANTILES, axis=0)
+    summary = {"mean": values.mean(axis=0), "low": low, "high": high}
+    chosen = {"sample": values[:SAMPLED]}
+    return told | {name: thousandths(part) for name, part in (summary | chosen).items()}

@@ -1,0 +1,68 @@
+// What every part of the page uses: data, elements, numbers, tables.
+const unpacked = async (id) => {
+  const letters = document.getElementById(id).textContent.trim();
+  const bytes = Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+};
+
+// Text becomes text, never HTML.
+const element = (name, attributes = {}, ...children) => {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false) continue;
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children.filter((child) => child !== undefined && child !== null));
+  return made;
+};
+
+const byId = (id) => document.getElementById(id);
+const number = (text) =>
+  text === null || text === undefined || text === "" ? NaN
+  : text === "inf" ? Infinity : text === "-inf" ? -Infinity : Number(text);
+const digits = (value, count = 3) => {
+  if (Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
+  const size = Math.abs(value);
+  const text = size >= 10 ** count ? String(Math.round(value)) : String(Number(value.toPrecision(count)));
+  return text.replace("-", "−");
+};
+
+const table = (head, rows, caption) =>
+  element("table", {},
+    element("caption", { class: "unseen" }, caption),
+    element("thead", {}, element("tr", {}, ...head.map((name) => element("th", { scope: "col" }, name)))),
+    element("tbody", {}, ...rows.map((row) => element("tr", {},
+      ...row.map((cell, place) => place
+        ? element("td", { class: typeof cell === "number" ? "number" : undefined },
+          typeof cell === "number" ? digits(cell, 4) : String(cell))
+        : element("th", { scope: "row" }, String(cell)))))));
+
+const saveCsv = (name, head, rows) => {
+  const cell = (value) => (/[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value);
+  const text = [head, ...rows].map((row) => row.map(cell).join(",")).join("\n") + "\n";
+  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  element("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
+};
+
+const dataOf = (caption, name, head, rows) => {
+  const holder = element("details", {}, element("summary", {}, caption));
+  holder.addEventListener("toggle", () => {
+    if (holder.children.length > 1) return;
+    const all = rows();
+    holder.append(
+      element("button", { type: "button", onclick: () => saveCsv(name, head, all) }, "Save as CSV"),
+      element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table(head, all, caption)));
+  });
+  return holder;
+};
+
+const chart = (label, options) => {
+  const drawn = Plot.plot({ style: { background: "transparent", fontSize: "12px" }, ariaLabel: label, ...options });
+  drawn.setAttribute("role", "img");
+  drawn.setAttribute("aria-label", label);
+  return drawn;
+};

@@ -1,0 +1,30 @@
+// Start everything, and follow #claim=C09, #claim=C09,condition,estimator and
+// #plane=run,estimator,epoch=400.
+const evidenceData = unpacked("evidence-data");
+startScorecard(evidenceData);
+
+// The planes cost more than the verdicts, so the verdicts are on the screen first.
+const afterPaint = new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+const showPlane = afterPaint.then(() => unpacked("plane-data")).then((planes) => (planes.length ? startPlanes(planes) : null));
+afterPaint.then(() => unpacked("audit-data")).then((audit) => (audit.data ? startAudit(audit) : null));
+
+const follow = async () => {
+  const [kind, rest = ""] = decodeURIComponent(location.hash.slice(1)).split(/=(.*)/s);
+  const parts = rest.split(",");
+  if (kind === "claim") {
+    const article = document.querySelector(`.claim[data-claim="${CSS.escape(parts[0])}"]`);
+    if (!article) return;
+    openClaim(article);
+    const button = [...article.querySelectorAll("button.verdict")].find((it) =>
+      it.closest(".condition").dataset.condition === parts[1] && it.dataset.estimator === parts[2]);
+    const target = button ? openEvidence(button, await evidenceData) : article;
+    target.scrollIntoView({ block: "start" });
+    (button ?? article.querySelector(".opener")).focus({ preventScroll: true });
+  } else if (kind === "plane") {
+    const epoch = parts.find((part) => part.startsWith("epoch="));
+    (await showPlane)?.(parts.filter((part) => part !== epoch), epoch === undefined ? NaN : Number(epoch.slice(6)));
+    byId("planes").scrollIntoView({ block: "start" });
+  }
+};
+addEventListener("hashchange", follow);
+follow();
