@@ -14,7 +14,7 @@ const startAudit = ({ columns, data }) => {
     if (row.refused) return element("td", { class: "inconclusive", title: row.refused }, "refused");
     const [bias, spread] = [number(row.bias_bits), number(row.spread_bits)];
     const right = Math.hypot(bias, spread) <= TOLERANCE_BITS;
-    return element("td", { class: `number ${right ? "supported" : ""}` }, `${digits(bias, 2)} ± ${digits(spread, 2)}${right ? " ✓" : ""}`);
+    return element("td", { class: `number ${right ? "supported" : ""}` }, `${inBits(bias)} ± ${inBits(spread)}${right ? " ✓" : ""}`);
   };
   function draw() {
     const here = rows.filter((row) => row.samples === byId("audit-samples").value

@@ -29,6 +29,9 @@ const digits = (value, count = 3) => {
   const text = size >= 10 ** count ? String(Math.round(value)) : String(Number(value.toPrecision(count)));
   return text.replace("-", "−");
 };
+// Bits, as fine as anyone can use; what rounds to nothing has no sign.
+const inBits = (value, places = 2) =>
+  Number.isFinite(value) ? (Math.abs(value) < 0.5 * 10 ** -places ? 0 : value).toFixed(places).replace("-", "−") : "–";
 
 const table = (head, rows, caption) =>
   element("table", {},
@@ -36,7 +39,7 @@ const table = (head, rows, caption) =>
     element("thead", {}, element("tr", {}, ...head.map((name) => element("th", { scope: "col" }, name)))),
     element("tbody", {}, ...rows.map((row) => element("tr", {},
       ...row.map((cell, place) => place
-        ? element("td", { class: typeof cell === "number" ? "number" : undefined },
+        ? element("td", { class: typeof cell === "number" || /^[−\d]/.test(cell) ? "number" : undefined },
           typeof cell === "number" ? digits(cell, 4) : String(cell))
         : element("th", { scope: "row" }, String(cell)))))));
 
@@ -59,6 +62,9 @@ const dataOf = (caption, name, head, rows) => {
   });
   return holder;
 };
+
+// On a phone a chart is drawn narrow, so that its text stays legible.
+const widthOf = (most, beside) => Math.max(260, Math.min(most, document.documentElement.clientWidth - beside));
 
 const chart = (label, options) => {
   const drawn = Plot.plot({ style: { background: "transparent", fontSize: "12px" }, ariaLabel: label, ...options });

@@ -4,7 +4,11 @@ const evidenceData = unpacked("evidence-data");
 startScorecard(evidenceData);
 
 // The planes cost more than the verdicts, so the verdicts are on the screen first.
-const afterPaint = new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+// A page in the background paints nothing, and does not wait for it.
+const afterPaint = new Promise((done) => {
+  requestAnimationFrame(() => setTimeout(done));
+  setTimeout(done, 300);
+});
 const showPlane = afterPaint.then(() => unpacked("plane-data")).then((planes) => (planes.length ? startPlanes(planes) : null));
 afterPaint.then(() => unpacked("audit-data")).then((audit) => (audit.data ? startAudit(audit) : null));
 

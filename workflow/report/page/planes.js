@@ -32,7 +32,7 @@ const planeChart = (plane, at, mode, domains) => {
   const past = points.filter((point) => point.at <= at), now = points.filter((point) => point.at === at);
   const path = { x: "x", y: "y", stroke: "layer", z: mode === "single" ? "key" : "layer" };
   return chart(`Information plane of ${plane.run} under ${plane.estimator} at epoch ${plane.epochs[at]}`, {
-    width: 520, height: 380, marginLeft: 48, marginBottom: 42, color: colourOf(plane),
+    width: widthOf(520, 32), height: 380, marginLeft: 48, marginBottom: 42, color: colourOf(plane),
     x: { domain: domains.x, label: "I(X;T), bits", labelAnchor: "center", labelArrow: "none" },
     y: { domain: domains.y, label: "I(T;Y), bits", labelArrow: "none", grid: true },
     marks: [
@@ -50,7 +50,7 @@ const courseChart = (plane, at, mode, domains) => {
   const points = mode === "single" ? singlesOf(plane) : pointsOf(plane);
   const axis = domains.linear ? {} : { type: "symlog", constant: 1, ticks: [0, 1, 10, 100, 1000, 10000].filter((it) => it <= domains.last), tickFormat: "d" };
   return chart(`I(X;T) of ${plane.run} under ${plane.estimator} against epoch`, {
-    width: 520, height: 220, marginLeft: 48, marginBottom: 42, color: { ...colourOf(plane), legend: false },
+    width: widthOf(520, 32), height: 230, marginTop: 30, marginLeft: 48, marginBottom: 42, color: { ...colourOf(plane), legend: false },
     x: { ...axis, domain: [0, domains.last], label: "epoch", labelAnchor: "center", labelArrow: "none" },
     y: { domain: domains.x, label: "I(X;T), bits", labelArrow: "none", grid: true },
     marks: [
@@ -63,10 +63,10 @@ const courseChart = (plane, at, mode, domains) => {
 };
 
 const readout = (plane, at) => {
-  const span = (low, high) => `${digits(bits(low))} to ${digits(bits(high))}`;
+  const span = (low, high) => `${inBits(bits(low))} to ${inBits(bits(high))}`;
   const rows = plane.layers.map((_, layer) => [layerName(plane, layer),
-    bits(plane.mean[0][layer][at]), span(plane.low[0][layer][at], plane.high[0][layer][at]),
-    bits(plane.mean[1][layer][at]), span(plane.low[1][layer][at], plane.high[1][layer][at])]);
+    inBits(bits(plane.mean[0][layer][at])), span(plane.low[0][layer][at], plane.high[0][layer][at]),
+    inBits(bits(plane.mean[1][layer][at])), span(plane.low[1][layer][at], plane.high[1][layer][at])]);
   const shown = table(["layer", "I(X;T)", "5 % to 95 %", "I(T;Y)", "5 % to 95 %"], rows,
     `${plane.run} under ${plane.estimator} at epoch ${plane.epochs[at]}, bits`);
   return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Values at this epoch" }, shown);

@@ -49,15 +49,15 @@ const evidenceChart = (row, dots, range, threshold) => {
     ? Plot.dot(seen, { x: "value", y: (dot) => 0.3 + (0.55 * dot.column) / Math.max(...seen.map((one) => one.column)), ...places })
     : Plot.dot(seen, Plot.dodgeY({ x: "value", anchor: "bottom", padding: 0.5, ...places }));
   return chart(`${row.estimator} on ${row.condition}: estimate ${digits(estimate)}, interval ${digits(low)} to ${digits(high)}, threshold ${digits(threshold)}`, {
-    width: 720, height: 170, marginTop: 24, marginBottom: 44, marginLeft: 16, marginRight: 16,
-    x: { domain: range, label: "value of each network (dots), estimate with interval (bar), threshold (dashed)", labelAnchor: "center", labelArrow: "none" },
-    y: several ? { domain: [0, 1], axis: null } : { axis: null },
+    width: widthOf(720, 56), height: 170, marginTop: 24, marginBottom: 28, marginLeft: 16, marginRight: 16,
+    x: { domain: range, label: null },
+    y: { domain: [0, 1], axis: null },
     color: { type: "ordinal", scheme: "viridis" },
     marks: [
       dotMark,
       Number.isFinite(low) && Number.isFinite(high)
-        ? Plot.ruleY([0], { x1: low, x2: high, stroke: "var(--accent)", strokeWidth: 7, strokeOpacity: 0.5, dy: 5, clip: false }) : null,
-      Number.isFinite(estimate) ? Plot.dotX([estimate], { y: several ? 0 : undefined, frameAnchor: several ? undefined : "bottom", dy: 5, r: 5, fill: "var(--accent)", stroke: "var(--back)" }) : null,
+        ? Plot.ruleY([0], { x1: low, x2: high, stroke: "var(--accent)", strokeWidth: 7, strokeOpacity: 0.5, dy: 5 }) : null,
+      Number.isFinite(estimate) ? Plot.dot([estimate], { x: (it) => it, y: () => 0, dy: 5, r: 5, fill: "var(--accent)", stroke: "var(--back)" }) : null,
       Plot.ruleX([threshold], { stroke: "var(--refuted)", strokeDasharray: "5,3", strokeWidth: 2 }),
       Plot.text([threshold], { x: (it) => it, frameAnchor: "top", dy: -12, text: (it) => `threshold ${digits(it)}`, fill: "var(--refuted)" }),
     ],
@@ -72,7 +72,7 @@ const thresholdPart = (row, dots, directions) => {
   const show = (at) => {
     const found = verdictAt(row, at);
     says.className = `says ${found}`;
-    says.textContent = `${SIGNS[found]} ${found} at ${directions[row.direction]} ${digits(at, 4)}`;
+    says.textContent = `${SIGNS[found]} ${found} if it must be ${directions[row.direction]} ${digits(at, 4)}`;
     holder.replaceChildren(evidenceChart(row, dots, range, at));
   };
   slider.step = (range[1] - range[0]) / 200;
@@ -83,7 +83,9 @@ const thresholdPart = (row, dots, directions) => {
   const turns = !Number.isFinite(from) && !Number.isFinite(to)
     ? "The verdict does not turn, whatever the threshold."
     : `The verdict stays from ${digits(from)} to ${digits(to)}.`;
-  return [holder, element("div", { class: "turn" },
+  return [holder,
+    element("p", { class: "hint" }, "Dots are networks, the bar is the estimate with its interval, the dashed line the threshold."),
+    element("div", { class: "turn" },
     element("label", {}, `Move the threshold. ${turns}`, slider),
     element("button", { type: "button", onclick: () => { slider.value = threshold; show(threshold); } }, "Back to the claim's"),
     says)];
