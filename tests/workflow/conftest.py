@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-COPIED = ("config", "src", "workflow", "environment.yml")
+COPIED = ("config", "src", "workflow", "docs", "environment.yml")
 SMOKE = ("--configfile", "config/smoke.yaml")
 
 
@@ -34,7 +34,7 @@ def copy_repository(target: Path) -> Path:
     for name in COPIED:
         source = REPOSITORY / name
         if source.is_dir():
-            ignored = shutil.ignore_patterns("*.egg-info")
+            ignored = shutil.ignore_patterns("*.egg-info", "gallery")
             shutil.copytree(source, target / name, ignore=ignored)
         else:
             shutil.copy(source, target / name)
