@@ -265,7 +265,7 @@ addEventListener("load", async () => {
     return [Number(slider.value), find(".evidence .says").textContent.split(" ")[1]];
   });
   await until(() => find("#plane-panels svg"));
-  const circles = "#plane-panels .panel:first-child svg [aria-label=dot] circle";
+  const circles = "#plane-panels .panel:first-child svg circle";
   const dots = () => all(circles).map((it) => it.getAttribute("cx"));
   turn(find("#epoch"), 0, "input");
   const first = dots();

@@ -58,7 +58,7 @@ const dataOf = (caption, name, head, rows) => {
     const all = rows();
     holder.append(
       element("button", { type: "button", onclick: () => saveCsv(name, head, all) }, "Save as CSV"),
-      element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table(head, all, caption)));
+      element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption }, table(head, all, caption)));
   });
   return holder;
 };
@@ -68,6 +68,8 @@ const widthOf = (most, beside) => Math.max(260, Math.min(most, document.document
 
 const chart = (label, options) => {
   const drawn = Plot.plot({ style: { background: "transparent", fontSize: "12px" }, ariaLabel: label, ...options });
+  // The chart has one name; those of its marks, such as "dot", would only be in the way.
+  drawn.querySelectorAll("g[aria-label]").forEach((mark) => mark.removeAttribute("aria-label"));
   drawn.setAttribute("role", "img");
   drawn.setAttribute("aria-label", label);
   return drawn;

@@ -69,7 +69,7 @@ const readout = (plane, at) => {
     inBits(bits(plane.mean[1][layer][at])), span(plane.low[1][layer][at], plane.high[1][layer][at])]);
   const shown = table(["layer", "I(X;T)", "5 % to 95 %", "I(T;Y)", "5 % to 95 %"], rows,
     `${plane.run} under ${plane.estimator} at epoch ${plane.epochs[at]}, bits`);
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Values at this epoch" }, shown);
+  return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Values at this epoch" }, shown);
 };
 
 const largest = (plane, axis) => Math.max(...[...plane.high[axis], ...plane.sample.flatMap((one) => one[axis])].flat().filter((it) => it !== null)) / BITS;
