@@ -3,6 +3,7 @@
 Reads   claims            the verdicts, from collect_verdicts
         details           what every network contributes to them, from collect_details
         information       tables of information of the runs that figures show
+        metrics           learning curves of these runs
         audit             where the estimators were right, from merge_audit
         method            how a claim becomes a verdict, as text
         template          files of the page: template, style, scripts, bundle
@@ -21,7 +22,7 @@ from pathlib import Path
 import pandas as pd
 
 from page.packing import packed
-from page.planes import COLUMNS, SAMPLED, plane
+from page.planes import COLUMNS, CURVES, SAMPLED, course, plane
 from page.scorecard import DIRECTIONS, NEEDED, SIDES, SIGNS, evidence, scorecard, tally
 from page.tables import MissingTableError, read_list, read_text, read_text_table
 from page.writing import written
@@ -59,17 +60,43 @@ def read_planes(paths, shown: Mapping[str, list[str]], missing: list[str]) -> li
         frame = table.to_pandas().astype({"run": str, "estimator": str, "status": str})
         for key, own in frame.groupby(["run", "estimator"], sort=False):
             found[key] = plane(own)
-    wanted = [(run, estimator) for run, own in shown.items() for estimator in own]
-    for run, estimator in wanted:
-        if (run, estimator) not in found:
-            missing.append(f"no information of {run} by {estimator}")
-        elif not found[run, estimator]["networks"]:
+    for run, own in shown.items():
+        absent = [estimator for estimator in own if (run, estimator) not in found]
+        if absent:
+            missing.append(f"no information of {run} by {', '.join(absent)}")
+        if any(key[0] == run and not one["networks"] for key, one in found.items()):
             missing.append(f"no network of {run} finished")
+    wanted = [(run, estimator) for run, own in shown.items() for estimator in own]
     return [
         {"run": key[0], "estimator": key[1]} | found[key]
         for key in wanted
         if found.get(key, {}).get("networks")
     ]
+
+
+def read_courses(paths, missing: list[str]) -> dict[str, dict]:
+    """Summarise the learning curves of runs.
+
+    Parameters
+    ----------
+    paths : iterable of path
+    missing : list of str
+        Takes what cannot be shown.
+
+    Returns
+    -------
+    courses : dict of str to dict
+        See `page.planes.course`, by run.
+    """
+    found = {}
+    for path in paths:
+        try:
+            frame = load_table(path, ["run", "init", "epoch", "status", *CURVES]).to_pandas()
+        except DamagedFileError as error:
+            missing.append(str(error))
+            continue
+        found |= {str(run): course(own) for run, own in frame.groupby("run", observed=True)}
+    return found
 
 
 def read_or_miss(read: Callable, missing: list[str]):
@@ -101,6 +128,7 @@ def main(snakemake) -> None:
     details = read_or_miss(lambda: read_list(tables.details), missing) or []
     audit = read_or_miss(lambda: read_text_table(tables.audit, (*AUDIT, *ERRORS)), missing)
     planes = read_planes(tables.information, params.planes, missing)
+    courses = read_courses(tables.metrics, missing)
     for text in missing:
         log.warning("the page lacks: %s", text)
     names = [claim["name"] for claim in claims]
@@ -130,7 +158,7 @@ def main(snakemake) -> None:
                 "directions": DIRECTIONS,
             }
         ),
-        "plane_data": packed(planes),
+        "plane_data": packed({"planes": planes, "courses": courses}),
         "audit_data": packed([] if audit is None else audit[[*AUDIT, *ERRORS]].to_dict("split")),
     }
     page = written(Path(tables.template[0]).parent, context)

@@ -1,4 +1,4 @@
-"""The information planes: means, bands and a sample of networks, by run and estimator."""
+"""The information planes by run and estimator, and the learning curves beside them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from page.packing import thousandths
 SNAPSHOTS, SAMPLED = 100, 5
 QUANTILES = (0.05, 0.95)
 AXES = ("mi_input_bits", "mi_label_bits")
+CURVES = ("train_accuracy", "test_accuracy", "train_loss", "test_loss")
 COLUMNS = ("run", "init", "epoch", "layer", "estimator", *AXES, "ceiling_bits", "status")
 
 
@@ -59,3 +60,22 @@ def plane(frame: pd.DataFrame) -> dict:
     summary = {"mean": values.mean(axis=0), "low": low, "high": high}
     chosen = {"sample": values[:SAMPLED]}
     return told | {name: thousandths(part) for name, part in (summary | chosen).items()}
+
+
+def course(frame: pd.DataFrame) -> dict:
+    """Summarise the learning curves of one run.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``init, epoch, status`` and `CURVES`; diverged networks are left out.
+
+    Returns
+    -------
+    course : dict
+        ``epochs``, and each of `CURVES` as its mean over networks, in thousandths.
+    """
+    means = frame[frame["status"] == "ok"].groupby("epoch")[list(CURVES)].mean()
+    means = means.loc[thinned(means.index.to_numpy())] if len(means) else means
+    curves = {name: thousandths(means[name].to_numpy()) for name in CURVES}
+    return {"epochs": means.index.tolist(), **curves}

@@ -185,13 +185,16 @@ class Study:
         }
         return {run: [name for name in self.estimators(run) if name in named] for run in runs}
 
-    def tables_of_page(self) -> list[str]:
-        """Name the files of the information that the page shows."""
-        return unique(
+    def tables_of_page(self) -> dict[str, list[str]]:
+        """Name the files of information and learning curves that the page shows, by table."""
+        planes = self.planes_of_page()
+        information = unique(
             self.table_of("information", run, estimator)
-            for run, estimators in self.planes_of_page().items()
+            for run, estimators in planes.items()
             for estimator in estimators
         )
+        metrics = [self.table_of("metrics", run) for run in planes]
+        return {"information": information, "metrics": metrics}
 
     def tables_of_claim(self, claim: str) -> dict[str, list[str]]:
         """Name the files that a claim is judged from, by table, its runs' tasks and the audit.

@@ -17,6 +17,7 @@ from infoplane.statistics import DIRECTIONS, verdict
 from page.packing import packed, thousandths
 from page.planes import plane, thinned
 from page.scorecard import NEEDED, short
+from pipeline.files import save_table
 from tests.stages import synthetic_study
 from tests.support import stand_in
 from tests.workflow.conftest import REPOSITORY
@@ -67,10 +68,28 @@ def save_tables(folder):
         "claims": str(folder / "claims.tsv"),
         "details": str(folder / "claims.json"),
         "information": synthetic_study.paths_of(folder, "information"),
+        "metrics": [save_curves(folder)],
         "audit": str(folder / "audit.tsv"),
         "method": str(REPOSITORY / "docs/method.md"),
         "template": [str(TEMPLATE)],
     }
+
+
+def save_curves(folder):
+    """Write learning curves of two networks that finished and one that diverged."""
+    epochs = np.tile([0, 1, 10], 3)
+    rows = {
+        "run": ["tanh"] * 9,
+        "init": np.repeat([0, 1, 2], 3),
+        "epoch": epochs,
+        "status": ["ok"] * 6 + ["diverged"] * 3,
+        "train_loss": np.repeat([0.25, 0.5, np.nan], 3),
+        "test_loss": np.repeat([0.5, 0.75, np.nan], 3),
+        "train_accuracy": np.repeat([0.75, 1.0, 0.0], 3) - 0.01 * epochs,
+        "test_accuracy": np.repeat([0.5, 1.0, 0.0], 3),
+    }
+    save_table(folder / "metrics.parquet", rows)
+    return str(folder / "metrics.parquet")
 
 
 def build(folder, **changes):
@@ -157,6 +176,7 @@ def test_the_page_asks_for_nothing(page):
         ("details", "{}", "claims.json holds no list"),
         ("audit", None, "audit.tsv cannot be read"),
         ("information", None, "no information of relu by first"),
+        ("metrics", None, "is truncated or no Parquet table"),
     ],
 )
 def test_a_missing_table_is_named_and_the_rest_is_shown(tmp_path, table, content, said):
@@ -164,16 +184,17 @@ def test_a_missing_table_is_named_and_the_rest_is_shown(tmp_path, table, content
     if table == "information":
         changes = {table: [path for path in tables[table] if "relu" not in path]}
     else:
-        other = tmp_path / "other" / tables[table].rpartition("/")[2]
+        (path,) = [tables[table]] if isinstance(tables[table], str) else tables[table]
+        other = tmp_path / "other" / path.rpartition("/")[2]
         other.parent.mkdir()
         if content is not None:
             other.write_text(content)
-        changes = {table: str(other)}
+        changes = {table: [str(other)] if table == "metrics" else str(other)}
     page = build(tmp_path, **changes)
     lacks = page.partition("What this page lacks")[2].partition("</section>")[0]
     assert said in html.unescape(lacks)
     assert len(buttons(page)) == (0 if table == "claims" else 4)
-    assert len(data_of(page, "plane-data")) == (2 if table == "information" else 3)
+    assert len(data_of(page, "plane-data")["planes"]) == (2 if table == "information" else 3)
 
 
 def test_a_verdict_that_is_none_is_named(tmp_path):
@@ -196,7 +217,7 @@ def test_a_run_without_a_finished_network_is_named(tmp_path):
 
 
 def test_planes_are_means_and_bands_of_the_networks_that_did_not_diverge(page, folder):
-    shown = {(one["run"], one["estimator"]): one for one in data_of(page, "plane-data")}
+    shown = {(one["run"], one["estimator"]): one for one in data_of(page, "plane-data")["planes"]}
     relu = shown["relu", "first"]
     assert (relu["networks"], relu["diverged"]) == (7, 1)
     table = pd.read_parquet(folder / "information/relu/bins.parquet")
@@ -210,6 +231,16 @@ def test_planes_are_means_and_bands_of_the_networks_that_did_not_diverge(page, f
     ):
         np.testing.assert_allclose(np.array(relu[name][0][1]) / 1000, expected, atol=5.01e-4)
     assert len(relu["sample"]) == 5
+
+
+def test_learning_curves_are_means_of_the_networks_that_did_not_diverge(page):
+    assert data_of(page, "plane-data")["courses"]["tanh"] == {
+        "epochs": [0, 1, 10],
+        "train_accuracy": [875, 865, 775],
+        "test_accuracy": [750] * 3,
+        "train_loss": [375] * 3,
+        "test_loss": [625] * 3,
+    }
 
 
 def test_epochs_are_thinned_but_keep_their_ends():

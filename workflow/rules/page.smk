@@ -4,6 +4,7 @@ Put the answer into one page: verdicts first, their evidence at a click.
 REQUIRED INPUTS
     <results>/claims.tsv, claims.json                       from claims.smk
     <results>/tables/information/{run}/{measurement}.parquet    from measurements.smk
+    <results>/tables/metrics/{run}/training.parquet         from measurements.smk
     <results>/tables/audit.tsv                              from audit.smk
 OUTPUTS
     <results>/report/index.html                             opens anywhere, asks for no network
@@ -13,9 +14,9 @@ OUTPUTS
 rule build_page:
     """Write the page: scorecard, information planes, audit, method, commands."""
     input:
+        **STUDY.tables_of_page(),
         claims="<results>/claims.tsv",
         details="<results>/claims.json",
-        information=STUDY.tables_of_page(),
         audit="<results>/tables/audit.tsv",
         method="docs/method.md",
         template=[

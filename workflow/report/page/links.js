@@ -9,7 +9,8 @@ const afterPaint = new Promise((done) => {
   requestAnimationFrame(() => setTimeout(done));
   setTimeout(done, 300);
 });
-const showPlane = afterPaint.then(() => unpacked("plane-data")).then((planes) => (planes.length ? startPlanes(planes) : null));
+const showPlane = afterPaint.then(() => unpacked("plane-data"))
+  .then(({ planes, courses }) => (planes.length ? startPlanes(planes, courses) : null));
 afterPaint.then(() => unpacked("audit-data")).then((audit) => (audit.data ? startAudit(audit) : null));
 
 const follow = async () => {

@@ -46,12 +46,16 @@ const planeChart = (plane, at, mode, domains) => {
   });
 };
 
+const epochAxis = (domains) => ({
+  ...(domains.linear ? {} : { type: "symlog", constant: 1, ticks: [0, 1, 10, 100, 1000, 10000].filter((it) => it <= domains.last), tickFormat: "d" }),
+  domain: [0, domains.last], label: "epoch", labelAnchor: "center", labelArrow: "none",
+});
+
 const courseChart = (plane, at, mode, domains) => {
   const points = mode === "single" ? singlesOf(plane) : pointsOf(plane);
-  const axis = domains.linear ? {} : { type: "symlog", constant: 1, ticks: [0, 1, 10, 100, 1000, 10000].filter((it) => it <= domains.last), tickFormat: "d" };
   return chart(`I(X;T) of ${plane.run} under ${plane.estimator} against epoch`, {
     width: widthOf(520, 32), height: 230, marginTop: 30, marginLeft: 48, marginBottom: 42, color: { ...colourOf(plane), legend: false },
-    x: { ...axis, domain: [0, domains.last], label: "epoch", labelAnchor: "center", labelArrow: "none" },
+    x: epochAxis(domains),
     y: { domain: domains.x, label: "I(X;T), bits", labelArrow: "none", grid: true },
     marks: [
       mode === "single" ? null : Plot.areaY(points, { x: "epoch", y1: "xLow", y2: "xHigh", fill: "layer", fillOpacity: 0.15 }),
@@ -61,6 +65,25 @@ const courseChart = (plane, at, mode, domains) => {
     ],
   });
 };
+
+const LEARNING = {
+  train_accuracy: ["accuracy, training", "#4269d0"], test_accuracy: ["accuracy, test", "#d1791b"],
+  train_loss: ["loss, training", "#3a9d8c"], test_loss: ["loss, test", "#c774b2"],
+};
+const learningOf = (course) => Object.entries(LEARNING).flatMap(([key, [name]]) =>
+  course.epochs.map((epoch, at) => ({ curve: name, epoch, value: bits(course[key][at]) })));
+
+const learningChart = (plane, course, at, domains) => chart(`Loss and accuracy of ${plane.run} against epoch`, {
+  width: widthOf(520, 32), height: 230, marginLeft: 48, marginBottom: 42,
+  color: { domain: Object.values(LEARNING).map(([name]) => name), range: Object.values(LEARNING).map(([, colour]) => colour), legend: true },
+  x: epochAxis(domains),
+  y: { domain: [0, Math.max(1, ...learningOf(course).map((it) => it.value).filter(Number.isFinite))], label: "mean", labelArrow: "none", grid: true },
+  marks: [
+    Plot.line(learningOf(course), { x: "epoch", y: "value", stroke: "curve", strokeWidth: 1.75 }),
+    Plot.ruleX([plane.epochs[at]], { stroke: "currentColor" }),
+    Plot.tip(learningOf(course), Plot.pointer({ x: "epoch", y: "value", stroke: "curve" })),
+  ],
+});
 
 const readout = (plane, at) => {
   const span = (low, high) => `${inBits(bits(low))} to ${inBits(bits(high))}`;
@@ -74,7 +97,7 @@ const readout = (plane, at) => {
 
 const largest = (plane, axis) => Math.max(...[...plane.high[axis], ...plane.sample.flatMap((one) => one[axis])].flat().filter((it) => it !== null)) / BITS;
 
-const startPlanes = (planes) => {
+const startPlanes = (planes, courses) => {
   const runs = [...new Set(planes.map((plane) => plane.run))];
   const state = { panels: [], epoch: Infinity, timer: null };
   const find = (run, estimator) => planes.find((plane) => plane.run === run && plane.estimator === estimator);
@@ -96,7 +119,9 @@ const startPlanes = (planes) => {
     byId("epoch-shown").textContent = epoch;
     for (const panel of state.panels) {
       const { plane } = panel, at = placeOf(plane, epoch), mode = byId("mode").value, domains = domainsOf(plane);
-      panel.charts.replaceChildren(planeChart(plane, at, mode, domains), courseChart(plane, at, mode, domains), readout(plane, at));
+      const course = courses[plane.run];
+      panel.charts.replaceChildren(planeChart(plane, at, mode, domains), courseChart(plane, at, mode, domains),
+        ...(course ? [learningChart(plane, course, at, domains)] : []), readout(plane, at));
       panel.note.textContent = `${plane.networks} networks${plane.diverged ? `, ${plane.diverged} diverged left out` : ""}, epoch ${plane.epochs[at]}`;
     }
     if (link) {
@@ -114,6 +139,8 @@ const startPlanes = (planes) => {
     panel.data.replaceChildren(dataOf("Means and bands as a table", `plane_${panel.plane.run}_${panel.plane.estimator}.csv`,
       ["layer", "epoch", "mi_input_bits", "mi_input_low", "mi_input_high", "mi_label_bits", "mi_label_low", "mi_label_high"],
       () => pointsOf(panel.plane).map((it) => [it.layer, it.epoch, it.x, it.xLow, it.xHigh, it.y, it.yLow, it.yHigh])));
+    if (courses[run]) panel.data.append(dataOf("Loss and accuracy as a table", `learning_${run}.csv`, ["curve", "epoch", "mean"],
+      () => learningOf(courses[run]).map((it) => [it.curve, it.epoch, it.value])));
     if (link) draw();
   };
 
