@@ -15,6 +15,7 @@ from scipy.special import digamma
 from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 
 from infoplane.estimators import make_estimator
+from infoplane.estimators._continuous import check_continuous
 from infoplane.estimators._neighbour_kernels import (
     counts_of_all,
     counts_on_line,
@@ -353,3 +354,84 @@ def test_too_few_samples_are_refused():
 def test_bad_parameters_are_refused(method, parameters, message):
     with pytest.raises(ValueError, match=message):
         make_estimator(method, **parameters)
+
+
+def rounded_pair(samples=600, units=1, ties=3, seed=8):
+    """Return two dependent variables in single precision; x has some rows twice."""
+    x, y = gaussian_pair(0.6, samples, units, seed)
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    x[1 : 2 * ties : 2] = x[: 2 * ties : 2]
+    return x, y
+
+
+def moved_apart(values):
+    """Move the second of two equal rows, row by row, by the rule that the docstring declares."""
+    values, seen, generator = values.astype(float), set(), np.random.default_rng(0)
+    for row in values:
+        if tuple(row) in seen:
+            row += generator.uniform(-0.5, 0.5, len(row)) * np.spacing(abs(row).astype(np.float32))
+        seen.add(tuple(row))
+    return values
+
+
+# In one unit, in a search tree, and by comparing all.
+@pytest.mark.parametrize("units", [1, 2, 7])
+@pytest.mark.parametrize("variant", [1, 2])
+@pytest.mark.parametrize("both", [False, True])
+def test_a_few_equal_rows_are_moved_apart(units, variant, both):
+    x, y = rounded_pair(units=units)
+    if both:
+        y[1:6:2] = y[:6:2]
+    apart, other = moved_apart(x), moved_apart(y)
+    found = ksg_information_bits(x, y, 3, variant)
+    assert found == ksg_information_bits(x, y, 3, variant)
+    assert found == pytest.approx(slow_ksg_bits(apart, other, 3, variant), abs=SUMMATION)
+    labels = (y[:, 0] > 0).astype(int)
+    expected = slow_ross_bits(apart, labels, 3)
+    assert ross_information_bits(x, labels, 3) == pytest.approx(expected, abs=SUMMATION)
+
+
+def test_rows_that_differ_keep_their_bits():
+    x, y = gaussian_pair(0.6, 200)
+    assert check_continuous("x", x, 3, 0.01) is x
+    bits = [ksg_information_bits(x, y, 3, tied_share=share) for share in (0.0, 0.01, 1.0)]
+    assert bits[0] == bits[1] == bits[2]
+
+
+def test_more_equal_rows_than_the_share_are_refused():
+    x, y = rounded_pair(ties=7)
+    refusal = r"x must have a density, but 1\.1667% of its 600 rows repeat another row, more than "
+    with pytest.raises(ValueError, match=refusal + "tied_share=0.01 allows"):
+        ksg_information_bits(x, y)
+    assert math.isfinite(ksg_information_bits(x, y, tied_share=0.02))
+    x, y = rounded_pair(ties=1)
+    with pytest.raises(ValueError, match=r"0\.1667% of its 600 rows .* tied_share=0 allows"):
+        ksg_information_bits(x, y, tied_share=0)
+    for wrong in (-0.1, 1.5, "few"):
+        with pytest.raises(ValueError, match="tied_share must be"):
+            make_estimator("knn", noise_variance=0, tied_share=wrong)
+
+
+def test_a_row_that_is_there_more_than_k_times_is_refused():
+    x, y = rounded_pair(ties=0)
+    x[:4] = x[0]
+    with pytest.raises(ValueError, match="one row is there 4 times, more than neighbours=3 allows"):
+        ksg_information_bits(x, y, 3)
+    assert math.isfinite(ksg_information_bits(x, y, 4))
+
+
+def test_an_entropy_takes_no_equal_rows():
+    x, _ = rounded_pair(ties=1)
+    with pytest.raises(ValueError, match=r"tied_share=0\.0 allows"):
+        kozachenko_leonenko_entropy_bits(x)
+
+
+def test_two_thousand_values_in_single_precision_are_taken():
+    generator = np.random.default_rng(0)
+    layer = np.tanh(generator.standard_normal((2000, 1))).astype(np.float32)
+    layer[1] = layer[0]
+    labels = (layer[:, 0] > 0).astype(int)
+    for method in ("knn", "ksg"):
+        estimate = make_estimator(method, noise_variance=0.1)(layer, labels)
+        assert math.isfinite(estimate.mi_input_bits)
+    assert make_estimator("knn", noise_variance=0)(layer, labels).mi_label_bits > 0.9

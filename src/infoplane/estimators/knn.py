@@ -11,6 +11,12 @@ from scipy.spatial import cKDTree
 from scipy.special import digamma
 
 from infoplane.checks import require_choice, require_not_negative, require_whole
+from infoplane.estimators._continuous import (
+    TIED_SHARE,
+    check_class_sizes,
+    check_continuous,
+    check_tied_share,
+)
 from infoplane.estimators._neighbour_kernels import (
     counts_of_all,
     counts_on_line,
@@ -19,7 +25,6 @@ from infoplane.estimators._neighbour_kernels import (
 )
 from infoplane.estimators._pair_kernels import euclidean_counts
 from infoplane.estimators.base import Estimate, Estimator
-from infoplane.estimators.discrete import duplicate_share
 from infoplane.units import BITS_PER_NAT
 
 NORM = np.inf
@@ -29,7 +34,6 @@ METRICS = ("maximum", "euclidean")
 # In more units than this, comparing all samples takes less time than a search tree: to find
 # neighbours, and to count them.
 UNITS_FOR_TREES, UNITS_FOR_COUNTING = 3, 2
-LEAST_DISTINCT_SHARE = 0.5
 
 
 def kozachenko_leonenko_entropy_bits(values: np.ndarray, neighbours: int = 3) -> float:
@@ -57,7 +61,7 @@ def kozachenko_leonenko_entropy_bits(values: np.ndarray, neighbours: int = 3) ->
     ----------
     Kozachenko & Leonenko (1987); Kraskov et al. (2004), Phys. Rev. E 69, 066138, equation 20.
     """
-    return _entropy_bits(_check_continuous("values", values, neighbours), neighbours)
+    return _entropy_bits(check_continuous("values", values, neighbours, 0.0), neighbours)
 
 
 def _entropy_bits(values: np.ndarray, neighbours: int) -> float:
@@ -73,6 +77,7 @@ def ksg_information_bits(
     neighbours: int = 3,
     variant: int = 1,
     metric: str = "maximum",
+    tied_share: float = TIED_SHARE,
 ) -> float:
     """Estimate the mutual information of two continuous variables.
 
@@ -80,13 +85,18 @@ def ksg_information_bits(
     ----------
     x : array of float, shape (samples, units of x)
     y : array of float, shape (samples, units of y)
-        Draws from a joint density; in neither a row twice.
+        Draws from a joint density.
     neighbours : int
         k, below the number of samples.
     variant : {1, 2}
         Neighbours counted within a cube (1) or within a rectangle (2) about each sample.
     metric : {'maximum', 'euclidean'}
         The distance within x and within y. For one unit each they are the same.
+    tied_share : float
+        The largest share of the rows of x, and of y, that may repeat another row, as rounding
+        makes them. They are moved apart by less than single precision can tell, the same way in
+        every call; none may be there more than `neighbours` times, so that the k-th neighbour
+        is never one of them.
 
     Returns
     -------
@@ -97,8 +107,8 @@ def ksg_information_bits(
     Raises
     ------
     ValueError
-        If rows are duplicated, or most values in every unit, or shapes do not fit, or there are
-        too few samples.
+        If more rows are duplicated, or most values in every unit, or shapes do not fit, or there
+        are too few samples.
 
     References
     ----------
@@ -107,17 +117,21 @@ def ksg_information_bits(
     """
     if variant not in VARIANTS:
         raise ValueError(f"variant must be 1 or 2, not {variant!r}")
-    return _ksg_bits(x, y, neighbours, (variant,), metric)[0]
+    return _ksg_bits(x, y, neighbours, (variant,), metric, tied_share)[0]
 
 
 def ksg_variants_bits(
-    x: np.ndarray, y: np.ndarray, neighbours: int = 3, metric: str = "maximum"
+    x: np.ndarray,
+    y: np.ndarray,
+    neighbours: int = 3,
+    metric: str = "maximum",
+    tied_share: float = TIED_SHARE,
 ) -> tuple[float, float]:
     """Estimate the mutual information of two continuous variables with both variants at once.
 
     Parameters
     ----------
-    x, y, neighbours, metric
+    x, y, neighbours, metric, tied_share
         As in `ksg_information_bits`.
 
     Returns
@@ -125,15 +139,20 @@ def ksg_variants_bits(
     first, second : tuple of float
         What `ksg_information_bits` gives for variants 1 and 2, from one search.
     """
-    return _ksg_bits(x, y, neighbours, VARIANTS, metric)
+    return _ksg_bits(x, y, neighbours, VARIANTS, metric, tied_share)
 
 
 def _ksg_bits(
-    x: np.ndarray, y: np.ndarray, neighbours: int, variants: tuple[int, ...], metric: str
+    x: np.ndarray,
+    y: np.ndarray,
+    neighbours: int,
+    variants: tuple[int, ...],
+    metric: str,
+    tied_share: float,
 ) -> tuple[float, ...]:
     require_choice("metric", metric, METRICS)
-    x = _check_continuous("x", x, neighbours)
-    y = _check_continuous("y", y, neighbours)
+    x = check_continuous("x", x, neighbours, tied_share)
+    y = check_continuous("y", y, neighbours, tied_share)
     samples = len(x)
     if len(y) != samples:
         raise ValueError(f"y must have {samples} samples like x, not {len(y)}")
@@ -167,17 +186,24 @@ def _maximum_counts(
     return counts_of(x), counts_of(y)
 
 
-def ross_information_bits(values: np.ndarray, labels: np.ndarray, neighbours: int = 3) -> float:
+def ross_information_bits(
+    values: np.ndarray,
+    labels: np.ndarray,
+    neighbours: int = 3,
+    tied_share: float = TIED_SHARE,
+) -> float:
     """Estimate the mutual information of a continuous and a discrete variable.
 
     Parameters
     ----------
     values : array of float, shape (samples, units)
-        Draws from a density for each label; no row twice.
+        Draws from a density for each label.
     labels : array of int, shape (samples,)
         Each label has more samples than `neighbours`.
     neighbours : int
         k, the neighbours sought among the samples of the same label.
+    tied_share : float
+        The largest share of rows that may repeat another, as in `ksg_information_bits`.
 
     Returns
     -------
@@ -188,13 +214,13 @@ def ross_information_bits(values: np.ndarray, labels: np.ndarray, neighbours: in
     Raises
     ------
     ValueError
-        If rows are duplicated, or most values in every unit, or a label has too few samples.
+        If more rows are duplicated, or most values in every unit, or a label has too few samples.
 
     References
     ----------
     Ross (2014), PLoS ONE 9(2), e87357, equation 2.
     """
-    values = _check_continuous("values", values, neighbours)
+    values = check_continuous("values", values, neighbours, tied_share)
     labels = np.asarray(labels)
     if labels.shape != (len(values),):
         raise ValueError(f"labels must have shape ({len(values)},), not {labels.shape}")
@@ -231,8 +257,8 @@ class KnnEstimator(Estimator):
     ----------
     noise_variance : float
         Variance of N in each unit. 0 leaves the layer as it is: I(X;T) of a continuous
-        deterministic layer is then infinite and returned as NaN, and duplicated rows are
-        refused.
+        deterministic layer is then infinite and returned as NaN, and more duplicated rows than
+        `tied_share` are refused.
     neighbours : int
         k.
     noise_draws : int
@@ -240,6 +266,9 @@ class KnnEstimator(Estimator):
         between patterns.
     seed : int
         Seed of the noise.
+    tied_share : float
+        The largest share of rows of the noisy layer that may repeat another; each at most
+        `neighbours` times.
 
     References
     ----------
@@ -258,12 +287,14 @@ class KnnEstimator(Estimator):
     neighbours: int = 3
     noise_draws: int = 1
     seed: int = 0
+    tied_share: float = TIED_SHARE
 
     def __post_init__(self):
         require_not_negative("noise_variance", self.noise_variance)
         require_whole("neighbours", self.neighbours, at_least=1)
         require_whole("noise_draws", self.noise_draws, at_least=1)
         require_whole("seed", self.seed, at_least=0)
+        check_tied_share(self.tied_share)
         if self.noise_variance == 0 and self.noise_draws != 1:
             raise ValueError(
                 f"noise_draws must be 1 without noise (noise_variance=0), not {self.noise_draws}"
@@ -272,7 +303,7 @@ class KnnEstimator(Estimator):
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         ceiling_bits = math.log2(len(activations))
         noisy = add_noise(activations, self.noise_variance, self.noise_draws, self.seed)
-        noisy = _check_continuous("values", noisy, self.neighbours)
+        noisy = check_continuous("values", noisy, self.neighbours, self.tied_share)
         labels = np.tile(labels, self.noise_draws)
         mi_label_bits = _ross_bits(noisy, labels, self.neighbours)
         if self.noise_variance == 0:
@@ -347,41 +378,3 @@ def _counts_within(values: np.ndarray, radii: np.ndarray) -> np.ndarray:
     for which, reach in enumerate(radii.T):
         counts[:, which] = tree.query_ball_point(values, reach, p=NORM, return_length=True)
     return counts
-
-
-def _check_continuous(name: str, values: np.ndarray, neighbours: int) -> np.ndarray:
-    """Refuse what has no density to estimate, or fewer samples than neighbours."""
-    require_whole("neighbours", neighbours, at_least=1)
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 2 or 0 in values.shape:
-        raise ValueError(f"{name} must have shape (samples, units), not {values.shape}")
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name} must be finite")
-    if len(values) <= neighbours:
-        raise ValueError(
-            f"neighbours must be below the number of samples ({len(values)}), not {neighbours}"
-        )
-    share = duplicate_share(values)
-    if share > 0:
-        raise ValueError(
-            f"{name} must have a density, but {share:.4%} of its {len(values)} rows repeat "
-            "another row; declare noise that tells them apart, or use an estimator for "
-            "discrete values"
-        )
-    if all(len(np.unique(unit)) < LEAST_DISTINCT_SHARE * len(values) for unit in values.T):
-        raise ValueError(
-            f"{name} must have a density, but in each unit more than "
-            f"{1 - LEAST_DISTINCT_SHARE:.0%} of the values repeat another; declare noise that "
-            "tells them apart, or use an estimator for discrete values"
-        )
-    return values
-
-
-def check_class_sizes(labels: np.ndarray, neighbours: int) -> None:
-    """Refuse labels with too few samples to have that many neighbours."""
-    classes, sizes = np.unique(labels, return_counts=True)
-    if sizes.min() <= neighbours:
-        raise ValueError(
-            f"each label needs more samples than neighbours ({neighbours}); label "
-            f"{classes[sizes.argmin()]} has {sizes.min()}"
-        )

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import digamma
 
 from infoplane.checks import require_choice, require_positive, require_whole
+from infoplane.estimators._continuous import TIED_SHARE, check_tied_share
 from infoplane.estimators.base import Estimate, Estimator
 from infoplane.estimators.knn import (
     METRICS,
@@ -39,6 +40,9 @@ class KsgEstimator(Estimator):
         The distance within the layer and within its noisy copy. That of I(T;Y) is the maximum.
     seed : int
         Of the noise.
+    tied_share : float
+        The largest share of rows of the layer that may repeat another; each at most `neighbours`
+        times.
 
     References
     ----------
@@ -50,8 +54,8 @@ class KsgEstimator(Estimator):
     assumptions: ClassVar[str] = (
         "T is the layer's output plus Gaussian noise that the network does not have; each "
         "pattern occurs once. The layer itself has a density: duplicated rows, as of dead or "
-        "saturated units, are refused. The joint density is constant over the distance to the "
-        "k-th neighbour; strong dependence is underestimated, and nothing above "
+        "saturated units, are refused beyond a small share. The joint density is constant over the "
+        "distance to the k-th neighbour; strong dependence is underestimated, and nothing above "
         "psi(samples) - psi(k) can be found."
     )
 
@@ -60,6 +64,7 @@ class KsgEstimator(Estimator):
     variant: int = 1
     metric: str = "maximum"
     seed: int = 0
+    tied_share: float = TIED_SHARE
 
     def __post_init__(self):
         require_positive("noise_variance", self.noise_variance)
@@ -67,12 +72,15 @@ class KsgEstimator(Estimator):
         require_choice("variant", self.variant, VARIANTS)
         require_choice("metric", self.metric, METRICS)
         require_whole("seed", self.seed, at_least=0)
+        check_tied_share(self.tied_share)
 
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         noisy = add_noise(activations, self.noise_variance, 1, self.seed)
         return Estimate(
-            ksg_information_bits(activations, noisy, self.neighbours, self.variant, self.metric),
-            ross_information_bits(noisy, labels, self.neighbours),
+            ksg_information_bits(
+                activations, noisy, self.neighbours, self.variant, self.metric, self.tied_share
+            ),
+            ross_information_bits(noisy, labels, self.neighbours, self.tied_share),
             ksg_ceiling_bits(len(labels), self.neighbours, self.variant),
         )
 
