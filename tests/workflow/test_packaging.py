@@ -67,7 +67,16 @@ def distributions(tmp_path_factory):
     pytest.importorskip("setuptools", minversion="77", reason="pip install setuptools>=77")
     folder = tmp_path_factory.mktemp("distributions")
     ignored = shutil.ignore_patterns(
-        *(".git", ".venv", ".snakemake", "results", "*.egg-info", "__pycache__", ".*_cache")
+        *(
+            ".git",
+            ".test",
+            ".venv",
+            ".snakemake",
+            "results",
+            "*.egg-info",
+            "__pycache__",
+            ".*_cache",
+        )
     )
     copy = shutil.copytree(REPOSITORY, folder / "copy", ignore=ignored)
     code = "from setuptools import build_meta as b; b.build_sdist('dist'); b.build_wheel('dist')"
@@ -156,3 +165,11 @@ def test_the_catalogue_finds_the_standard_form():
     assert usage["report"] is True
     for file in ("workflow/Snakefile", "config/README.md", "config/config.yaml", "README.md"):
         assert (REPOSITORY / file).is_file()
+
+
+@pytest.mark.skipif(not (REPOSITORY / ".test").exists(), reason="not in source distributions")
+def test_the_test_folder_has_the_projects_own_code_and_configuration():
+    for name in ("config", "src"):
+        assert (REPOSITORY / ".test" / name).resolve() == (REPOSITORY / name).resolve()
+    command = "snakemake --cores 2 --directory .test --configfile config/smoke.yaml"
+    assert command in (REPOSITORY / ".test/README.md").read_text()
