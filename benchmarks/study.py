@@ -32,7 +32,7 @@ TABLE = ("table", "run", "measurement")
 CHUNK = ("run", "measurement", "chunk")
 # As in workflow/rules, but that a job waits for all jobs of a stage with the same wildcards, as far
 # as both have them: claims and figures for all tables, a chunk for the data of all tasks. The
-# report, which shows a finished study, is no part of it.
+# report and the page, which show a finished study, are no part of it.
 STAGES = {
     "generate_data": Stage(("task",)),
     "record_configuration": Stage(),
@@ -68,7 +68,7 @@ STAGES = {
     "plot_szt_4": Stage(needs=("merge_table/gradients", "compare_gradients")),
 }
 FIGURE = Stage(needs=("merge_table", "measure_groups"))
-NO_PART = ("report",)
+NO_PART = ("report", "build_page")
 
 
 def stage_of(name: str) -> Stage:
