@@ -100,7 +100,7 @@ def test_torch_engine_gives_the_same_bits_for_other_cores_and_chunks(tmp_path):
 
 
 def cut_configuration(*also: str) -> dict:
-    """Return the small configuration with two runs and others, two estimators and one claim."""
+    """Return the small configuration with two runs and others, two estimators and two claims."""
     config = merged(*FILES, "config/smoke.yaml")
     config["defaults"] |= {"initialisations": 5, "epochs": 30, "snapshots": 10}
     config["runs"] = {run: config["runs"][run] for run in (*RUNS, *also)}
@@ -117,7 +117,11 @@ def cut_configuration(*also: str) -> dict:
         config["measurements"]["propagated"] = measurements["propagated"]
     group = config["claims"]["C01"]["judged_on"][0]
     cases = [group | {"runs": ["szt_tanh"], "estimators": [ESTIMATOR]}]
-    config["claims"] = {"C01": config["claims"]["C01"] | {"judged_on": cases}}
+    crossing = [{"runs": ["szt_tanh"], "definitions": ["saxe_sample"]}]
+    judged_on = {"C01": cases, "C06": crossing}  # C06 says what a transition is
+    config["claims"] = {
+        name: config["claims"][name] | {"judged_on": groups} for name, groups in judged_on.items()
+    }
     config["figures"] = {"szt_3": config["figures"]["szt_3"]}
     config["figures"]["szt_3"] |= {"runs": {"tanh": "szt_tanh"}, "estimator": ESTIMATOR}
     for name, comparison in config["comparisons"].items():
