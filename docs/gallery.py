@@ -80,10 +80,12 @@ def claims_table(rows: list[dict]) -> str:
 
 
 def counted(rows: list[dict], verdict: str) -> str:
-    """Return how many rows have a verdict, and how many still have it corrected."""
+    """Return how many rows have a verdict, and in brackets how many still have it corrected."""
     count, corrected = (
         sum(row[column] == verdict for row in rows) for column in ("verdict", "corrected_verdict")
     )
+    if not any(row["corrected_verdict"] for row in rows):
+        return str(count or "")
     return f"{count} ({corrected})" if count or corrected else ""
 
 
