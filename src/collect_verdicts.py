@@ -4,7 +4,7 @@ Reads   parts       the claims' tables, from judge_claims
 Params  statistics  its confidence is what a corrected verdict is held to
 Writes  table       the rows of all parts, and q_value (Benjamini & Hochberg 1995, over all rows
                     with a p-value) and corrected_verdict: the verdict where q_value is small
-                    enough, else inconclusive
+                    enough, else inconclusive; a row without a p-value keeps its own
         readings    claim, condition, estimator, verdicts (each reading with its verdict), alike:
                     of claims that are read in several ways, whether the verdict hangs on which
 """
@@ -58,13 +58,14 @@ def corrected(rows: pd.DataFrame, confidence: float) -> pd.DataFrame:
         With ``q_value``, the smallest share of false verdicts among those kept at which this one
         is kept (Benjamini & Hochberg 1995; the rows share networks, so that they depend on each
         other positively, which the method allows), and ``corrected_verdict``, empty where a
-        row's verdict is that of several.
+        row's verdict is that of several. A row without a p-value keeps its verdict: nothing was
+        sampled in a model with exact information.
     """
     known = rows["p_value"].notna()
     q_values = np.full(len(rows), np.nan)
     if known.any():
         q_values[known] = scipy.stats.false_discovery_control(rows.loc[known, "p_value"])
-    kept = np.where(q_values <= 1 - confidence, rows["verdict"], INCONCLUSIVE)
+    kept = np.where(known & (q_values > 1 - confidence), INCONCLUSIVE, rows["verdict"])
     kept = np.where(rows["estimator"] == "all", "", kept)
     return rows.assign(q_value=q_values, corrected_verdict=kept)
 

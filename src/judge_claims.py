@@ -49,10 +49,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from infoplane.claims.caution import AuditedRange
+from infoplane.claims.caution import AuditedRange, Background
 from infoplane.claims.entries import MODELS, Claim, read_claim
 from infoplane.claims.evidence import Evidence
-from infoplane.claims.judging import COLUMNS, Background, judge
+from infoplane.claims.judging import COLUMNS, judge
 from infoplane.claims.resolution import Resolution
 from infoplane.statistics import Resampling
 from pipeline.files import load_columns, load_known, load_table, save_json

@@ -71,6 +71,12 @@ def test_readings_stand_side_by_side(tmp_path):
     assert readings["alike"].tolist() == ["no", "yes"]
 
 
+def test_an_exact_verdict_is_kept(tmp_path):
+    """A model with exact information samples nothing, so that its rows have no p-value."""
+    table, _ = collected(tmp_path, rows("C15", ["exact"], ["supported"], [np.nan]))
+    assert table["corrected_verdict"].tolist() == ["supported"]
+
+
 def test_a_study_without_p_values_is_collected_all_the_same(tmp_path):
     table, readings = collected(tmp_path, rows("C01", ["a"], ["inconclusive"], [np.nan]))
     assert table["corrected_verdict"].tolist() == ["inconclusive"]

@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from infoplane.claims.caution import AuditedRange
+from infoplane.claims.caution import AuditedRange, Background
 from infoplane.claims.entries import Need, check_available, needs_of, read_claim
 from infoplane.claims.evidence import Case, ClaimError
 from infoplane.claims.findings import Condition, Finding
-from infoplane.claims.judging import COLUMNS, Background, judge
+from infoplane.claims.judging import COLUMNS, judge
 from infoplane.claims.registry import STATISTICS, claim_statistic
 from infoplane.claims.sensitivity import finding_verdict
 from infoplane.claims.trajectories import TableError

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from infoplane.claims.caution import Background
 from infoplane.claims.entries import read_claim
 from infoplane.claims.evidence import ClaimError
 from infoplane.claims.findings import Condition, Finding
-from infoplane.claims.judging import Background, judge
+from infoplane.claims.judging import judge
 from infoplane.claims.resolution import Resolution
 from infoplane.claims.sensitivity import finding_verdict, holding_thresholds, p_value
 from infoplane.statistics import DIRECTIONS, Interval, verdict
@@ -64,6 +65,12 @@ def test_thresholds_over_which_a_verdict_holds(direction, conditions, premises, 
 def test_p_value_of_a_verdict(parts, threshold, expected):
     found = p_value(finding(**parts), threshold, "at_least")
     np.testing.assert_allclose(found, expected)
+
+
+def test_a_part_without_a_p_value_leaves_none_to_support():
+    unknown = Condition("a", Interval(2.0, 1.5, 2.5), 1.0, "at_least")
+    for conditions in ((unknown, MET), (MET, unknown)):
+        assert np.isnan(p_value(finding(conditions=conditions), 0.5, "at_least"))
 
 
 def test_failed_premises_and_conditions_are_told():

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from infoplane.claims.entries import Reading
 from infoplane.claims.evidence import Case, Evidence
 from infoplane.claims.findings import OF_NOISE, Finding
 from infoplane.claims.rescaling import rescaling_caution
+from infoplane.claims.resolution import Resolution
 
-CEILING_MARGIN_BITS = 0.05
 TOLERANCE_BITS = 0.1
 LAYER_FAMILIES = ("saturated_layer", "half_dead_layer")
 """Tasks of the audit that are made like trained layers."""
@@ -162,14 +163,39 @@ def _nearest(rows: pd.DataFrame, column: str, value: float) -> pd.DataFrame:
     return rows[distance == distance.min()]
 
 
+@dataclass(frozen=True)
+class Background:
+    """Hold what is known of a study besides what was measured.
+
+    Attributes
+    ----------
+    resolution : Resolution
+        When an estimate is blind.
+    audited : AuditedRange or None
+        Where the estimators were found to be right, for warnings.
+    protocols : mapping of str to str
+        Of each run the protocol it starts from.
+    rescaled : pandas.DataFrame or None
+        Of the measure `rescaled`, for warnings.
+    """
+
+    resolution: Resolution = field(default_factory=Resolution)
+    audited: AuditedRange | None = None
+    protocols: Mapping[str, str] = field(default_factory=dict)
+    rescaled: pd.DataFrame | None = None
+
+    def protocol(self, case: Case) -> str:
+        """Return the protocols of the case's runs, each once."""
+        names = [self.protocols.get(one.run, "") for one in case.runs]
+        return " vs ".join(dict.fromkeys(filter(None, names)))
+
+
 def caution(
     evidence: Evidence,
     case: Case,
     finding: Finding,
-    parameters: Mapping,
-    audited: AuditedRange | None = None,
-    threshold: float = np.nan,
-    rescaled: pd.DataFrame | None = None,
+    reading: Reading,
+    background: Background,
 ) -> str:
     """Say why a verdict rests on an estimate that cannot carry it.
 
@@ -179,15 +205,11 @@ def caution(
     case : Case
     finding : Finding
         Its `decided_by` names the layers that decide.
-    parameters : mapping
-        The claim's.
-    audited : AuditedRange, optional
-        Where the estimators were found to be right.
-    threshold : float
-        The claim's, for its warning if it is about a drop.
-    rescaled : pandas.DataFrame, optional
-        Of the measure `rescaled`, for claims about drops: layers in other units, while every
-        prediction stays.
+    reading : Reading
+        Of the claim.
+    background : Background
+        When an estimate is at its ceiling, where the estimators were found to be right, and what
+        they say of layers in other units.
 
     Returns
     -------
@@ -196,13 +218,15 @@ def caution(
     """
     if case.estimator is None or not finding.decided_by:
         return ""
+    parameters, threshold = reading.parameters, reading.threshold
     quantity = "label" if "label" in str(parameters.get("quantity", "")) else "input"
-    texts = []
+    audited, rescaled = background.audited, background.rescaled
+    margin, texts = background.resolution.ceiling_margin_bits, []
     for one in case.runs:
         found = evidence.planes(one)
         beside = f" ({one.run})" if len(case.runs) > 1 else ""
         if quantity == "input" and "ceiling_bits" in found.measured:
-            ceiling = found.measured["ceiling_bits"] - CEILING_MARGIN_BITS
+            ceiling = found.measured["ceiling_bits"] - margin
             high = (found.measured["mi_input_bits"] >= ceiling)[:, :, list(finding.decided_by)]
             networks = int(high.any(axis=(1, 2)).sum())
             if networks:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
-from infoplane.claims.caution import AuditedRange, caution
+from infoplane.claims.caution import Background, caution
 from infoplane.claims.entries import Claim
 from infoplane.claims.evidence import Case, Evidence
 from infoplane.claims.findings import Condition, Finding
-from infoplane.claims.resolution import Resolution, blindness
+from infoplane.claims.resolution import blindness
 from infoplane.claims.sensitivity import finding_verdict, holding_thresholds, p_value
-from infoplane.statistics import INCONCLUSIVE, SUPPORTED, agreement, verdict
+from infoplane.statistics import INCONCLUSIVE, SUPPORTED, Interval, agreement, verdict
 
 log = logging.getLogger("infoplane")
 
@@ -47,33 +45,6 @@ COLUMNS = (
 
 LEAST_ESTIMATORS = 3
 """Estimators under which a claim about compression is judged before an overall verdict."""
-
-
-@dataclass(frozen=True)
-class Background:
-    """Hold what is known of a study besides what was measured.
-
-    Attributes
-    ----------
-    resolution : Resolution
-        When an estimate is blind.
-    audited : AuditedRange or None
-        Where the estimators were found to be right, for warnings.
-    protocols : mapping of str to str
-        Of each run the protocol it starts from.
-    rescaled : pandas.DataFrame or None
-        Of the measure `rescaled`, for warnings.
-    """
-
-    resolution: Resolution = field(default_factory=Resolution)
-    audited: AuditedRange | None = None
-    protocols: Mapping[str, str] = field(default_factory=dict)
-    rescaled: pd.DataFrame | None = None
-
-    def protocol(self, case: Case) -> str:
-        """Return the protocols of the case's runs, each once."""
-        names = [self.protocols.get(one.run, "") for one in case.runs]
-        return " vs ".join(dict.fromkeys(filter(None, names)))
 
 
 def judge(claim: Claim, evidence: Evidence, background: Background | None = None) -> list[dict]:
@@ -107,8 +78,10 @@ def _row(claim: Claim, case: Case, evidence: Evidence, background: Background) -
     _log_left_out(case, finding)
     interval, terms = finding.interval, (reading.threshold, claim.direction)
     blind = blindness(evidence, case, finding, *terms, background.resolution)
-    own = INCONCLUSIVE if blind else verdict(interval.low, interval.high, *terms)
-    holds = (-math.inf, math.inf) if blind else holding_thresholds(finding, *terms)
+    # Of what an estimate cannot see nothing is known; conditions decide on their own.
+    known = Interval(interval.estimate, math.nan, math.nan) if blind else interval
+    seen = replace(finding, interval=known)
+    holds = holding_thresholds(seen, *terms)
     row = {
         "claim": claim.name,
         "source": claim.source,
@@ -125,21 +98,13 @@ def _row(claim: Claim, case: Case, evidence: Evidence, background: Background) -
         "threshold": reading.threshold,
         "direction": claim.direction,
         "inits": int(finding.inits.size),
-        "verdict": finding_verdict(finding, own),
+        "verdict": finding_verdict(seen, verdict(known.low, known.high, *terms)),
         "failed": "; ".join(filter(None, (blind, *_failed(finding)))),
         "null": str(finding.null or ""),
-        "warning": caution(
-            evidence,
-            case,
-            finding,
-            reading.parameters,
-            background.audited,
-            reading.threshold,
-            background.rescaled,
-        ),
+        "warning": caution(evidence, case, finding, reading, background),
         "holds_from": holds[0],
         "holds_to": holds[1],
-        "p_value": math.nan if blind else p_value(finding, *terms),
+        "p_value": p_value(seen, *terms),
     }
     row["details"] = {
         "definition": case.definition,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from infoplane.claims.findings import Finding
 from infoplane.statistics import INCONCLUSIVE, REFUTED, SUPPORTED, conjunction, verdict
 
@@ -86,5 +88,5 @@ def p_value(finding: Finding, threshold: float, direction: str) -> float:
     parts += [(each.verdict, each.interval.p_value(each.threshold)) for each in finding.conditions]
     if finding_verdict(finding, own) == REFUTED:
         against = [value for found, value in parts if found == REFUTED]
-        return min(1.0, len(parts) * min(against))
-    return max(value for _, value in parts)
+        return min(1.0, len(parts) * float(np.min(against)))
+    return float(np.max([value for _, value in parts]))
