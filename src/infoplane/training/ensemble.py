@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from infoplane.compiled.subnormals import flushed_subnormals
 from infoplane.networks import Network
 from infoplane.tasks.splits import training_samples
 from infoplane.training.curves import LearningCurves
@@ -131,7 +132,8 @@ def train_ensemble(
 
     for number, epoch in enumerate(epochs.tolist()):
         if number > 0:
-            trainer.advance(int(epochs[number - 1]), epoch)
+            with flushed_subnormals():
+                trainer.advance(int(epochs[number - 1]), epoch)
             parameters = trainer.parameters
         curves.add(number, parameters)
         keep(number, parameters)
