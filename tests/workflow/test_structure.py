@@ -230,7 +230,9 @@ def requirements() -> dict[str, str]:
 def test_conda_environment_has_the_pins_of_the_project():
     environment = yaml.safe_load((REPOSITORY / "environment.yml").read_text())
     assert environment["channels"] == ["conda-forge", "nodefaults"]
-    specs = [MatchSpec(line, strict=True) for line in environment["dependencies"]]
+    *listed, pip_lines = environment["dependencies"]
+    assert pip_lines == {"pip": ["-e ."]}
+    specs = [MatchSpec(line, strict=True) for line in listed]
     conda = {spec.name.normalized: str(spec.version) for spec in specs}
     pip = requirements()
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
@@ -238,7 +240,7 @@ def test_conda_environment_has_the_pins_of_the_project():
     needed = {re.match(r"[A-Za-z0-9_-]+", line)[0] for line in listed} | {"python", "pytest"}
     for name in needed:
         assert conda[CONDA_NAMES.get(name, name)] == pip[name], name
-    assert set(conda) == {CONDA_NAMES.get(name, name) for name in needed}
+    assert set(conda) == {CONDA_NAMES.get(name, name) for name in needed} | {"pip"}
 
 
 def test_constraints_satisfy_the_requirements():
