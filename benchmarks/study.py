@@ -64,6 +64,7 @@ STAGES = {
     # Figures that are drawn from a table of the whole study.
     "plot_infoplane_audit": Stage(needs=("merge_audit",)),
     "plot_infoplane_audit_drops": Stage(needs=("merge_drops",)),
+    "plot_infoplane_scorecard": Stage(needs=("collect_verdicts",)),
     "plot_infoplane_robustness": Stage(needs=("compare_estimators",)),
     "plot_szt_4": Stage(needs=("merge_table/gradients", "compare_gradients")),
 }

@@ -24,6 +24,7 @@ STUDY_TABLES = {
     "transitions": "tables/transitions.tsv",
     "audit": "tables/audit.tsv",
     "audit_drops": "tables/audit_drops.tsv",
+    "verdicts": "claims.tsv",
 }
 
 

@@ -282,6 +282,10 @@ def _figure_name_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
         for label, model in entry.get("models", {}).items():
             if model not in config["models"]:
                 yield (*key, "models", label), unknown("model", model, config["models"])
+        judged = [*config["runs"], *config["models"]]
+        for label, names in entry.get("conditions", {}).items():
+            for one in sorted(set(names) - set(judged)):
+                yield (*key, "conditions", label), unknown("run or model", one, judged)
 
 
 def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:

@@ -197,6 +197,7 @@ def save_text_tables(folder):
     untried = (audit["estimator"] == "ksg1_3") & (audit["quantity"] == "label")
     audit[~untried].to_csv(folder / "audit.tsv", sep="\t", index=False)
     save_drops(folder)
+    save_verdicts(folder)
 
 
 def save_drops(folder):
@@ -214,3 +215,24 @@ def save_drops(folder):
     drops["found"] = np.where(there & ~edge, 1.0, 0.0)
     drops.loc[~there & edge & (drops["threshold_bits"] == 0.5), "found"] = 0.5
     drops.to_csv(folder / "audit_drops.tsv", sep="\t", index=False)
+
+
+def save_verdicts(folder):
+    """Save a table of verdicts: agreement, a quarrel, one that is open, and a comparison."""
+    columns = ("claim", "side", "condition", "estimator", "reading", "estimate", "verdict")
+    compared, pool = "szt_tanh_full_batch vs szt_tanh", "szt_tanh, saxe_relu"
+    rows = [
+        ("C01", "szt", "szt_tanh", "binned", "bits", 0.5, "supported"),
+        ("C01", "szt", "szt_tanh", "kde", "bits", 2.0, "supported"),
+        ("C01", "szt", "szt_tanh", "kde", "share", 99.0, "supported"),
+        ("C01", "szt", "szt_tanh", "all", "bits", 99.0, ""),
+        ("C01", "szt", "saxe_tanh", "binned", "bits", 7.0, "supported"),
+        ("C01", "szt", "saxe_tanh", "kde", "bits", 7.0, "refuted"),
+        ("C01", "szt", "saxe_sgd_tanh", "binned", "bits", 3.0, "supported"),
+        ("C01", "szt", "saxe_sgd_tanh", "kde", "bits", np.nan, "inconclusive"),
+        ("C09", "szt", compared, "binned", "", -0.123, "refuted"),
+        ("C19", "saxe", pool, "binned", "", np.inf, "inconclusive"),
+    ]
+    table = pd.DataFrame(rows, columns=columns).assign(statement="Upper layers compress")
+    table = table.assign(corrected_verdict=table["verdict"])
+    table.to_csv(folder / "verdicts.tsv", sep="\t", index=False)

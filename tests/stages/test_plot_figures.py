@@ -38,7 +38,10 @@ from tests.stages.figure_tables import (
     save_study,
 )
 
-OF_NO_RUNS = ("robustness", "audit", "audit_drops", "minimal_model", "linear_networks")
+OF_NO_RUNS = (
+    *("robustness", "audit", "audit_drops", "scorecard"),
+    *("minimal_model", "linear_networks"),
+)
 TRAINED = [name for name, entry in FIGURES.items() if entry["drawing"] not in OF_NO_RUNS]
 BITS = {style.INPUT_AXIS, style.LABEL_AXIS}
 AXES = {
@@ -484,6 +487,19 @@ def test_audit_of_drops_shows_bias_power_and_false_finds(tables, tmp_path, drawn
     assert texts.count("100") == 2
     # What is not there at 0.5 bits is found in half of the draws of the layer that grows.
     assert texts.count("50") == 1
+
+
+def test_scorecard_says_what_the_rows_of_a_cell_say_together(tables, tmp_path, drawn):
+    figure = drawn("infoplane_scorecard", tables, tmp_path)
+    texts = [text.get_text() for text, _ in shown_texts(figure)]
+    # Of C01, two estimators agree on one run and quarrel on another; on a third one is open.
+    wanted = {"C01  Upper layers compress", "Shwartz-Ziv & Tishby", "tanh, SGD", "other"}
+    assert wanted <= {*texts}
+    # Each sign stands in the key as well. The run that is compared has the column.
+    assert [texts.count(sign) for sign in ("✓", "✗", "✓✗", "(✓)", "?")] == [2, 2, 2, 2, 2]
+    # Of several readings the first, without the row over all estimators.
+    assert {"0.50…2.0", "\N{MINUS SIGN}0.12", "7.0"} <= {*texts}
+    assert not any("99" in text for text in texts)
 
 
 def test_text_tables_without_a_column_are_refused(tables, tmp_path):

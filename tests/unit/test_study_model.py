@@ -191,7 +191,7 @@ def test_figures_wait_for_the_tables_they_are_drawn_from():
     made = {
         file: name
         for name, body in rules().items()
-        for file in re.findall(r'table="<results>/(tables/\w+\.tsv)",', body)
+        for file in re.findall(r'table=(?:report\(\s*)?"<results>/([\w/]+\.tsv)",', body)
     }
     figures = yaml.safe_load((REPOSITORY / "config/figures.yaml").read_text())["figures"]
     for figure, entry in figures.items():

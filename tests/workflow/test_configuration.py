@@ -293,6 +293,11 @@ WRONG = {
         ["lorenzen_8_relu"],
         ["measurements.rescaled.runs", "lorenzen_8_relu", "rounding"],
     ),
+    "column of verdicts of no run or model": (
+        "figures/infoplane_scorecard/conditions/linear",
+        ["saxe_linaer"],
+        ["figures.infoplane_scorecard.conditions.linear", "did you mean 'saxe_linear'"],
+    ),
     "figure of what was not rescaled": (
         "figures/infoplane_rescaling/estimators",
         {"bins": "binned_30"},
