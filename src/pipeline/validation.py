@@ -30,6 +30,7 @@ from pipeline.configuration import (
     resolve_measurement,
     resolve_run,
 )
+from pipeline.left_out import leave_out
 from pipeline.moved import moved_mistakes
 from pipeline.planning import PlanError, Study, drawing_constant, drawing_names
 
@@ -52,7 +53,7 @@ def check_configuration(config: dict, files: Sequence[str], schema: str | Path) 
     Parameters
     ----------
     config : dict
-        All files merged.
+        All files merged; entries that are null are taken away.
     files : sequence of str
         The files it was read from, later ones winning; they are read again to say where a key
         stands.
@@ -69,6 +70,8 @@ def check_configuration(config: dict, files: Sequence[str], schema: str | Path) 
     ConfigurationError
         Names, for every mistake, the file and line, the key, the value and what is allowed.
     """
+    gone = leave_out(config)
+    _refuse(_absent(config, gone, files), files)
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     # Each check takes for granted what the ones before it have found in order.
     checks = (moved_mistakes, partial(_schema_mistakes, rules), _name_mistakes, _value_mistakes)
@@ -87,6 +90,14 @@ def _refuse(mistakes: Iterable[tuple[Key, str]], files: Sequence[str]) -> None:
         raise ConfigurationError("the configuration is wrong\n  " + "\n  ".join(lines))
 
 
+def _absent(config: dict, gone: list[tuple[str, str]], files: Sequence[str]) -> Iterator:
+    """Find entries that are taken away and that no file has."""
+    places = Places(files) if gone else None
+    for part, name in gone:
+        if not places.has(part, name):
+            yield (part, name), f"is null, and there is none: {unknown('name', name, config[part])}"
+
+
 class Places:
     """Know at which line of which file each key of the merged configuration stands.
 
@@ -102,6 +113,10 @@ class Places:
             root = yaml.compose(Path(file).read_text(encoding="utf-8"))
             if root is not None:
                 self._lines.update({key: f"{file}:{line}" for key, line in _key_lines(root, ())})
+
+    def has(self, part: str, name: str) -> bool:
+        """Return whether a file says anything of an entry but that it is taken away."""
+        return any(key[:2] == (part, name) and len(key) > 2 for key in self._lines)
 
     def of(self, key: Key) -> str:
         """Return ``file:line`` of a key, or of the nearest key above it that a file has."""

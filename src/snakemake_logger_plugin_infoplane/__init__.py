@@ -32,7 +32,10 @@ SHARES = 10
 # Lines of a failed job's log there.
 TAIL = 30
 # Said of every run, or of a failed job once more than its own line does.
-KNOWN = ("None", "Assuming unrestricted", "Using shell", "RuleException:", "Exiting because")
+KNOWN = (
+    *("None", "Assuming unrestricted", "Using shell", "Conda environments: ignored"),
+    *("RuleException:", "Exiting because"),
+)
 
 
 class LogHandler(LogHandlerBase):

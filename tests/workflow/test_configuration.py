@@ -12,6 +12,7 @@ from infoplane.training.schedule import snapshot_epochs
 from pipeline.configuration import resolve_run
 from pipeline.planning import Study
 from pipeline.selection import chunk_initialisations, chunk_names
+from pipeline.left_out import leave_out
 from pipeline.validation import ConfigurationError, check_configuration
 from tests.workflow.conftest import REPOSITORY, snakemake
 
@@ -27,6 +28,7 @@ def merged(*files: str) -> dict:
     config = {}
     for file in files:
         update_config(config, yaml.safe_load((REPOSITORY / file).read_text()))
+    leave_out(config)
     return config
 
 
