@@ -22,6 +22,7 @@ from matplotlib.ticker import MaxNLocator
 from figures.reading import (
     count_networks,
     layer_names,
+    output_last,
     over_networks,
     read_bounds,
     read_information,
@@ -106,6 +107,7 @@ def planes_figure(
     -------
     figure : matplotlib.figure.Figure
     """
+    frame = output_last(frame)
     labels = list(frame["label"].unique())
     columns = min(columns, len(labels))
     rows = -(-len(labels) // columns)

@@ -214,6 +214,24 @@ def over_networks(frame: pd.DataFrame, value: str, keys: list[str]) -> pd.DataFr
     return pd.DataFrame(summary, index=table.index).reset_index()
 
 
+def output_last(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the output layer of every run one number, so that it looks alike at every depth.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns ``label`` and ``layer``, the last layer of each label being its output.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        The output has the number that it has in the deepest networks.
+    """
+    outputs = frame.groupby("label")["layer"].transform("max")
+    layers = frame["layer"].where(frame["layer"] < outputs, outputs.max())
+    return frame.assign(layer=layers)
+
+
 def layer_names(frame: pd.DataFrame) -> dict[int, str]:
     """Name the layers 1 .. L of a table T1, T2, ...; the last is the output."""
     last = int(frame["layer"].max())

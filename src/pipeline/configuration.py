@@ -12,7 +12,7 @@ from pipeline.measure_of import make_named_measure
 from pipeline.selection import chunk_names
 
 # Keys of a measurement that say where it is made; the others are the measure's parameters.
-USE = ("runs", "initialisations", "snapshots", "evaluation")
+USE = ("runs", "except", "initialisations", "snapshots", "evaluation")
 # The measurement that every training makes: its learning curves.
 TRAINING = "training"
 
@@ -192,7 +192,8 @@ def resolve_measurement(config: Mapping, name: str, runs: Mapping[str, Run]) -> 
     name : str
         A key of ``config["measurements"]``.
     runs : mapping of str to Run
-        ``all`` stands for those of plain networks that the measure applies to.
+        ``all`` stands for those of plain networks that the measure applies to, but for those that
+        the measurement excepts.
 
     Returns
     -------
@@ -208,7 +209,8 @@ def resolve_measurement(config: Mapping, name: str, runs: Mapping[str, Run]) -> 
     measure = make_named_measure(name, parameters)
     chosen = entry["runs"]
     if chosen == "all":
-        networks = ((run, runs[run].network) for run in runs)
+        excepted = entry.get("except", ())
+        networks = ((run, runs[run].network) for run in runs if run not in excepted)
         chosen = [run for run, one in networks if one.is_plain and not measure.refusal(one)]
     return Measurement(
         name,

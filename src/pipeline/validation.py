@@ -270,9 +270,12 @@ def _measurement_name_mistakes(config: dict, key: Key, entry: dict) -> Iterator[
             yield (*key, "estimators"), unknown("estimator", name, config["estimators"])
     for name in sorted(set(entry) - {"estimators", *USE}) if measure is None else ():
         yield (*key, name), unknown("key", name, ("estimators", *USE))
-    for run in entry["runs"] if isinstance(entry["runs"], list) else ():
-        if run not in config["runs"]:
-            yield (*key, "runs"), unknown("run", run, config["runs"])
+    if "except" in entry and entry["runs"] != "all":
+        yield (*key, "except"), "leaves out some of all runs; with a list of runs, shorten that"
+    for part in ("runs", "except"):
+        for run in entry.get(part, ()) if entry.get(part) != "all" else ():
+            if run not in config["runs"]:
+                yield (*key, part), unknown("run", run, config["runs"])
 
 
 def _figure_name_mistakes(config: dict) -> Iterator[tuple[Key, str]]:

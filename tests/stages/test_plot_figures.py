@@ -47,6 +47,7 @@ BITS = {style.INPUT_AXIS, style.LABEL_AXIS}
 AXES = {
     "networks": BITS,
     "planes": BITS,
+    "converged": BITS | {FIGURES["szt_7"]["series"]},
     "learning": {style.EPOCH_AXIS, "cross-entropy (nats)", "accuracy (share of samples)"},
     "signal_to_noise": {style.EPOCH_AXIS, "signal-to-noise ratio", "norm of the gradient (nats)"},
     "epochs": {style.EPOCH_AXIS, style.INPUT_AXIS},
@@ -451,6 +452,27 @@ def test_bottleneck_draws_converged_betas_alone_and_infinite_ones_at_the_top(
     assert heights[0] == 4 * (20.0 + INITS - 1)
     # 40 / layer, and the initialisations 0 to 4, whose median is 2.
     np.testing.assert_allclose(heights[1:], [22.0, 40 / 3 + 2, 12.0], rtol=1e-12)
+
+
+def test_outputs_look_alike_at_every_depth():
+    deep, shallow = (
+        pd.DataFrame({"label": label, "layer": range(1, layers + 1)})
+        for label, layers in (("deep", 5), ("shallow", 2))
+    )
+    found = reading.output_last(pd.concat([deep, shallow], ignore_index=True))
+    assert found["layer"].tolist() == [1, 2, 3, 4, 5, 1, 5]
+
+
+def test_converged_layers_end_where_their_means_do(tables, tmp_path, drawn):
+    entry = {"runs": dict.fromkeys(("few", "many"), RUNS[0]) | {"most": RUNS[1]}}
+    figure = drawn("szt_7", tables, tmp_path, **entry)
+    plane = data_axes(figure)[0]
+    frame = read_all(tables / "information")
+    frame = frame[(frame["run"] == RUNS[1]) & (frame["estimator"] == "binned")]
+    ends = frame[frame["epoch"] == frame["epoch"].max()].groupby("layer")
+    (line,) = [line for line in plane.lines if line.get_label() == "most"]
+    expected = ends[["mi_input_bits", "mi_label_bits"]].mean()
+    np.testing.assert_allclose(line.get_xydata(), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["saxe_3", "saxe_6"])

@@ -108,6 +108,21 @@ WRONG = {
         1.2,
         ["runs.szt_tanh_fraction_05.training_fraction", "1.2", "at most 1"],
     ),
+    "a depth of 0": (
+        "runs/szt_depth_1/widths",
+        [12, 2],
+        ["runs.szt_depth_1.widths", "[12, 2]", "at least 3"],
+    ),
+    "exception from a list of runs": (
+        "measurements/binned_30/except",
+        ["szt_tanh"],
+        ["measurements.binned_30.except", "leaves out some of all runs"],
+    ),
+    "exception of an unknown run": (
+        "measurements/binned_everywhere/except",
+        ["szt_tnah"],
+        ["measurements.binned_everywhere.except", "did you mean 'szt_tanh'"],
+    ),
     "inverted range": (
         "estimators/binned_30/range",
         [1.0, -1.0],

@@ -49,6 +49,10 @@ rule judge_claims:
             run: config["runs"][run]["protocol"]
             for run in STUDY.runs_of_claim(wildcards.claim)
         },
+        fractions=lambda wildcards: {
+            run: STUDY.runs[run].schedule.training_fraction
+            for run in STUDY.runs_of_claim(wildcards.claim)
+        },
         resolution=config["resolution"],
     script:
         "../../src/judge_claims.py"

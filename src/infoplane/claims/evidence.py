@@ -87,7 +87,8 @@ class Evidence:
         apart.
     resampling : Resampling
     known : mapping of str to mapping, optional
-        Of each run what is known of its task: ``label_bits`` and ``ceiling_bits``.
+        Of each run what is known of its task, ``label_bits`` and ``ceiling_bits``, and its
+        ``training_fraction``.
     models : mapping of str to mapping, optional
         Of each model with exact information the columns of its table.
     """
@@ -175,6 +176,13 @@ class Evidence:
                 f"positive, not {bits}"
             )
         return bits
+
+    def training_fraction(self, case: Case) -> float:
+        """Return the share of the patterns that the case's run is trained on."""
+        fraction = self.known.get(case.run, {}).get("training_fraction")
+        if fraction is None:
+            raise ClaimError(f"claim {case.claim}: nobody says what run {case.run!r} is trained on")
+        return fraction
 
     def _measured(self, case: Case, name: str, kind: str, value: str | None) -> Trajectories:
         there = self.tables.get(name, {})
