@@ -161,6 +161,8 @@ def _explain(error: ValidationError) -> Iterator[tuple[Key, str]]:
             yield key, f"value {value!r}; allowed: {' or '.join(map(_allowed, wanted))}"
         case "type" | "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "pattern":
             yield key, f"value {value!r}; allowed: {_allowed(error.schema)}"
+        case "minItems" if value:
+            yield key, f"value {value!r}; allowed: {_allowed(error.schema)}"
         case _:
             yield key, f"value {value!r}: {error.message}"
 
