@@ -52,6 +52,10 @@ def _without(entry: object, names: Mapping[str, AbstractSet[str]]) -> object:
     for key, away in kinds.items():
         if key in entry and (kept := _with(kept, key, away)) is None:
             return None
+    if "except" in kept:
+        # Where nothing is left to except, all runs are meant.
+        left = [name for name in kept.pop("except") if name not in runs]
+        kept |= {"except": left} if left else {}
     return kept
 
 

@@ -80,3 +80,15 @@ def test_nothing_changes_where_nothing_is_null():
     config = copy.deepcopy(CONFIG)
     assert leave_out(config) == []
     assert config == CONFIG
+
+
+def test_a_run_that_is_gone_is_no_exception_any_more():
+    config = without(runs=["szt_depth_2"])
+    check(config)
+    measured = config["measurements"]["binned_everywhere"]
+    assert "szt_depth_1" in measured["except"]
+    assert "szt_depth_2" not in measured["except"]
+    excepted = CONFIG["measurements"]["binned_everywhere"]["except"]
+    config = without(runs=excepted)
+    leave_out(config)
+    assert "except" not in config["measurements"]["binned_everywhere"]
