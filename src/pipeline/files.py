@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import h5py
 import numpy as np
@@ -15,13 +15,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from infoplane.tasks.base import Task
+from pipeline.seals import BLANK, MARK, DamagedFileError, check_seal, demand, record_of, seal
 
 # What a task's file says of it besides its arrays.
 KNOWN = ("ceiling_bits", "label_bits", "information_bits")
 
 
-class DamagedFileError(ValueError):
-    """Report a results file that is truncated, or that another program made."""
+# Room for the seal before an HDF5 file proper, which the format leaves to its users.
+USER_BLOCK_BYTES = 512
+# Where a Parquet file says what it was made from.
+MADE_FROM = "infoplane_made_from"
 
 
 @contextmanager
@@ -61,9 +64,15 @@ def writing_hdf5(path: str | Path, kind: str) -> Iterator[h5py.File]:
     ------
     file : h5py.File
     """
-    with replacing(path) as temporary, h5py.File(temporary, "w", track_order=True) as file:
-        yield file
-        file.attrs["infoplane"] = kind
+    form = {"track_order": True, "userblock_size": USER_BLOCK_BYTES}
+    with replacing(path) as temporary:
+        with h5py.File(temporary, "w", **form) as file:
+            yield file
+            file.attrs["made_from"] = record_of(path)
+            file.attrs["infoplane"] = kind
+        with open(temporary, "r+b") as stream:
+            stream.write(MARK + BLANK)
+        seal(temporary)
 
 
 @contextmanager
@@ -73,21 +82,24 @@ def reading_hdf5(path: str | Path, kind: str) -> Iterator[h5py.File]:
     Raises
     ------
     DamagedFileError
-        If the file is truncated or holds something else.
+        If the file is damaged, holds something else, or was made from something else.
     """
+    check_seal(path)
     try:
         file = h5py.File(path, "r")
     except OSError as error:
         raise DamagedFileError(
-            f"{path} is truncated or no HDF5 file ({error}); delete it and run again"
+            f"{path} is no HDF5 file ({error}); delete it and run again", path
         ) from error
     with file:
         found = file.attrs.get("infoplane")
         if found != kind:
             raise DamagedFileError(
                 f"{path} holds {found or 'foreign'} data where {kind} data is expected; "
-                "delete it and run again"
+                "delete it and run again",
+                path,
             )
+        demand(path, file.attrs["made_from"])
         yield file
 
 
@@ -101,6 +113,9 @@ def save_task(path: str | Path, task: Task) -> None:
     }
     with replacing(path) as temporary:
         np.savez(temporary, **{name: it for name, it in arrays.items() if it is not None})
+        with ZipFile(temporary, "a") as archive:
+            archive.comment = record_of(path).encode() + b"\n" + MARK + BLANK
+        seal(temporary)
 
 
 def load_task(path: str | Path) -> Task:
@@ -134,13 +149,50 @@ def load_known(path: str | Path) -> dict[str, float]:
 
 @contextmanager
 def _reading_task(path: str | Path) -> Iterator[Mapping[str, np.ndarray]]:
+    check_seal(path)
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            demand(path, arrays.zip.comment.split(b"\n")[0])
             yield arrays
+    except DamagedFileError:
+        raise
     except (OSError, KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
         raise DamagedFileError(
-            f"{path} is truncated or no task file ({error}); delete it and run again"
+            f"{path} is no task file ({error}); delete it and run again", path
         ) from error
+
+
+def record_in(path: str | Path) -> str:
+    """Return what a file says that it was made from, after a check of its seal.
+
+    Parameters
+    ----------
+    path : path
+        Of an HDF5 file, a task or a Parquet table.
+
+    Returns
+    -------
+    record : str
+        JSON, as `pipeline.seals.record_of` gives it.
+
+    Raises
+    ------
+    DamagedFileError
+        If the file is missing, damaged or of another kind.
+    """
+    check_seal(path)
+    try:
+        match Path(path).suffix:
+            case ".h5":
+                with h5py.File(path, "r") as file:
+                    return file.attrs["made_from"]
+            case ".npz":
+                with ZipFile(path) as archive:
+                    return archive.comment.split(b"\n")[0].decode()
+            case _:
+                return pq.read_metadata(path).metadata[MADE_FROM.encode()].decode()
+    except (OSError, KeyError, pa.ArrowInvalid, BadZipFile) as error:
+        raise DamagedFileError(f"{path} is of another kind ({error})", path) from error
 
 
 def save_table(path: str | Path, columns: dict | pa.Table) -> None:
@@ -155,7 +207,11 @@ def save_table(path: str | Path, columns: dict | pa.Table) -> None:
     if not isinstance(columns, pa.Table):
         columns = pa.table({name: _column(values) for name, values in columns.items()})
     with replacing(path) as temporary:
-        pq.write_table(columns, temporary, compression="zstd")
+        with pq.ParquetWriter(temporary, columns.schema, compression="zstd") as writer:
+            writer.write_table(columns)
+            notes = {MADE_FROM: record_of(path), "infoplane_seal": (MARK + BLANK).decode()}
+            writer.add_key_value_metadata(notes)
+        seal(temporary)
 
 
 def _column(values) -> pa.Array:
@@ -190,14 +246,19 @@ def load_table(path: str | Path, columns: list[str] | None = None, filters=None)
     Raises
     ------
     DamagedFileError
-        If the file is truncated or no Parquet.
+        If the file is damaged, no Parquet, or made from something else.
     """
+    check_seal(path)
     try:
-        return pq.read_table(path, columns=columns, filters=filters)
-    except (pa.ArrowInvalid, OSError) as error:
+        notes = pq.read_metadata(path).metadata
+        demand(path, notes[MADE_FROM.encode()])
+        table = pq.read_table(path, columns=columns, filters=filters)
+    except (pa.ArrowInvalid, OSError, KeyError) as error:
         raise DamagedFileError(
-            f"{path} is truncated or no Parquet table ({error}); delete it and run again"
+            f"{path} is no Parquet table of this study ({error}); delete it and run again", path
         ) from error
+    # What a table is made of is not what the file was made from.
+    return table.replace_schema_metadata(None)
 
 
 def load_columns(path: str | Path) -> dict[str, np.ndarray]:

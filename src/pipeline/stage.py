@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import logging
 import os
 import platform
@@ -10,19 +11,25 @@ import subprocess
 import sys
 import time
 from importlib.metadata import version
+from pathlib import Path
+
+from pipeline.seals import DamagedFileError, declare, set_aside
 
 log = logging.getLogger("infoplane")
 
-PACKAGES = ("numpy", "scipy", "numba", "torch", "h5py", "pyarrow", "snakemake")
+# Those that compute or write numbers.
+PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "pandas", "h5py", "pyarrow")
 
 
-def begin(snakemake) -> None:
+def begin(snakemake, script: str) -> None:
     """Send the log, uncaught errors included, to the rule's log file and name the versions.
 
     Parameters
     ----------
     snakemake
         The object that Snakemake gives to scripts.
+    script : str
+        The script's own path.
     """
     logging.basicConfig(
         filename=str(snakemake.log[0]),
@@ -34,8 +41,12 @@ def begin(snakemake) -> None:
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
     log.info("rule %s, wildcards %s", snakemake.rule, dict(snakemake.wildcards.items()))
-    log.info("params %s", dict(snakemake.params.items()))
-    log.info("threads %s, versions %s, commit %s", snakemake.threads, versions(), commit())
+    params = dict(snakemake.params.items())
+    made = params.pop("made_from", {"inputs": {}, "outputs": {}, "versions": versions()})
+    about = {"versions": made["versions"], "commit": commit()}
+    declare(made["inputs"], made["outputs"], about | {"code": code_behind(snakemake, script)})
+    log.info("params %s", params)
+    log.info("threads %s, versions %s, commit %s", snakemake.threads, *about.values())
 
 
 def _log_uncaught(kind, error, traceback) -> None:
@@ -46,6 +57,18 @@ def _log_uncaught(kind, error, traceback) -> None:
 def versions() -> dict[str, str]:
     """Return the versions that a result depends on."""
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def code_behind(snakemake, script: str) -> dict[str, str]:
+    """Return the files of the code that a job runs, each with its digest."""
+    files = [os.path.relpath(os.path.realpath(script)), *snakemake.input.get("code", ())]
+    return {file: digest_of_code(file) for file in files}
+
+
+def digest_of_code(file: str) -> str:
+    """Return a short digest of a file of the code; of none if it is gone."""
+    path = Path(file)
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else "gone"
 
 
 def commit() -> str:
@@ -109,8 +132,17 @@ def run_as_script(main, scope: dict) -> None:
             f"{os.path.basename(scope['__file__'])} is a stage of the workflow; "
             "run it with snakemake, see the README"
         )
-    begin(scope["snakemake"])
-    main(scope["snakemake"])
+    begin(scope["snakemake"], scope["__file__"])
+    try:
+        main(scope["snakemake"])
+    except DamagedFileError as error:
+        if error.path is None:
+            raise
+        what = str(error).removesuffix("; delete it and run again")
+        aside = set_aside(error.path)
+        raise DamagedFileError(
+            f"{what}; it is moved to {aside}, and the next call of snakemake makes it anew"
+        ) from error
     # Python ends with a search for cycles among all that the process holds, a fifth of the time of
     # a short job.
     gc.freeze()

@@ -176,7 +176,7 @@ def test_the_page_asks_for_nothing(page):
         ("details", "{}", "claims.json holds no list"),
         ("audit", None, "audit.tsv cannot be read"),
         ("information", None, "no information of relu by first"),
-        ("metrics", None, "is truncated or no Parquet table"),
+        ("metrics", None, "is missing"),
     ],
 )
 def test_a_missing_table_is_named_and_the_rest_is_shown(tmp_path, table, content, said):

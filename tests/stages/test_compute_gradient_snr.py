@@ -11,6 +11,7 @@ from infoplane.data import szt_task
 from infoplane.measures.gradients import DEFINITIONS, gradient_moments
 from infoplane.training.schedule import seed_sequence
 from pipeline.files import DamagedFileError, load_table, writing_hdf5
+from pipeline.seals import seal
 from tests.stages.conftest import SEED, measuring, train
 from tests.support import network, optimizer, schedule
 
@@ -90,6 +91,7 @@ def test_epochs_after_a_divergence_are_left_out(tmp_path, data, four):
         epochs = file["epochs"][:]
         file["parameters"][1, 3:] = np.nan
         file["diverged_epoch"][1] = epochs[3]
+    seal(path)
     table = run_stage(path, data, tmp_path)
     assert set(table["epoch"][table["init"] == 4]) == set(epochs)
     assert set(table["epoch"][table["init"] == 5]) == set(epochs[:3])

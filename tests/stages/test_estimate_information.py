@@ -10,6 +10,7 @@ import pytest
 from estimate_information import main
 from infoplane.estimators import make_estimator
 from pipeline.files import load_table
+from pipeline.seals import seal
 from pipeline.selection import chosen_snapshots
 from tests.stages.conftest import RUN
 from tests.stages.test_dump_activations import dump
@@ -121,6 +122,7 @@ def test_activations_that_no_estimator_can_use_name_network_epoch_and_layer(acti
     with h5py.File(damaged, "r+") as file:
         file["activations/2"][1, 2, 0, 0] = np.nan
         init, epoch = file["initialisations"][1], file["epochs"][2]
+    seal(damaged)
     with pytest.raises(ValueError, match=f"initialisation {init}, epoch {epoch}, layer 2: .* nan"):
         estimate(damaged, tmp_path, mine={**BINS, "range": "layer"})
 

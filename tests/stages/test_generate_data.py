@@ -1,6 +1,7 @@
 """The stage that makes the tasks, and their files."""
 
 import math
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from generate_data import main
 from infoplane.tasks import make_task
 from pipeline.files import DamagedFileError, load_known, load_task
+from pipeline.seals import BLANK, MARK, seal
 from tests.support import stand_in
 
 HARD = {"rule": "icosahedron", "degree_weights": [1.0, 2.0, 0.0], "threshold": 2.32}
@@ -70,16 +72,28 @@ def test_truncated_and_foreign_files_are_named(tmp_path, load):
     with pytest.raises(DamagedFileError, match=r"task\.npz is truncated.*delete it and run again"):
         load(path)
     np.savez(path, inputs=np.zeros((3, 1)))
+    with pytest.raises(DamagedFileError, match="no file of this study"):
+        load(path)
+    save_sealed(path, inputs=np.zeros((3, 1)))
     with pytest.raises(DamagedFileError, match=r"labels|ceiling_bits"):
         load(path)
-    np.savez(path, inputs=np.array([None]), labels=np.array([None]), ceiling_bits=np.array([None]))
+    nothing = np.array([None])
+    save_sealed(path, inputs=nothing, labels=nothing, ceiling_bits=nothing)
     with pytest.raises(DamagedFileError, match="pickle"):
         load(path)
 
 
+def save_sealed(path, **arrays):
+    """Write arrays that need be no task, with a seal as a task's file has it."""
+    np.savez(path, **arrays)
+    with ZipFile(path, "a") as archive:
+        archive.comment = b"{}\n" + MARK + BLANK
+    seal(path)
+
+
 def test_files_whose_arrays_are_no_task_are_named(tmp_path):
     path = tmp_path / "task.npz"
-    np.savez(path, inputs=np.zeros((3, 1)), labels=np.array([0, 1, 3]))
+    save_sealed(path, inputs=np.zeros((3, 1)), labels=np.array([0, 1, 3]))
     with pytest.raises(DamagedFileError, match="labels of 3 classes must be 0 to 2"):
         load_task(path)
 

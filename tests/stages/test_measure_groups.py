@@ -9,6 +9,7 @@ from infoplane.estimators import make_estimator
 from infoplane.measures.several_networks import multi_network_information
 from measure_groups import main
 from pipeline.files import load_table
+from pipeline.seals import seal
 from tests.stages.conftest import NETWORK, measuring, train
 
 ESTIMATED = (
@@ -76,6 +77,7 @@ def test_a_group_ends_where_its_first_network_diverges(tmp_path, data):
         file["diverged_epoch"][3] = epochs[2]
         file["parameters"][3, 2:] = np.nan
         file["status"][3] = "diverged"
+    seal(path)
     table = run_stage(tmp_path, data, [path])
     assert set(table.query("init == 2")["epoch"]) == set(epochs[:2])
     assert set(table.query("init == 2")["status"]) == {"diverged"}

@@ -93,7 +93,7 @@ def test_truncated_and_foreign_files_are_refused(training, tmp_path):
     with h5py.File(tmp_path / "foreign.h5", "w"):
         pass
     with (
-        pytest.raises(DamagedFileError, match="foreign data"),
+        pytest.raises(DamagedFileError, match="no file of this study"),
         reading_hdf5(tmp_path / "foreign.h5", "training"),
     ):
         pass

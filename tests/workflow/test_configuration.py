@@ -746,7 +746,7 @@ def test_report_is_asked_for_with_the_files_of_the_call(clone, files):
 
 def test_dry_run_of_the_full_configuration_plans_every_stage(clone):
     page = "results/report/index.html"
-    said = snakemake(clone, "all", page, "--cores", "8", "--dry-run")
+    said = snakemake(clone, "all", page, "verify", "--cores", "8", "--dry-run")
     assert said.returncode == 0, said.stderr
     text = said.stdout + said.stderr
     stages = {path.stem for path in (REPOSITORY / "src").glob("*.py")}

@@ -40,6 +40,7 @@ rule audit_estimators:
                 "most_samples",
             )
         },
+        made_from=made_from,
     script:
         "../../src/audit_estimators.py"
 
@@ -76,6 +77,7 @@ rule audit_drops:
         runtime=20,
     params:
         **config["audit"]["drops"],
+        made_from=made_from,
         estimators=lambda wildcards: STUDY.estimators_of(wildcards.method),
         seed=config["audit"]["seed"],
     script:

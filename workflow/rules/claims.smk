@@ -33,6 +33,7 @@ rule judge_claims:
         mem_mb=500,
         runtime=20,
     params:
+        made_from=made_from,
         entry=lookup(dpath="claims/{claim}", within=config),
         statistics=config["statistics"],
         audited_as=config["audit"]["audited_as"],
@@ -81,6 +82,7 @@ rule collect_verdicts:
         mem_mb=500,
         runtime=10,
     params:
+        made_from=made_from,
         statistics=config["statistics"],
     script:
         "../../src/collect_verdicts.py"

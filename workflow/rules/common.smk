@@ -4,6 +4,7 @@ Check the configuration and give the rules their names.
 OUTPUTS
     STUDY               the runs and measurements, and which files a product needs
     code_of(...)        files of the code behind a job, so that an edit reruns what uses them
+    made_from(...)      what a job's files are made from, with which versions
     *_of_*(wildcards)   what a rule looks up in the study
 """
 
@@ -16,9 +17,10 @@ sys.path.insert(0, SOURCE)
 # The jobs compute with the code that stands beside this workflow, whatever is installed.
 os.environ.update(PYTHONPATH=SOURCE)
 
-from pipeline import planning
+from pipeline import planning, recipes
 from pipeline.configuration import model_parameters
 from pipeline.dependencies import code_of
+from pipeline.stage import versions
 from pipeline.validation import check_configuration
 
 # Files of the command line stand first in Snakemake's list, but win over the others.
@@ -28,6 +30,9 @@ STUDY = check_configuration(
     workflow.configfiles[overriding:] + workflow.configfiles[:overriding],
     f"{workflow.basedir}/schemas/config.schema.yaml",
 )
+RESULTS = config.get("pathvars", {}).get("results", "results")
+# An upgraded package makes everything anew: versions do not mix.
+VERSIONS = versions()
 
 
 onstart:
@@ -56,6 +61,11 @@ wildcard_constraints:
     claim=any_of(config["claims"]),
     model=any_of(config["models"]),
     chunk=r"\d{3}-\d{3}",
+
+
+def made_from(wildcards, input, output):
+    """Say what a job's files are made from: written into them, and compared when they are read."""
+    return recipes.made_from(STUDY, RESULTS, input, output, VERSIONS)
 
 
 def data_of_run(wildcards):

@@ -32,6 +32,7 @@ rule compare_activations:
         runtime=10,
     params:
         **config["comparisons"]["activations"],
+        made_from=made_from,
         statistics=config["statistics"],
     script:
         "../../src/compare_activations.py"
@@ -55,6 +56,7 @@ rule compare_optimizers:
         runtime=10,
     params:
         **config["comparisons"]["optimizers"],
+        made_from=made_from,
         statistics=config["statistics"],
     script:
         "../../src/compare_optimizers.py"
@@ -79,6 +81,7 @@ rule compare_estimators:
         runtime=10,
     params:
         **config["comparisons"]["estimators"],
+        made_from=made_from,
         parameters=STUDY.parameters_of_estimators("estimators"),
         statistics=config["statistics"],
     script:
@@ -106,6 +109,7 @@ rule compare_gradients:
         runtime=10,
     params:
         **config["comparisons"]["gradients"],
+        made_from=made_from,
         events=config["claims"][config["comparisons"]["gradients"]["claim"]][
             "parameters"
         ]["events"],

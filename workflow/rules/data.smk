@@ -23,6 +23,7 @@ rule generate_data:
         mem_mb=500,
         runtime=5,
     params:
+        made_from=made_from,
         task=lookup(dpath="tasks/{task}", within=config),
     script:
         "../../src/generate_data.py"

@@ -39,6 +39,7 @@ for figure, entry in config["figures"].items():
             runtime=10,
         params:
             **entry,
+            made_from=made_from,
             paper_name=config["papers"][entry["paper"]]["name"],
             how_to_read=planning.drawing_constant(entry["drawing"], "HOW_TO_READ"),
         script:

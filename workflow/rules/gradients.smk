@@ -30,6 +30,7 @@ rule compute_gradient_snr:
         mem_mb=1000,
         runtime=30,
     params:
+        made_from=made_from,
         measure=measure_of,
         batch_size=lambda wildcards: STUDY.runs[wildcards.run].gradient_batch_size,
         initialisations=networks_of_measurement,

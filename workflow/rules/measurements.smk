@@ -33,6 +33,7 @@ rule dump_activations:
         mem_mb=1000,
         runtime=20,
     params:
+        made_from=made_from,
         initialisations=networks_of_measurement,
         snapshots=use_of("snapshots"),
         evaluation=use_of("evaluation"),
@@ -63,6 +64,7 @@ rule estimate_information:
         mem_mb=1000,
         runtime=120,
     params:
+        made_from=made_from,
         measure=measure_of,
     script:
         "../../src/estimate_information.py"
@@ -91,6 +93,7 @@ rule measure_networks:
         mem_mb=1000,
         runtime=120,
     params:
+        made_from=made_from,
         measure=measure_of,
         initialisations=networks_of_measurement,
         snapshots=use_of("snapshots"),
@@ -120,6 +123,7 @@ rule measure_groups:
         mem_mb=1000,
         runtime=30,
     params:
+        made_from=made_from,
         measure=measure_of,
         initialisations=networks_of_measurement,
         snapshots=use_of("snapshots"),
@@ -155,6 +159,8 @@ rule merge_table:
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        made_from=made_from,
     script:
         "../../src/merge_table.py"
 

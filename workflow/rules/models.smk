@@ -26,6 +26,7 @@ rule solve_models:
         mem_mb=1000,
         runtime=20,
     params:
+        made_from=made_from,
         parameters=lambda wildcards: model_parameters(config["models"][wildcards.model]),
     script:
         "../../src/solve_models.py"

@@ -45,6 +45,7 @@ rule build_page:
         mem_mb=1500,
         runtime=10,
     params:
+        made_from=made_from,
         planes=STUDY.planes_of_page(),
         statistics={
             name: entry["statistic"] for name, entry in config["claims"].items()

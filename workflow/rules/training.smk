@@ -30,6 +30,7 @@ rule train_networks:
         mem_mb=1500,
         runtime=120,
     params:
+        made_from=made_from,
         seed=lambda wildcards: STUDY.runs[wildcards.run].seed,
         network=lambda wildcards: STUDY.runs[wildcards.run].network.as_dict(),
         optimizer=lambda wildcards: STUDY.runs[wildcards.run].optimizer.as_dict(),

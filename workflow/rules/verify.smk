@@ -1,0 +1,27 @@
+"""
+Check finished results; nothing is made.
+
+REQUIRED INPUTS
+    every file with a seal that is there: HDF5, Parquet, NumPy archives
+OUTPUTS
+    <results>/verify.txt    the files that would be made anew, if there are any
+"""
+
+
+rule verify:
+    """Check every file's seal, and what it was made from, against configuration and code."""
+    input:
+        code=code_of("verify.py"),
+    log:
+        "<results>/logs/verify.log",
+    benchmark:
+        "<results>/benchmarks/verify.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    params:
+        made_from=made_from,
+        config=dict(config),
+        results=RESULTS,
+    script:
+        "../../src/verify.py"
