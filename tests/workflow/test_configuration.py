@@ -10,9 +10,9 @@ from snakemake.utils import update_config
 from infoplane.audit import standard_subjects
 from infoplane.training.schedule import snapshot_epochs
 from pipeline.configuration import resolve_run
+from pipeline.left_out import leave_out
 from pipeline.planning import Study
 from pipeline.selection import chunk_initialisations, chunk_names
-from pipeline.left_out import leave_out
 from pipeline.validation import ConfigurationError, check_configuration
 from tests.workflow.conftest import REPOSITORY, snakemake
 
