@@ -8,14 +8,13 @@ OUTPUTS
 """
 
 
+# It has neither an output nor a benchmark, which would be one, so that it is run at every call.
 rule verify:
     """Check every file's seal, and what it was made from, against configuration and code."""
     input:
         code=code_of("verify.py"),
     log:
         "<results>/logs/verify.log",
-    benchmark:
-        "<results>/benchmarks/verify.tsv"
     localrule: True
     conda:
         "../../environment.yml"
