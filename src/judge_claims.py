@@ -30,7 +30,7 @@ Params  entry             the claim, as in config/claims/
         units             units of layers 1 to L of each run
         activations       of the hidden layers of each run
         protocols         the protocol of each run
-        fractions         the share of the patterns that each run is trained on
+        training          the training_fraction and batch_size of each run
         resolution        when an estimate is blind
 Writes  table             claim, source, statement, side, protocol, condition (the run, or run vs
                           reference), estimator (of a claim about gradients alone, their
@@ -132,9 +132,7 @@ def main(snakemake) -> None:
     tables, params = snakemake.input, snakemake.params
     claim = read_claim(snakemake.wildcards.claim, params.entry)
     tasks = zip(params.runs, tables.data, strict=True)
-    known = {
-        run: load_known(path) | {"training_fraction": params.fractions[run]} for run, path in tasks
-    }
+    known = {run: load_known(path) | params.training[run] for run, path in tasks}
     resolution = Resolution(**params.resolution)
     resampling = Resampling(**params.statistics)
     evidence = load_evidence(claim, tables, known, resampling, resolution.finest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 
 from infoplane.measures import Measure
 from infoplane.networks import NETWORKS, Network, make_network
@@ -149,8 +149,8 @@ def resolve_run(config: Mapping, name: str) -> Run:
     }
     for kind, given in records.items():
         missing = [field.name for field in fields(kind) if field.name not in given]
-        optional = ("batch_size", "weight_decay", "largest_weight_norm")
-        if missing := [name for name in missing if name not in optional]:
+        optional = (field.name for field in fields(kind) if field.default is not MISSING)
+        if missing := sorted(set(missing) - set(optional)):
             raise ValueError(f"lacks {', '.join(missing)}")
     return Run(
         name=name,

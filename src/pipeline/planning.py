@@ -20,6 +20,7 @@ from pipeline.dependencies import SOURCE, code_of
 STUDY_TABLES = {
     "activations": "tables/activations.tsv",
     "optimizers": "tables/optimizers.tsv",
+    "ablations": "tables/ablations.tsv",
     "robustness": "tables/robustness.tsv",
     "transitions": "tables/transitions.tsv",
     "audit": "tables/audit.tsv",
@@ -158,6 +159,9 @@ class Study:
             if table == OF_MODELS:
                 needed[table] = [self.table_of_model(model) for model in entry[table].values()]
                 continue
+            if table == "claim_details":
+                needed[table] = [f"<results>/claims/{entry['claim']}.json"]
+                continue
             if table in STUDY_TABLES:
                 needed[table] = [f"<results>/{STUDY_TABLES[table]}"]
                 continue
@@ -235,12 +239,15 @@ class Study:
     def information_of(self, comparison: str, table: str = "information") -> list[str]:
         """Name the tables of information that a comparison reads, or those of another kind."""
         entry = self.config["comparisons"][comparison]
-        return unique(
-            self.table_of(table, run, estimator)
+        wanted = [
+            (run, estimator)
             for run in entry["runs"]
             for estimator in self.compared_estimators(comparison)
             if estimator in self.estimators(run, table)
-        )
+        ]
+        for pair in (pair for pair in entry.get("pairs", []) if "estimator" in pair):
+            wanted += [(pair["run"], pair["estimator"])]
+        return unique(self.table_of(table, run, estimator) for run, estimator in wanted)
 
     def compared_estimators(self, comparison: str) -> list[str]:
         """Return the estimators that a comparison names, by default all that measure its runs."""

@@ -296,6 +296,8 @@ def _figure_name_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
         allowed = (*FIGURE_KEYS, *needs, *takes)
         for other in sorted(set(entry) - set(allowed)):
             yield (*key, other), unknown("key", other, allowed)
+        if entry.get("claim") not in (None, *config["claims"]):
+            yield (*key, "claim"), unknown("claim", entry["claim"], config["claims"])
         for label, run in entry.get("runs", {}).items():
             if run not in config["runs"]:
                 yield (*key, "runs", label), unknown("run", run, config["runs"])
@@ -414,8 +416,13 @@ def _comparison_mistakes(study: Study, name: str, entry: dict) -> Iterator[tuple
         if entry["claim"] not in with_events:
             yield (*key, "claim"), unknown("claim with events", entry["claim"], with_events)
     table = "gradients" if name == "gradients" else "information"
-    for run in [*entry["runs"], *(run for pair in entry.get("pairs", []) for run in pair.values())]:
-        for estimator in entry.get("estimators", [None]):
+    paired = [pair[part] for pair in entry.get("pairs", []) for part in ("run", "reference")]
+    wanted = [(run, entry.get("estimators", [None])) for run in [*entry["runs"], *paired]]
+    for pair in (pair for pair in entry.get("pairs", []) if "estimator" in pair):
+        wanted += [(pair["run"], [pair["estimator"]])]
+        wanted += [(pair["reference"], [pair["reference_estimator"]])]
+    for run, estimators in wanted:
+        for estimator in estimators:
             if run in study.runs and estimator is None and table == "information":
                 continue
             try:

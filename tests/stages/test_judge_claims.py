@@ -101,7 +101,7 @@ def judged(folder, name, claim=None, **further):
                 "units": dict.fromkeys(PATHS, UNITS),
                 "activations": {"tanh": "tanh"},
                 "protocols": dict.fromkeys(PATHS, "made_up"),
-                "fractions": dict.fromkeys(PATHS, 0.8),
+                "training": {run: {"training_fraction": 0.8, "batch_size": 2} for run in PATHS},
                 "resolution": asdict(Resolution(blind_networks=1.0)),
             },
             wildcards={"claim": name},

@@ -39,7 +39,7 @@ from tests.stages.figure_tables import (
 )
 
 OF_NO_RUNS = (
-    *("robustness", "audit", "audit_drops", "scorecard"),
+    *("ablations", "batch_sizes", "robustness", "audit", "audit_drops", "scorecard"),
     *("minimal_model", "linear_networks"),
 )
 TRAINED = [name for name, entry in FIGURES.items() if entry["drawing"] not in OF_NO_RUNS]
@@ -452,6 +452,36 @@ def test_bottleneck_draws_converged_betas_alone_and_infinite_ones_at_the_top(
     assert heights[0] == 4 * (20.0 + INITS - 1)
     # 40 / layer, and the initialisations 0 to 4, whose median is 2.
     np.testing.assert_allclose(heights[1:], [22.0, 40 / 3 + 2, 12.0], rtol=1e-12)
+
+
+def test_ablations_have_a_row_a_difference_and_a_mark_a_layer(tables, tmp_path, drawn):
+    first, second = data_axes(drawn("infoplane_ablations", tables, tmp_path))
+    assert [text.get_text() for text in first.get_yticklabels()] == [
+        "SGD for Adam\n(20)",
+        "batch 64, equal steps\n(20)",
+        "30 edges\n(20)",
+    ]
+    table = pd.read_csv(tables / "ablations.tsv", sep="\t")
+    for panel, estimator in ((first, "binned_30"), (second, "binned_30_global")):
+        rows = table[table["estimator"] == estimator]
+        marks = [line for line in panel.lines if line.get_label().startswith("layer")]
+        assert len(marks) == LAYERS
+        for layer, line in enumerate(marks, start=1):
+            expected = rows[rows["layer"] == layer]["difference_bits"]
+            np.testing.assert_array_equal(line.get_xdata(), expected)
+            # Within their rows, layers from the top down.
+            np.testing.assert_array_equal(np.rint(line.get_ydata()), np.arange(len(expected)))
+        assert marks[0].get_ydata()[0] < marks[-1].get_ydata()[0]
+
+
+def test_batch_sizes_show_networks_medians_and_the_fit(tables, tmp_path, drawn):
+    epochs, steps = data_axes(drawn("infoplane_batch_sizes", tables, tmp_path))
+    medians = [line for line in epochs.lines if line.get_marker() == "D"]
+    # Networks fall at 10, 20 ... and peak at twice that; the middle one of five.
+    assert [line.get_xdata()[0] for line in medians] == [30.0 * n for n in range(1, 8)]
+    assert [line.get_ydata()[0] for line in medians] == [60.0 * n for n in range(1, 8)]
+    assert "$R^2$ 0.90 [0.80, 0.95], slope 1.10" in epochs.get_title()
+    assert steps.get_xlabel() == "steepest fall of the SNR (steps)"
 
 
 def test_outputs_look_alike_at_every_depth():

@@ -15,7 +15,7 @@ import infoplane
 from infoplane.networks.dense import parameter_count, split_parameters
 from infoplane.networks.functions import ACTIVATIONS, OUTPUTS
 from infoplane.training.engines import choose_engine
-from infoplane.training.fused import engine
+from infoplane.training.fused import engine, loop
 from infoplane.training.fused.engine import FusedEngine
 from infoplane.training.records import OPTIMIZERS, Optimizer
 from infoplane.training.shuffling import shuffle_epoch
@@ -24,6 +24,7 @@ from tests.support import network
 
 SZT_WIDTHS = (12, 10, 7, 5, 4, 3, 2)
 RATES = {"adam": 1e-3, "sgd": 0.1}
+EPSILON = 1e-8
 
 
 def make_records(optimizer="adam", batch_size=64, weight_decay=0.0, limit=None, **changes):
@@ -105,7 +106,9 @@ def reference_training(records, problem, epochs):
                     mean = 0.9 * mean + 0.1 * gradient
                     square = 0.999 * square + 0.001 * gradient**2
                     gradient = mean / (1 - 0.9**step)
-                    gradient = gradient / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
+                    root, before = np.sqrt(1 - 0.999**step), by.adam_epsilon == "before_correction"
+                    epsilon = EPSILON / root if before else EPSILON
+                    gradient = gradient / (np.sqrt(square) / root + epsilon)
                 parameters = parameters - by.learning_rate * gradient
                 if by.largest_weight_norm is not None:
                     for weights, _ in split_parameters(parameters, chosen.widths)[:-1]:
@@ -177,6 +180,27 @@ def test_batches_of_every_size(batch_size, train):
     np.testing.assert_allclose(
         trained(FusedEngine, records, problem, 5), expected, rtol=0, atol=TOLERANCE
     )
+
+
+def test_epsilon_before_the_correction_is_that_of_the_second_form_of_adam():
+    # Slopes as small as epsilon, so that its place decides the step: alpha_t m / (sqrt(v) + eps).
+    slopes = np.array([1e-8, -3e-8, 1e-5, 0.0], np.float32)
+    chosen, by = make_records()
+    by = dataclasses.replace(by, adam_epsilon="before_correction")
+    torch_engine = DenseTorchEngine(chosen, by, *make_problem(chosen))
+    torch_engine._mean, torch_engine._square = torch.zeros(4), torch.zeros(4)
+    found, means, squares = (np.zeros(4, np.float32) for _ in range(3))
+    expected, mean, square, moved = np.zeros(4), 0.0, 0.0, np.zeros(4)
+    for step in range(1, 11):
+        loop.adam_step.py_func(found, slopes, means, squares, step, 1e-3, engine.adam_code(by))
+        moved -= torch_engine._update(torch.from_numpy(slopes)).numpy()
+        mean, square = 0.9 * mean + 0.1 * slopes, 0.999 * square + 0.001 * slopes.astype(float) ** 2
+        rate = 1e-3 * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+        expected -= rate * mean / (np.sqrt(square) + EPSILON)
+    # Roundings of float32 over ten steps; after the correction the first moves 0.005.
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    np.testing.assert_allclose(moved, expected, rtol=1e-4)
+    assert abs(expected[0]) < 0.002
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -176,6 +176,13 @@ def test_losses_of_certain_mistakes_are_finite_and_linear():
             (optimizer, {"largest_weight_norm": limit}, "largest_weight_norm must be finite")
             for limit in (0.0, -1.0, float("nan"), float("inf"))
         ),
+        (optimizer, {"adam_epsilon": "none"}, "adam_epsilon 'none' is not one of: after"),
+        (
+            optimizer,
+            {"optimizer": "sgd", "adam_epsilon": "before_correction"},
+            "adam_epsilon is Adam's, and sgd has none",
+        ),
+        (schedule, {"split": "last"}, "split 'last' is not one of: shuffled, first"),
         (schedule, {"epochs": 0}, "epochs must be at least 1"),
         (schedule, {"training_fraction": 1.2}, "training_fraction must be above 0 and at most 1"),
     ],

@@ -26,6 +26,18 @@ def test_split_depends_on_the_generator_alone():
     assert (first != other).any()
 
 
+def test_the_first_samples_are_those_of_the_task_whatever_the_generator():
+    labels = szt_task().labels
+    for seed in (0, 1):
+        found = training_samples(labels, 0.8, np.random.default_rng(seed), "first")
+        np.testing.assert_array_equal(found, np.arange(3277))
+
+
+def test_first_samples_that_lack_a_class_are_refused():
+    with pytest.raises(ValueError, match=r"first 5 of 10 samples lack the classes \[1\]"):
+        training_samples(np.repeat([0, 1], 5), 0.5, np.random.default_rng(0), "first")
+
+
 @pytest.mark.parametrize("fraction", [0.0, -0.1, 1.2, float("nan")])
 def test_split_refuses_impossible_fractions(fraction):
     with pytest.raises(ValueError, match="training fraction must be above 0 and at most 1"):

@@ -113,6 +113,31 @@ WRONG = {
         [12, 2],
         ["runs.szt_depth_1.widths", "[12, 2]", "at least 3"],
     ),
+    "figure of no claim": (
+        "figures/infoplane_batch_sizes/claim",
+        "C62",
+        ["figures.infoplane_batch_sizes.claim", "'C62'", "C26"],
+    ),
+    "half of an estimator's difference": (
+        "comparisons/ablations/pairs/11/reference_estimator",
+        ...,
+        ["comparisons.ablations.pairs", "reference_estimator"],
+    ),
+    "difference under no estimator": (
+        "comparisons/ablations/pairs/11/estimator",
+        "binned_31_edges",
+        ["comparisons.ablations", "'binned_31_edges'"],
+    ),
+    "no such split": (
+        "runs/szt_tanh_first_patterns/split",
+        "last",
+        ["runs.szt_tanh_first_patterns.split", "'last'", "shuffled, first"],
+    ),
+    "epsilon of plain descent": (
+        "runs/szt_tanh_sgd/adam_epsilon",
+        "before_correction",
+        ["runs.szt_tanh_sgd", "adam_epsilon is Adam's"],
+    ),
     "exception from a list of runs": (
         "measurements/binned_30/except",
         ["szt_tanh"],

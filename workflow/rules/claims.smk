@@ -50,8 +50,11 @@ rule judge_claims:
             run: config["runs"][run]["protocol"]
             for run in STUDY.runs_of_claim(wildcards.claim)
         },
-        fractions=lambda wildcards: {
-            run: STUDY.runs[run].schedule.training_fraction
+        training=lambda wildcards: {
+            run: {
+                "training_fraction": STUDY.runs[run].schedule.training_fraction,
+                "batch_size": STUDY.runs[run].optimizer.batch_size,
+            }
             for run in STUDY.runs_of_claim(wildcards.claim)
         },
         resolution=config["resolution"],

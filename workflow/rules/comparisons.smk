@@ -8,6 +8,7 @@ REQUIRED INPUTS
 OUTPUTS
     <results>/tables/activations.tsv             tanh, ReLU, linear
     <results>/tables/optimizers.tsv              mini-batches and full batch, and their ratios
+    <results>/tables/ablations.tsv               what one changed setting does to every layer's drop
     <results>/tables/robustness.tsv              every layer's drop under every estimator, and how
                                                  far that moves when the layer is rescaled
     <results>/tables/transitions.tsv             when the gradients' noise takes over
@@ -60,6 +61,29 @@ rule compare_optimizers:
         statistics=config["statistics"],
     script:
         "../../src/compare_optimizers.py"
+
+
+rule compare_ablations:
+    """Compare conditions that differ in one setting: what it does to the drop of every layer."""
+    input:
+        information=STUDY.information_of("ablations"),
+        code=code_of("compare_ablations.py"),
+    output:
+        table="<results>/tables/ablations.tsv",
+    log:
+        "<results>/logs/compare_ablations.log",
+    benchmark:
+        "<results>/benchmarks/compare_ablations.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **config["comparisons"]["ablations"],
+        statistics=config["statistics"],
+    script:
+        "../../src/compare_ablations.py"
 
 
 rule compare_estimators:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from infoplane.claims.findings import DROP
 from infoplane.claims.trajectories import Trajectories, summarise
 from infoplane.statistics import Interval, Resampling
 
@@ -141,3 +143,77 @@ def compare_drops(
                 key["estimator"] = estimator
                 rows.append(key | _measured("drop_ratio", ratio, len(inits), diverged))
     return rows
+
+
+def compare_differences(
+    planes: Planes,
+    pairs: Sequence[Mapping],
+    estimators: Sequence[str],
+    resampling: Resampling,
+) -> list[dict]:
+    """Return how much more each layer drops in one condition than in another, by pairs of networks.
+
+    Parameters
+    ----------
+    planes : dict of (run, estimator) to Trajectories
+    pairs : sequence of mapping
+        What it ``shows``, a ``run`` and its ``reference``, whose initialisation i starts alike
+        wherever it can; optionally the ``last_epoch`` of the run's paths, and the run's
+        ``estimator`` with the ``reference_estimator``.
+    estimators : sequence of str
+        By which pairs without estimators of their own are compared.
+    resampling : Resampling
+
+    Returns
+    -------
+    rows : list of dict
+        ``shows, run, reference, estimator, layer, difference_bits, ci_low, ci_high,
+        reference_drop_bits, inits, diverged``; drops after the peak, net of noise.
+
+    Raises
+    ------
+    ValueError
+        If two conditions have different layers.
+    """
+    rows = []
+    for pair in pairs:
+        run, reference = pair["run"], pair["reference"]
+        own = [(pair["estimator"], pair["reference_estimator"])] if "estimator" in pair else None
+        for estimator, beside in own or [(name, name) for name in estimators]:
+            both = [
+                until(planes[run, estimator], pair.get("last_epoch")),
+                planes[reference, beside],
+            ]
+            if not np.array_equal(both[0].layers, both[1].layers):
+                raise ValueError(f"{run!r} and {reference!r} have different layers")
+            inits = np.intersect1d(both[0].inits, both[1].inits)
+            first, second = (summarise(found)[DROP][np.isin(found.inits, inits)] for found in both)
+            means = resampling.means(np.hstack([first - second, second]))
+            diverged = {*both[0].diverged, *both[1].diverged}
+            for place, layer in enumerate(both[0].layers):
+                interval = resampling.interval(means[:, place])
+                rows.append(
+                    {
+                        "shows": pair["shows"],
+                        "run": run,
+                        "reference": reference,
+                        "estimator": beside,
+                        "layer": int(layer),
+                        "difference_bits": interval.estimate,
+                        "ci_low": interval.low,
+                        "ci_high": interval.high,
+                        "reference_drop_bits": means[0, len(both[0].layers) + place],
+                        "inits": len(inits),
+                        "diverged": len(diverged),
+                    }
+                )
+    return rows
+
+
+def until(found: Trajectories, last_epoch: int | None) -> Trajectories:
+    """Return trajectories that end at an epoch, or at the last snapshot before it."""
+    if last_epoch is None:
+        return found
+    kept = found.epochs <= last_epoch
+    measured = {name: values[:, kept] for name, values in found.measured.items()}
+    return replace(found, epochs=found.epochs[kept], measured=measured)

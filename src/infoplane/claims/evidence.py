@@ -88,7 +88,7 @@ class Evidence:
     resampling : Resampling
     known : mapping of str to mapping, optional
         Of each run what is known of its task, ``label_bits`` and ``ceiling_bits``, and its
-        ``training_fraction``.
+        ``training_fraction`` and ``batch_size``, None for the full batch.
     models : mapping of str to mapping, optional
         Of each model with exact information the columns of its table.
     """
@@ -183,6 +183,14 @@ class Evidence:
         if fraction is None:
             raise ClaimError(f"claim {case.claim}: nobody says what run {case.run!r} is trained on")
         return fraction
+
+    def steps_per_epoch(self, case: Case) -> int:
+        """Return how many steps the case's run takes in an epoch, from its batch size."""
+        known, patterns = self.known.get(case.run, {}), self.planes(case).measured.get("samples")
+        if "batch_size" not in known or patterns is None or not patterns.size:
+            raise ClaimError(f"claim {case.claim}: nobody says what steps run {case.run!r} takes")
+        samples = round(self.training_fraction(case) * int(patterns.flat[0]))
+        return -(-samples // (known["batch_size"] or samples))
 
     def _measured(self, case: Case, name: str, kind: str, value: str | None) -> Trajectories:
         there = self.tables.get(name, {})

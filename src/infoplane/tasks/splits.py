@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+SPLITS = ("shuffled", "first")
 
-def training_samples(labels: np.ndarray, fraction: float, generator: np.random.Generator):
-    """Draw a shuffled training set, stratified by label.
+
+def training_samples(
+    labels: np.ndarray, fraction: float, generator: np.random.Generator, split: str = "shuffled"
+) -> np.ndarray:
+    """Choose a training set: drawn, shuffled and stratified by label, or the first samples.
 
     Parameters
     ----------
@@ -14,17 +18,20 @@ def training_samples(labels: np.ndarray, fraction: float, generator: np.random.G
     fraction : float
         Share of the samples to train on, above 0 and at most 1.
     generator : numpy.random.Generator
+    split : str
+        One of `SPLITS`. ``"first"`` takes the samples as the task has them, from the first on.
 
     Returns
     -------
     training : array of int64, shape (round(fraction * samples),)
-        Indices of the training samples in random order. Each class has its share of them, up
-        to one sample.
+        Indices of the training samples, if shuffled in random order, each class with its share of
+        them, up to one sample.
 
     Raises
     ------
     ValueError
-        If the fraction is outside (0, 1] or leaves nothing to train on.
+        If the fraction is outside (0, 1] or leaves nothing to train on, or the first samples lack
+        a class.
     """
     if not 0.0 < fraction <= 1.0:
         raise ValueError(f"training fraction must be above 0 and at most 1, not {fraction}")
@@ -35,6 +42,12 @@ def training_samples(labels: np.ndarray, fraction: float, generator: np.random.G
             f"training fraction {fraction} of {len(labels)} samples leaves fewer than one "
             f"sample for each of {len(classes)} classes"
         )
+    if split == "first":
+        if missing := sorted(set(classes.tolist()) - set(labels[:total].tolist())):
+            raise ValueError(
+                f"the first {total} of {len(labels)} samples lack the classes {missing}"
+            )
+        return np.arange(total)
     # Largest remainders: class sizes that add up to the total exactly.
     shares = counts * (total / len(labels))
     sizes = np.floor(shares).astype(np.int64)

@@ -178,7 +178,9 @@ def _prepare(
             for purpose in ("weights", "split", "order")
         )
         splits.append(
-            training_samples(labels, schedule.training_fraction, np.random.default_rng(split))
+            training_samples(
+                labels, schedule.training_fraction, np.random.default_rng(split), schedule.split
+            )
         )
         order_seeds.append(order.generate_state(1, np.uint64)[0])
         parameters.append(network.initial_parameters(np.random.default_rng(weights)))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 
+from infoplane.tasks.splits import SPLITS
+
 OPTIMIZERS = ("adam", "sgd")
+ADAM_EPSILONS = ("after_correction", "before_correction")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,11 @@ class Optimizer:
         After every step the incoming weights of a hidden unit whose Euclidean norm is larger are
         scaled down to it; biases and the output layer are free (Hinton et al. 2012,
         arXiv:1207.0580, section 2). None is no limit.
+    adam_epsilon : str
+        Where Adam adds its epsilon to the root of the second moment: ``"after_correction"`` of the
+        moment's bias (Kingma & Ba 2015, algorithm 1; PyTorch) or ``"before_correction"``, which
+        makes it larger in the first steps (the last lines of their section 2; TensorFlow, which
+        SZT's code ran on).
     """
 
     optimizer: str
@@ -33,6 +41,7 @@ class Optimizer:
     batch_size: int | None = None
     weight_decay: float = 0.0
     largest_weight_norm: float | None = None
+    adam_epsilon: str = "after_correction"
 
     def __post_init__(self):
         if self.optimizer not in OPTIMIZERS:
@@ -46,6 +55,13 @@ class Optimizer:
         limit = self.largest_weight_norm
         if limit is not None and not (0 < limit < math.inf):
             raise ValueError(f"largest_weight_norm must be finite and above 0 or None, not {limit}")
+
+        if self.adam_epsilon not in ADAM_EPSILONS:
+            raise ValueError(
+                f"adam_epsilon {self.adam_epsilon!r} is not one of: {', '.join(ADAM_EPSILONS)}"
+            )
+        if self.optimizer != "adam" and self.adam_epsilon != ADAM_EPSILONS[0]:
+            raise ValueError(f"adam_epsilon is Adam's, and {self.optimizer} has none")
 
     def as_dict(self) -> dict:
         """Return the record as plain data, for a file's attributes."""
@@ -64,11 +80,15 @@ class Schedule:
         Number of log-spaced epochs to ask for; early ones coincide, so fewer are kept.
     training_fraction : float
         Share of the samples to train on, above 0 and at most 1.
+    split : str
+        Which samples: ``"shuffled"``, drawn by each network, or ``"first"`` of the task for all of
+        them, as SZT's code takes them; one of `infoplane.tasks.splits.SPLITS`.
     """
 
     epochs: int
     snapshots: int
     training_fraction: float
+    split: str = "shuffled"
 
     def __post_init__(self):
         if self.epochs < 1 or self.snapshots < 2:
@@ -77,6 +97,8 @@ class Schedule:
             raise ValueError(
                 f"training_fraction must be above 0 and at most 1, not {self.training_fraction}"
             )
+        if self.split not in SPLITS:
+            raise ValueError(f"split {self.split!r} is not one of: {', '.join(SPLITS)}")
 
     def as_dict(self) -> dict:
         """Return the record as plain data, for a file's attributes."""

@@ -71,8 +71,8 @@ def train_epoch(widths, activation, output, adam, rate, decay, limit, table, sam
             # The softsign's backward pass takes any activation's slopes as they are kept.
             backward(widths, SOFTSIGN, seen, starts, rows, slopes, vectors, gradient, zeros)
         steps[0] += 1
-        if adam:
-            adam_step(parameters, gradient, means, squares, steps[0], rate)
+        if adam > 0:
+            adam_step(parameters, gradient, means, squares, steps[0], rate, adam)
         else:
             for index in range(parameters.size):
                 parameters[index] -= np.float32(rate) * gradient[index]

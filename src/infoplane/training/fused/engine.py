@@ -22,11 +22,14 @@ from infoplane.training.fused.layout import (
     row_starts,
     sample_table,
 )
-from infoplane.training.fused.loop import train
+from infoplane.training.fused.loop import ADAM, ADAM_BEFORE, train
 from infoplane.training.records import Optimizer
 
 WIDEST = 64
-KNOWN = {"optimizer", "learning_rate", "batch_size", "weight_decay", "largest_weight_norm"}
+KNOWN = {
+    *("optimizer", "learning_rate", "batch_size", "weight_decay", "largest_weight_norm"),
+    "adam_epsilon",
+}
 
 
 class FusedEngine:
@@ -114,7 +117,7 @@ class FusedEngine:
             np.array(own.widths, dtype=np.int64),
             COMPILED_ACTIVATIONS.index(own.activation),
             OUTPUTS.index(own.output),
-            optimizer.optimizer == "adam",
+            adam_code(optimizer),
             float(optimizer.learning_rate),
             np.float32(optimizer.weight_decay) * self._is_weight,
             np.float32(optimizer.largest_weight_norm or 0.0),
@@ -132,6 +135,13 @@ class FusedEngine:
             self._rows,
             self._slopes,
         )
+
+
+def adam_code(optimizer: Optimizer) -> int:
+    """Return which step the compiled loop takes; 0 is plain descent."""
+    if optimizer.optimizer != "adam":
+        return 0
+    return ADAM_BEFORE if optimizer.adam_epsilon == "before_correction" else ADAM
 
 
 def fits_loop(network: Network) -> bool:

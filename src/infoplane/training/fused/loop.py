@@ -26,6 +26,7 @@ from infoplane.training.shuffling import shuffle_epoch
 
 BETA_MEAN, BETA_SQUARE = 0.9, 0.999
 EPSILON = np.float32(1e-8)
+ADAM, ADAM_BEFORE = 1, 2
 ZERO, ONE = np.float32(0.0), np.float32(1.0)
 TANH, RELU, LINEAR, SOFTSIGN, SOFTPLUS = (
     COMPILED_ACTIVATIONS.index(name) for name in ("tanh", "relu", "linear", "softsign", "softplus")
@@ -41,6 +42,8 @@ def train(widths, activation, output, adam, rate, decay, limit, table, samples, 
 
     Parameters
     ----------
+    adam : int
+        0 for plain descent, else `ADAM` or `ADAM_BEFORE`.
     limit : float32
         On the norm of a hidden unit's weights; 0 for none.
     """
@@ -70,8 +73,8 @@ def train(widths, activation, output, adam, rate, decay, limit, table, samples, 
                 backward(widths, activation, parameters, starts, rows, slopes, vectors, gradient,
                          zeros)  # fmt: skip
             steps[0] += 1
-            if adam:
-                adam_step(parameters, gradient, means, squares, steps[0], rate)
+            if adam > 0:
+                adam_step(parameters, gradient, means, squares, steps[0], rate, adam)
             else:
                 for index in range(parameters.size):
                     parameters[index] -= np.float32(rate) * gradient[index]
@@ -221,17 +224,24 @@ def multiply_slopes(activation, rows, slopes, first, units, scratch, samples):
 
 
 @njit(**ROUNDING)
-def adam_step(parameters, gradient, means, squares, step, rate):
-    """Take one step of Adam (Kingma & Ba 2015, algorithm 1), in place."""
+def adam_step(parameters, gradient, means, squares, step, rate, adam):
+    """Take one step of Adam (Kingma & Ba 2015, algorithm 1), in place.
+
+    Parameters
+    ----------
+    adam : int
+        `ADAM`, or `ADAM_BEFORE` to add epsilon before the second moment's bias is corrected.
+    """
     scale = np.float32(rate / (1.0 - BETA_MEAN**step))
     root = np.float32(1.0 / math.sqrt(1.0 - BETA_SQUARE**step))
     new_mean, new_square = np.float32(1.0 - BETA_MEAN), np.float32(1.0 - BETA_SQUARE)
     kept_square = np.float32(BETA_SQUARE)
+    epsilon = EPSILON * root if adam == ADAM_BEFORE else EPSILON
     for index in range(parameters.size):
         slope = gradient[index]
         means[index] += (slope - means[index]) * new_mean
         squares[index] = squares[index] * kept_square + slope * slope * new_square
-        parameters[index] -= scale * means[index] / (math.sqrt(squares[index]) * root + EPSILON)
+        parameters[index] -= scale * means[index] / (math.sqrt(squares[index]) * root + epsilon)
 
 
 @njit(**ROUNDING)

@@ -131,8 +131,10 @@ class TorchEngine(ABC):
         self._mean.lerp_(gradient, 0.1)
         self._square.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
         mean = self._mean / (1 - 0.9**self._steps)
-        square = self._square / (1 - 0.999**self._steps)
-        return rate * mean / (square.sqrt() + 1e-8)
+        correction = 1 - 0.999**self._steps
+        before = self._optimizer.adam_epsilon == "before_correction"
+        epsilon = 1e-8 / correction**0.5 if before else 1e-8
+        return rate * mean / ((self._square / correction).sqrt() + epsilon)
 
 
 def mean_losses(net: torch.Tensor, targets: torch.Tensor, output: str) -> torch.Tensor:
