@@ -54,6 +54,7 @@ STAGES = {
     "merge_study": Stage(("table",), ("merge_table", "measure_groups")),
     "compare_activations": Stage(needs=("merge_table/information",)),
     "compare_optimizers": Stage(needs=("merge_table/information",)),
+    "compare_ablations": Stage(needs=("merge_table/information",)),
     "compare_estimators": Stage(needs=("merge_table/information",)),
     "compare_gradients": Stage(needs=("merge_table/gradients",)),
     "judge_claims": Stage(
@@ -65,6 +66,8 @@ STAGES = {
     "plot_infoplane_audit": Stage(needs=("merge_audit",)),
     "plot_infoplane_audit_drops": Stage(needs=("merge_drops",)),
     "plot_infoplane_scorecard": Stage(needs=("collect_verdicts",)),
+    "plot_infoplane_ablations": Stage(needs=("compare_ablations",)),
+    "plot_infoplane_batch_sizes": Stage(needs=("judge_claims",)),
     "plot_infoplane_robustness": Stage(needs=("compare_estimators",)),
     "plot_szt_4": Stage(needs=("merge_table/gradients", "compare_gradients")),
 }

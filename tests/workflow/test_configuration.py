@@ -66,10 +66,14 @@ def test_schema_names_the_audited_estimators():
 
 def test_small_configuration_is_a_small_diff_of_the_same_study():
     small = merged(*FILES, "config/smoke.yaml")
-    assert set(small["runs"]) == set(CONFIG["runs"])
-    assert small["claims"] == CONFIG["claims"]
+    # Of series it takes a few runs: every claim and every figure is there, some on fewer.
+    left_out = set(CONFIG["runs"]) - set(small["runs"])
+    assert set(small["runs"]) <= set(CONFIG["runs"])
+    assert all(CONFIG["runs"][run]["protocol"] == "szt_series" for run in left_out)
+    for part in ("claims", "figures", "measurements"):
+        assert set(small[part]) == set(CONFIG[part])
     assert small["pathvars"]["results"] == "results/smoke"
-    assert len((REPOSITORY / "config/smoke.yaml").read_text().splitlines()) < 80
+    assert len((REPOSITORY / "config/smoke.yaml").read_text().splitlines()) < 90
 
 
 def changed(path: str, value) -> dict:

@@ -104,7 +104,11 @@ def cut_configuration(*also: str) -> dict:
     config = merged(*FILES, "config/smoke.yaml")
     config["defaults"] |= {"initialisations": 5, "epochs": 30, "snapshots": 10}
     config["runs"] = {run: config["runs"][run] for run in (*RUNS, *also)}
-    measurements = config["measurements"]
+    # None of the runs of which `all` leaves some out is among them.
+    measurements = {
+        name: {key: value for key, value in entry.items() if key != "except"}
+        for name, entry in config["measurements"].items()
+    }
     config["measurements"] = {
         "binned_everywhere": measurements["binned_everywhere"],
         "kde_0.1": measurements["kde_0.1"] | {"initialisations": 4, "snapshots": 3},
@@ -130,6 +134,8 @@ def cut_configuration(*also: str) -> dict:
             comparison["estimators"] = [ESTIMATOR]
         if "pairs" in comparison:
             comparison["pairs"] = [{"run": RUNS[1], "reference": RUNS[0]}]
+        if name == "ablations":
+            comparison["pairs"][0]["shows"] = "the one difference"
     return config
 
 
