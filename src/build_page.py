@@ -4,33 +4,45 @@ Reads   claims            the verdicts, from collect_verdicts
         details           what every network contributes to them, from collect_details
         information       tables of information of the runs that figures show
         metrics           learning curves of these runs
+        gradients         signal-to-noise ratios of those that have them
         audit             where the estimators were right, from merge_audit
-        method            how a claim becomes a verdict, as text
+        figures           drawings, from plot_*
+        method, glossary  documentation, as Markdown
+        configuration     files of the configuration, for the lines that a claim stands in
+        statistics        modules of the claims' statistics, likewise
         template          files of the page: template, style, scripts, bundle
 Params  planes            estimators that are shown, by run
-        statistics        the statistic of each claim
-        figures           paper, number and what it shows, of each figure
-        configuration     what was given with --configfile
+        claims            statistic, runs and files of each claim
+        figures           of each figure what its entry says, and its files
+        overriding        what was given with --configfile
 Writes  page              one HTML file. A table that is missing or of another version is named in
-                          the page, and the rest is shown.
+                          the page, and the rest is shown. Costs are from the run's own benchmarks.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from os.path import relpath
 from pathlib import Path
 
 import pandas as pd
 
-from page.packing import packed
-from page.planes import COLUMNS, CURVES, SAMPLED, course, plane
+from page.argument import figures_of, papers_of
+from page.costs import Costs, told
+from page.packing import packed, packed_text
+from page.planes import COLUMNS, CURVES, OF_GRADIENTS, SAMPLED, course, plane, signal
 from page.scorecard import DIRECTIONS, NEEDED, SIDES, SIGNS, evidence, scorecard, tally
+from page.sources import entries_of, functions_of
 from page.tables import MissingTableError, read_list, read_text, read_text_table
+from page.texts import rendered
 from page.writing import written
 from pipeline.files import DamagedFileError, load_table, save_text
-from pipeline.stage import commit, log, run_as_script
+from pipeline.stage import commit, log, repository, run_as_script
 
 AUDIT = ("task", "family", "dimension", "samples", "estimator", "quantity")
-ERRORS = ("bias_bits", "spread_bits", "refused")
+ERRORS = ("truth_bits", "bias_bits", "spread_bits", "refused")
+# A drawing of many thousand points is left to its own file; the page shall stay below 8 MB.
+LARGEST_FIGURE = 300_000
+TEXTS = ("method", "glossary")
 
 
 def read_planes(paths, shown: Mapping[str, list[str]], missing: list[str]) -> list[dict]:
@@ -74,28 +86,46 @@ def read_planes(paths, shown: Mapping[str, list[str]], missing: list[str]) -> li
     ]
 
 
-def read_courses(paths, missing: list[str]) -> dict[str, dict]:
-    """Summarise the learning curves of runs.
+def read_by_run(paths, columns, summary: Callable, missing: list[str]) -> dict[str, dict]:
+    """Summarise a tidy table of each run.
 
     Parameters
     ----------
     paths : iterable of path
+    columns : iterable of str
+    summary : callable
+        Takes a run's table.
     missing : list of str
         Takes what cannot be shown.
 
     Returns
     -------
-    courses : dict of str to dict
-        See `page.planes.course`, by run.
+    found : dict of str to dict
+        By run.
     """
     found = {}
     for path in paths:
         try:
-            frame = load_table(path, ["run", "init", "epoch", "status", *CURVES]).to_pandas()
+            frame = load_table(path, list(columns)).to_pandas()
         except DamagedFileError as error:
             missing.append(str(error))
             continue
-        found |= {str(run): course(own) for run, own in frame.groupby("run", observed=True)}
+        found |= {str(run): summary(own) for run, own in frame.groupby("run", observed=True)}
+    return found
+
+
+def read_figures(paths, named: Mapping[str, dict], missing: list[str]) -> dict[str, str]:
+    """Pack the drawings that are there and small enough, by figure."""
+    there = {Path(path).stem: path for path in paths}
+    found = {}
+    for name in named:
+        try:
+            drawing = packed_text(read_text(there.get(name, f"{name}.svg")))
+        except MissingTableError as error:
+            missing.append(str(error))
+            continue
+        if len(drawing) <= LARGEST_FIGURE:
+            found[name] = drawing
     return found
 
 
@@ -108,19 +138,68 @@ def read_or_miss(read: Callable, missing: list[str]):
         return None
 
 
-def commands(results: str, configuration: str, claims, figures) -> dict[str, dict[str, str]]:
-    """Return the command that makes each claim and each figure again."""
-    run = f"snakemake --cores all{configuration}"
-    return {
-        "claims": {name: f"{run} {results}/claims/{name}.tsv" for name in claims},
-        "figures": {name: f"{run} plot_{name}" for name in figures},
-        "page": f"{run} page",
-    }
+def command(overriding) -> str:
+    """Return how the study is run, less what is to be made."""
+    files = "".join(f" --configfile {relpath(path)}" for path in overriding)
+    return f"snakemake --cores all{files} --"
+
+
+def argument(snakemake, claims: list[dict], results: Path) -> tuple[dict, list[dict]]:
+    """Say of each claim and figure where it stands, how to make it again and what that costs.
+
+    Returns
+    -------
+    claims : dict of str to dict
+        ``statistic, entry, code, figures, command, cost``.
+    figures : list of dict
+        What the entries say, with ``name, entry, command, cost``.
+    """
+    tables, params = snakemake.input, snakemake.params
+    costs = Costs(results / "benchmarks")
+    run = command(params.overriding)
+    entries = entries_of(tables.configuration, "claims")
+    functions = functions_of(tables.statistics, "claim_statistic")
+    of_claims = {}
+    for claim in claims:
+        name = claim["name"]
+        known = params.claims.get(name, {"statistic": "", "runs": [], "files": []})
+        of_claims[name] = {
+            "statistic": known["statistic"],
+            "entry": entries.get(name, []),
+            "code": functions.get(known["statistic"]),
+            "figures": figures_of(claim["source"], known["runs"], params.figures),
+            "command": f"{run} {relpath(results)}/claims/{name}.tsv",
+            "cost": told(costs.of(("judge_claims", name), known["files"])),
+        }
+    entries = entries_of(tables.configuration, "figures")
+    of_figures = [
+        {key: value for key, value in entry.items() if key not in ("files", "runs")}
+        | {
+            "name": name,
+            "entry": entries.get(name, []),
+            "command": f"{run} plot_{name}",
+            "cost": told(costs.of((f"plot_{name}",), entry["files"])),
+        }
+        for name, entry in params.figures.items()
+    ]
+    papers = [figure["paper"] for figure in of_figures]
+    return of_claims, sorted(of_figures, key=lambda figure: papers.index(figure["paper"]))
+
+
+def judged_at(results: Path) -> str | None:
+    """Return the commit that the verdicts were collected at, as its log says."""
+    try:
+        text = (results / "logs/collect_verdicts.log").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    found = re.search(r"commit (\S+)$", text, re.MULTILINE)
+    return found and found.group(1)
 
 
 def main(snakemake) -> None:
     """Read what there is, write the page."""
     tables, params, missing = snakemake.input, snakemake.params, []
+    results = Path(snakemake.output.page).parents[1]
     verdicts = read_or_miss(lambda: read_text_table(tables.claims, NEEDED), missing)
     claims = None if verdicts is None else read_or_miss(lambda: scorecard(verdicts), missing)
     if claims is None:
@@ -128,14 +207,25 @@ def main(snakemake) -> None:
     details = read_or_miss(lambda: read_list(tables.details), missing) or []
     audit = read_or_miss(lambda: read_text_table(tables.audit, (*AUDIT, *ERRORS)), missing)
     planes = read_planes(tables.information, params.planes, missing)
-    courses = read_courses(tables.metrics, missing)
+    curves = ("run", "init", "epoch", "status", *CURVES)
+    courses = read_by_run(tables.metrics, curves, course, missing)
+    signals = read_by_run(tables.gradients, OF_GRADIENTS, signal, missing)
+    drawings = read_figures(tables.figures, params.figures, missing)
+    texts = {
+        name: read_or_miss(lambda name=name: read_text(getattr(tables, name)), missing)
+        for name in TEXTS
+    }
+    here, there = commit(), judged_at(results)
+    if there not in (None, here) and "unknown" not in (there, here):
+        missing.append(f"the verdicts are of commit {there}, this page and its code of {here}")
     for text in missing:
         log.warning("the page lacks: %s", text)
-    names = [claim["name"] for claim in claims]
-    files = [f" --configfile {relpath(path)}" for path in params.configuration]
-    results = relpath(Path(snakemake.output.page).parents[1])
+    of_claims, of_figures = argument(snakemake, claims, results)
+    address = repository()
+    code = address and f"{address}/blob/{here.removesuffix('-dirty')}"
     context = {
-        "claims": claims,
+        "claims": [claim | {"papers": papers_of(claim["source"])} for claim in claims],
+        "papers": sorted({name for claim in claims for name in papers_of(claim["source"])}),
         "rows": len(verdicts),
         "warned": int((verdicts["warning"] != "").sum()),
         "tally": tally(verdicts),
@@ -147,20 +237,23 @@ def main(snakemake) -> None:
         "planes": len(planes),
         "sampled": SAMPLED,
         "audited": 0 if audit is None else len(audit),
-        "figures": params.figures,
-        "commands": commands(results, "".join(files), names, params.figures),
-        "method": read_or_miss(lambda: read_text(tables.method), []),
-        "commit": commit(),
+        "figures": of_figures,
+        "drawings": drawings,
+        "of_claims": of_claims,
+        "page_command": f"{command(params.overriding)} page",
+        "commit": here,
         "evidence_data": packed(
             {
                 "rows": evidence(verdicts, details),
-                "statistics": params.statistics,
+                "claims": of_claims,
                 "directions": DIRECTIONS,
+                "code": code,
+                "planes": [[one["run"], one["estimator"]] for one in planes],
             }
         ),
-        "plane_data": packed({"planes": planes, "courses": courses}),
+        "plane_data": packed({"planes": planes, "courses": courses, "signals": signals}),
         "audit_data": packed([] if audit is None else audit[[*AUDIT, *ERRORS]].to_dict("split")),
-    }
+    } | {name: text and rendered(text, code and f"{code}/docs") for name, text in texts.items()}
     page = written(Path(tables.template[0]).parent, context)
     save_text(snakemake.output.page, page)
     log.info("%d verdicts, %d planes, %.2f MB", len(verdicts), len(planes), len(page) / 1e6)

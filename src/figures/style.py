@@ -17,10 +17,13 @@ from matplotlib.colors import ListedColormap, SymLogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from PIL import Image
 
 from pipeline.files import replacing
 
 WIDTH_INCHES = 7.0
+# The report holds all figures and shall stay below 6 MB.
+SMALL_PIXELS, SMALL_COLOURS = 1100, 64
 # Of a title, across the width of a figure.
 TITLE_CHARACTERS = 96
 # Of figures that are tables: as small as may be, for a page to hold all rows.
@@ -94,18 +97,38 @@ def figure_style():
 
 
 def save_figure(figure: Figure, output) -> None:
-    """Write a figure twice, as the same bytes whenever the figure is the same.
+    """Write a figure three times, as the same bytes whenever the figure is the same.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
     output
-        A rule's outputs ``svg`` and ``png``.
+        A rule's outputs ``svg``, ``png`` and ``small``, for the report.
     """
     # The date is the one thing in an SVG that differs between two runs.
     for path, metadata in ((output.svg, {"Date": None}), (output.png, None)):
         with mpl.rc_context(STYLE), replacing(path) as temporary:
             figure.savefig(temporary, metadata=metadata)
+    with Image.open(output.png) as drawn, replacing(output.small) as temporary:
+        shrunk(drawn).save(temporary, "PNG", optimize=True)
+
+
+def shrunk(drawn: Image.Image) -> Image.Image:
+    """Make an image as wide as a screen's text, of few colours: a tenth to a fifth of the bytes.
+
+    Parameters
+    ----------
+    drawn : PIL.Image.Image
+
+    Returns
+    -------
+    PIL.Image.Image
+        At most `SMALL_PIXELS` wide, of `SMALL_COLOURS` colours.
+    """
+    share = min(1, SMALL_PIXELS / drawn.width)
+    size = (round(drawn.width * share), round(drawn.height * share))
+    small = drawn.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    return small.quantize(SMALL_COLOURS, dither=Image.Dither.NONE)
 
 
 def new_figure(height_inches: float, rows: int = 1, columns: int = 1, **subplots):

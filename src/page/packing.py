@@ -31,6 +31,11 @@ def thousandths(values: np.ndarray) -> list:
     return round(float(values) * THOUSANDTHS) if math.isfinite(values) else None
 
 
+def short_float(value: float, digits: int = 3) -> float | None:
+    """Return a number with as many digits as asked for, None if it is not finite."""
+    return float(f"{value:.{digits}g}") if math.isfinite(value) else None
+
+
 def packed(data) -> str:
     """Return plain data as compressed JSON in letters that HTML gives no meaning to.
 
@@ -45,4 +50,9 @@ def packed(data) -> str:
         Base64 of gzip, the same for the same data.
     """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return packed_text(text)
+
+
+def packed_text(text: str) -> str:
+    """Return text compressed, in letters that HTML gives no meaning to."""
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode("ascii")

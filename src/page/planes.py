@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from page.packing import thousandths
+from page.packing import short_float, thousandths
 
 SNAPSHOTS, SAMPLED = 100, 5
 QUANTILES = (0.05, 0.95)
 AXES = ("mi_input_bits", "mi_label_bits")
 CURVES = ("train_accuracy", "test_accuracy", "train_loss", "test_loss")
+OF_GRADIENTS = ("run", "init", "epoch", "layer", "definition", "snr", "status")
 COLUMNS = ("run", "init", "epoch", "layer", "estimator", *AXES, "ceiling_bits", "status")
 
 
@@ -79,3 +80,35 @@ def course(frame: pd.DataFrame) -> dict:
     means = means.loc[thinned(means.index.to_numpy())] if len(means) else means
     curves = {name: thousandths(means[name].to_numpy()) for name in CURVES}
     return {"epochs": means.index.tolist(), **curves}
+
+
+def signal(frame: pd.DataFrame) -> dict:
+    """Summarise the gradients' signal-to-noise ratio of one run.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With `OF_GRADIENTS`; diverged networks are left out.
+
+    Returns
+    -------
+    signal : dict
+        ``epochs``, ``layers``, and ``snr``: by definition its median over networks, by layer and
+        epoch, with three digits; None where it does not exist.
+    """
+    kept = frame[frame["status"] == "ok"]
+    epochs = thinned(np.unique(kept["epoch"])) if len(kept) else np.array([], int)
+    kept = kept[kept["epoch"].isin(epochs)]
+    layers = np.unique(kept["layer"])
+    medians = kept.groupby(["definition", "layer", "epoch"], observed=True)["snr"].median()
+    return {
+        "epochs": epochs.tolist(),
+        "layers": layers.tolist(),
+        "snr": {
+            str(definition): [
+                [short_float(value) for value in of_layer.reindex(epochs, level="epoch")]
+                for _, of_layer in own.groupby(level="layer")
+            ]
+            for definition, own in medians.groupby(level="definition", observed=True)
+        },
+    }

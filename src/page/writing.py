@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-SCRIPTS = ("basics.js", "scorecard.js", "planes.js", "audit.js", "links.js")
+SCRIPTS = ("basics.js", "scorecard.js", "planes.js", "audit.js", "figures.js", "links.js")
 BUNDLE, LICENCES = "vendor/plot.min.js", "vendor/licences.txt"
 
 

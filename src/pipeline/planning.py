@@ -191,7 +191,7 @@ class Study:
         return {run: [name for name in self.estimators(run) if name in named] for run in runs}
 
     def tables_of_page(self) -> dict[str, list[str]]:
-        """Name the files of information and learning curves that the page shows, by table."""
+        """Name the files of information, learning curves and gradients that the page shows."""
         planes = self.planes_of_page()
         information = unique(
             self.table_of("information", run, estimator)
@@ -199,7 +199,32 @@ class Study:
             for estimator in estimators
         )
         metrics = [self.table_of("metrics", run) for run in planes]
-        return {"information": information, "metrics": metrics}
+        measured = [run for run, _ in self.products("gradients")]
+        gradients = [self.table_of("gradients", run) for run in planes if run in measured]
+        return {"information": information, "metrics": metrics, "gradients": gradients}
+
+    def files_behind(self, needed: Mapping[str, list[str]]) -> list[str]:
+        """Name the files behind a product, those behind tables of comparisons included."""
+        behind = {
+            "activations": lambda: self.information_of("activations"),
+            "optimizers": lambda: self.information_of("optimizers"),
+            "robustness": lambda: [
+                *self.information_of("estimators"),
+                *self.information_of("estimators", "rescaled"),
+            ],
+            "transitions": lambda: [
+                self.table_of("gradients", run)
+                for run in self.config["comparisons"]["gradients"]["runs"]
+            ],
+            "verdicts": lambda: [
+                file
+                for claim in self.config["claims"]
+                for files in self.tables_of_claim(claim).values()
+                for file in files
+            ],
+        }
+        further = [file for table in needed if table in behind for file in behind[table]()]
+        return unique([*(file for files in needed.values() for file in files), *further])
 
     def tables_of_claim(self, claim: str) -> dict[str, list[str]]:
         """Name the files that a claim is judged from, by table, its runs' tasks and the audit.

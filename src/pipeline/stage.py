@@ -82,6 +82,17 @@ def commit() -> str:
     return answer.stdout.strip() or "unknown"
 
 
+def repository() -> str | None:
+    """Return the web address of the repository, None where git knows none."""
+    answer = subprocess.run(
+        ["git", "remote", "get-url", "origin"], capture_output=True, text=True, check=False
+    )
+    address = answer.stdout.strip().removesuffix(".git")
+    if address.startswith("git@"):
+        address = "https://" + address.removeprefix("git@").replace(":", "/", 1)
+    return address if address.startswith("https://") and "@" not in address else None
+
+
 class Heartbeat:
     """Log how far long work is, at most every few seconds.
 

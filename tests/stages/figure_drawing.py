@@ -53,6 +53,7 @@ def run_stage(name, tables, folder, data=None, **changes):
         text = tables / f"{table}.tsv"
         inputs[table] = list(itertools.chain(*of_runs)) if table in TIDY else [text]
     output = {kind: folder / f"{name}.{kind}" for kind in ("svg", "png")}
+    output["small"] = folder / f"small/{name}.png"
     drawing.main(stand_in(input=inputs, output=output, params=entry))
     return output
 

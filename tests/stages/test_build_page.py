@@ -5,110 +5,20 @@ import gzip
 import html
 import json
 import re
-import shutil
-import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import build_page
-from infoplane.statistics import DIRECTIONS, verdict
+from page.argument import figures_of, papers_of
+from page.costs import Costs, told
 from page.packing import packed, thousandths
-from page.planes import plane, thinned
-from page.scorecard import NEEDED, short
-from pipeline.files import save_table
+from page.planes import plane, signal, thinned
+from page.scorecard import short
+from page.sources import entries_of, functions_of
+from page.texts import rendered
+from tests.page.made_study import REPOSITORY, ROWS, TEMPLATE, build, save_tables
 from tests.stages import synthetic_study
-from tests.support import stand_in
-from tests.workflow.conftest import REPOSITORY
-
-TEMPLATE = REPOSITORY / "workflow/report/page/index.html.j2"
-ROWS = {
-    "claim": ["C01", "C01", "C01", "C02"],
-    "statement": ["Layers compress"] * 3 + ["<script>alert('taken')</script>"],
-    "side": ["szt"] * 3 + ["saxe"],
-    "condition": ["tanh", "tanh", "<b>relu</b>", "tanh"],
-    "estimator": ["first", "all", "first", "first"],
-    "estimate": ["1.23456", "", "-0.5", "inf"],
-    "ci_low": ["1.1", "", "-0.75", "10"],
-    "ci_high": ["1.4", "", "-0.25", "inf"],
-    "threshold": ["1", "1", "1", "20"],
-    "direction": ["at_least"] * 3 + ["above"],
-    "inits": ["3", "3", "3", "3"],
-    "verdict": ["supported", "inconclusive", "refuted", "inconclusive"],
-    "warning": ["at its ceiling", "", "", ""],
-    "holds_from": ["-inf", "", "-0.25", "10"],
-    "holds_to": ["1.1", "", "inf", "inf"],
-    "q_value": ["0.01", "", "0.02", ""],
-}
-
-
-def save_tables(folder):
-    """Write a study's verdicts, details, planes and audit; return what the stage is given."""
-    synthetic_study.save_study(folder)
-    table = pd.DataFrame(ROWS).reindex(columns=list(NEEDED), fill_value="")
-    table.to_csv(folder / "claims.tsv", sep="\t", index=False, lineterminator="\n")
-    details = [
-        {key: row[key] for key in ("claim", "condition", "estimator", "reading")}
-        | {
-            "details": {
-                "initialisations": [0, 1, 2],
-                "values": [[1.1], [1.2], [None]],
-                "diverged": [],
-                "conditions": [],
-                "premises": [],
-            }
-        }
-        for row in table.to_dict("records")
-    ]
-    (folder / "claims.json").write_text(json.dumps(details))
-    audit = pd.read_csv(folder / "audit.tsv", sep="\t").assign(task="some <i>task</i>")
-    audit.to_csv(folder / "audit.tsv", sep="\t", index=False)
-    return {
-        "claims": str(folder / "claims.tsv"),
-        "details": str(folder / "claims.json"),
-        "information": synthetic_study.paths_of(folder, "information"),
-        "metrics": [save_curves(folder)],
-        "audit": str(folder / "audit.tsv"),
-        "method": str(REPOSITORY / "docs/method.md"),
-        "template": [str(TEMPLATE)],
-    }
-
-
-def save_curves(folder):
-    """Write learning curves of two networks that finished and one that diverged."""
-    epochs = np.tile([0, 1, 10], 3)
-    rows = {
-        "run": ["tanh"] * 9,
-        "init": np.repeat([0, 1, 2], 3),
-        "epoch": epochs,
-        "status": ["ok"] * 6 + ["diverged"] * 3,
-        "train_loss": np.repeat([0.25, 0.5, np.nan], 3),
-        "test_loss": np.repeat([0.5, 0.75, np.nan], 3),
-        "train_accuracy": np.repeat([0.75, 1.0, 0.0], 3) - 0.01 * epochs,
-        "test_accuracy": np.repeat([0.5, 1.0, 0.0], 3),
-    }
-    save_table(folder / "metrics.parquet", rows)
-    return str(folder / "metrics.parquet")
-
-
-def build(folder, **changes):
-    """Build the page of tables, some of them changed; return its text."""
-    tables = save_tables(folder) | changes
-    page = folder / "report/index.html"
-    build_page.main(
-        stand_in(
-            input=tables,
-            output={"page": str(page)},
-            params={
-                "planes": {"tanh": ["first", "third"], "relu": ["first"]},
-                "statistics": {"C01": "trajectory"},
-                "figures": {"szt_3": {"paper": "SZT", "number": "3", "shows": "paths"}},
-                "configuration": [],
-            },
-        )
-    )
-    return page.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -149,10 +59,127 @@ def test_verdicts_are_counted_without_those_on_all_estimators(page):
     assert counted == [("supported", "1"), ("refuted", "1"), ("inconclusive", "1")]
 
 
+def test_claims_and_figures_say_how_to_make_them_again_and_what_that_costs(page):
+    claim = data_of(page, "evidence-data")["claims"]["C01"]
+    # Judging, training and estimating: 3 s, 120 s, 60 s.
+    assert (claim["command"].split(" -- ")[0], claim["cost"]) == (
+        "snakemake --cores all",
+        "3.0 min",
+    )
+    (entry,) = claim["entry"]
+    assert (entry["first"], entry["last"]) == (2, 5)
+    assert entry["text"].startswith("  # The reason")
+    assert entry["text"].endswith("threshold: 1")
+    assert "def drop_and_share(" in claim["code"]["text"]
+    assert claim["code"]["text"].startswith("@claim_statistic(")
+    lines = (REPOSITORY / claim["code"]["file"]).read_text().splitlines()
+    own = lines[claim["code"]["first"] - 1 : claim["code"]["last"]]
+    assert "\n".join(own) == claim["code"]["text"]
+    assert claim["figures"] == {"named": ["szt_3"], "alike": ["saxe_1"]}
+    text = html.unescape(page)
+    assert "plot_szt_3</code>" in text
+    assert "Cost: 3.1 min" in text
+    assert "Cost: not measured" in text  # of saxe_1, whose training has no benchmark
+
+
+def test_documentation_is_rendered(page):
+    assert "<h3>How a claim becomes a verdict</h3>" in page
+    assert "<strong>Null control.</strong>" in page
+    assert "coverage: made by" not in page
+    assert "<h4>Where not to trust it</h4>" in page
+
+
+def test_html_in_documentation_is_text_and_links_to_files_need_a_repository():
+    text = "# T\n<b>x</b> [a](b.md) [c](https://d.org) <!-- e -->\n\n[f](javascript:g)"
+    bare = rendered(text)
+    assert "<h3>T</h3>" in bare
+    assert "&lt;b&gt;x" in bare
+    assert re.findall('href="(.*?)"', bare) == ["https://d.org"]
+    assert "-- e" not in bare
+    linked = rendered(text, "https://h.org/blob/1/docs")
+    assert re.findall('href="(.*?)"', linked) == ["https://h.org/blob/1/docs/b.md", "https://d.org"]
+
+
+def test_papers_and_figures_of_a_source():
+    assert papers_of("SZT's code; SAXE section 2; the intervention is ours") == ["SZT", "SAXE"]
+    figures = {
+        "szt_3": {"paper": "szt", "number": "3", "runs": ["one"]},
+        "saxe_1b": {"paper": "saxe", "number": "1b", "runs": []},
+        "saxe_5": {"paper": "saxe", "number": "5, 5B", "runs": ["one", "two"]},
+    }
+    for source, named in (
+        ("SZT fig. 3, section 5", ["szt_3"]),
+        ("SAXE fig. 1B", ["saxe_1b"]),
+        ("SZT; SAXE fig. 5", ["saxe_5"]),
+        ("SAXE section 3", []),
+    ):
+        assert figures_of(source, ["one", "two"], figures)["named"] == named
+    assert figures_of("SZT", ["one", "two"], figures)["alike"] == ["saxe_5", "szt_3"]
+
+
+def test_costs_are_of_all_jobs_behind_a_product_each_once(tmp_path):
+    seconds = {
+        **{"plot_a": 1, "judge_claims/C01": 2, "compare_estimators": 4},
+        **{"train_networks/r/000-024": 8, "train_networks/r/025-049": 16},
+        **{"estimate_information/r/m/000-024": 32, "merge_table/information/r/m": 64},
+        **{"solve_models/x": 128, "generate_data/t": 256, "audit_drops/b": 512},
+    }
+    for name, value in seconds.items():
+        path = tmp_path / f"{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"s\th:m:s\n{value}\t0\n")
+    (tmp_path / "train_networks/r/050-074.tsv").write_text("s\n")  # cut off
+    costs, of_run = Costs(tmp_path), "tables/information/r/m.parquet"
+    assert costs.of(("plot_a",), [of_run, of_run]) == 1 + 8 + 16 + 32 + 64
+    assert costs.of(("judge_claims", "C01"), ["tables/models/x.parquet", "data/t.npz"]) == 386
+    assert costs.of(("plot_a",), ["tables/robustness.tsv", "audit/drops/b.tsv"]) == 517
+    assert costs.of(("plot_a",), ["claims.tsv"]) == 1 + 2
+    assert costs.of(("plot_a",), ["tables/information/r/other.parquet"]) is None
+    assert costs.of(("plot_b",), []) is None
+    assert list(map(told, (None, 89, 90, 5400))) == ["not measured", "89 s", "1.5 min", "1.5 h"]
+
+
+def test_lines_of_entries_and_functions(tmp_path):
+    text = "claims:\n  A: 1\n  # Why.\n  B:\n    c: 2\n\n  # Next.\n  C: {d: 1}\nother: {B: 3}\n"
+    (tmp_path / "a.yaml").write_text(text)
+    (tmp_path / "b.yaml").write_text("claims: {B: {c: 3}}")
+    (tmp_path / "empty.yaml").write_text("")
+    files = [tmp_path / name for name in ("a.yaml", "b.yaml", "empty.yaml")]
+    entries = entries_of(files, "claims")
+    assert [(one["first"], one["last"]) for one in entries["B"]] == [(3, 5), (1, 1)]
+    assert entries["B"][0]["text"] == "  # Why.\n  B:\n    c: 2"
+    assert entries["A"][0]["text"] == "  A: 1"
+    assert entries["C"][0]["text"] == "  # Next.\n  C: {d: 1}"
+    code = "import x\n\n@other\ndef f():\n    pass\n\n@mark(1)\ndef g():\n    pass\n"
+    (tmp_path / "code.py").write_text(code)
+    assert functions_of([tmp_path / "code.py"], "mark") == {
+        "g": {
+            "file": str(tmp_path / "code.py"),
+            "first": 7,
+            "last": 9,
+            "text": "@mark(1)\ndef g():\n    pass",
+        }
+    }
+
+
+def test_signal_to_noise_is_a_median_over_the_networks_that_did_not_diverge():
+    rows = pd.DataFrame(
+        {
+            "init": [0, 1, 2, 3] * 2,
+            "epoch": [0] * 4 + [10] * 4,
+            "layer": 1,
+            "definition": "szt_first",
+            "snr": [1.0, 2.0, 30.0, 1000.0, np.nan, np.nan, np.nan, 5.0],
+            "status": ["ok", "ok", "ok", "diverged"] * 2,
+        }
+    )
+    assert signal(rows) == {"epochs": [0, 10], "layers": [1], "snr": {"szt_first": [[2.0, None]]}}
+
+
 def test_html_in_names_is_text(page):
     assert "alert('taken')" not in page
     assert html.escape("<script>alert('taken')</script>", quote=False).split("(")[0] in page
-    for tag in ("<b>relu", "<i>task"):
+    for tag in ("<b>relu", "<i>task", "<b>layers"):
         assert tag not in page
 
 
@@ -161,7 +188,8 @@ def test_the_page_asks_for_nothing(page):
     assert not re.search(r"<(link|img|iframe|object|embed)\b|\bsrc=|@import|url\((?!#)", page)
     assert "default-src 'none'" in page
     addresses = set(re.findall(r"https?://[\w.]+", page))
-    texts = (TEMPLATE.parent / "vendor/licences.txt", REPOSITORY / "docs/method.md")
+    docs = [REPOSITORY / f"docs/{name}.md" for name in ("method", "glossary")]
+    texts = (TEMPLATE.parent / "vendor/licences.txt", *docs)
     told = {found for it in texts for found in re.findall(r"https?://[\w.]+", it.read_text())}
     assert addresses <= {"http://www.w3.org"} | told
     assert len(page.encode()) < 500_000
@@ -177,6 +205,9 @@ def test_the_page_asks_for_nothing(page):
         ("audit", None, "audit.tsv cannot be read"),
         ("information", None, "no information of relu by first"),
         ("metrics", None, "is missing"),
+        ("gradients", None, "is missing"),
+        ("figures", None, "szt_3.svg cannot be read"),
+        ("method", None, "method.md cannot be read"),
     ],
 )
 def test_a_missing_table_is_named_and_the_rest_is_shown(tmp_path, table, content, said):
@@ -189,7 +220,7 @@ def test_a_missing_table_is_named_and_the_rest_is_shown(tmp_path, table, content
         other.parent.mkdir()
         if content is not None:
             other.write_text(content)
-        changes = {table: [str(other)] if table == "metrics" else str(other)}
+        changes = {table: str(other) if isinstance(tables[table], str) else [str(other)]}
     page = build(tmp_path, **changes)
     lacks = page.partition("What this page lacks")[2].partition("</section>")[0]
     assert said in html.unescape(lacks)
@@ -268,82 +299,8 @@ def test_numbers_are_short():
     assert [short(text) for text in texts] == ["", "", "0.000123", "\N{MINUS SIGN}12.3", "∞", "350"]
 
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
-
-# Runs in the page, and leaves what it saw in an element of its own.
-SCRIPT = """
-<script>
-const seen = { errors: [] };
-addEventListener("error", (event) => seen.errors.push(event.message));
-addEventListener("unhandledrejection", (event) => seen.errors.push(String(event.reason)));
-const until = async (test) => {
-  for (let left = 200; left && !test(); left -= 1) {
-    await new Promise((done) => setTimeout(done, 25));
-  }
-};
-addEventListener("load", async () => {
-  const find = (it) => document.querySelector(it), all = (it) => [...document.querySelectorAll(it)];
-  const turn = (it, value, kind) => {
-    it.value = value;
-    it.dispatchEvent(new Event(kind, { bubbles: true }));
-  };
-  await until(() => find(".evidence .says"));
-  seen.opened = find(".evidence")?.textContent;
-  const slider = find(".evidence input");
-  seen.verdicts = [-1, 1, 1.25, 1.5].map((threshold) => {
-    turn(slider, threshold, "input");
-    return [Number(slider.value), find(".evidence .says").textContent.split(" ")[1]];
-  });
-  await until(() => find("#plane-panels svg"));
-  const circles = "#plane-panels .panel:first-child svg circle";
-  const dots = () => all(circles).map((it) => it.getAttribute("cx"));
-  turn(find("#epoch"), 0, "input");
-  const first = dots();
-  turn(find("#epoch"), 3, "input");
-  seen.moved = first.length > 0 && first.join() !== dots().join();
-  seen.hash = location.hash;
-  turn(find("#filters [name=side]"), "saxe", "change");
-  seen.left = all(".claim:not([hidden])").map((it) => it.dataset.claim);
-  seen.audited = all("#audit-table td").length;
-  seen.requests = performance.getEntriesByType("resource").length;
-  const told = document.createElement("pre");
-  told.id = "seen";
-  told.textContent = JSON.stringify(seen);
-  document.body.append(told);
-});
-</script>
-"""
-
-
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium: `apt-get install chromium` brings it")
-def test_the_page_works_in_a_browser(page, folder, tmp_path):
-    """The evidence opens by its link, threshold and epoch move it, and nothing is asked for."""
-    path = tmp_path / "page.html"
-    path.write_text(page.replace("</head>", SCRIPT + "</head>", 1), encoding="utf-8")
-    said = subprocess.run(
-        [
-            *(BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--dump-dom"),
-            *("--virtual-time-budget=20000", f"--user-data-dir={tmp_path / 'profile'}"),
-            f"{path.as_uri()}#claim=C01,tanh,first",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
-    (text,) = re.findall(r'<pre id="seen">(.*?)</pre>', said.stdout, re.DOTALL)
-    seen = json.loads(html.unescape(text))
-    assert seen["errors"] == []
-    assert seen["requests"] == 0
-    for part in ("Layers compress", "1.23456 [1.1, 1.4], 3 networks", "at its ceiling"):
-        assert part in seen["opened"]
-    # Its own range is clipped at the ends of the slider, hence the thresholds that it says.
-    expected = [verdict(1.1, 1.4, threshold, "at_least") for threshold, _ in seen["verdicts"]]
-    assert [found for _, found in seen["verdicts"]] == expected
-    assert set(expected) >= {"supported", "inconclusive"}
-    assert seen["moved"]
-    assert seen["hash"].startswith("#plane=tanh,first,tanh,third,epoch=")
-    assert seen["left"] == ["C02"]
-    assert seen["audited"] > 0
-    assert set(DIRECTIONS) == set(re.findall(r"^  (\w+): \(value, threshold\)", page, re.MULTILINE))
+def test_another_commit_is_named(tmp_path):
+    log = tmp_path / "logs/collect_verdicts.log"
+    log.parent.mkdir()
+    log.write_text("x INFO threads 1, versions {}, commit 0123456789ab\nx INFO more\n")
+    assert "the verdicts are of commit 0123456789ab, this page" in build(tmp_path)

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
+from PIL import Image
 
 from figures import reading, style
 from figures.bottleneck import BETA_AXIS
@@ -105,12 +106,15 @@ def test_files_are_the_same_bytes_every_time(name, tables, tmp_path):
     second = run_stage(name, tables, tmp_path / "second")
     assert first["png"].read_bytes().startswith(b"\x89PNG")
     assert b"</svg>" in first["svg"].read_bytes()[-100:]
-    for kind in ("svg", "png"):
+    for kind in ("svg", "png", "small"):
         assert first[kind].read_bytes() == second[kind].read_bytes()
-    assert sorted(path.name for path in (tmp_path / "first").iterdir()) == [
-        f"{name}.png",
-        f"{name}.svg",
-    ]
+    written = [path for path in (tmp_path / "first").rglob("*") if path.is_file()]
+    assert sorted(written) == sorted(first.values())
+    # Of one report with all of them, and no larger than it need be to be read.
+    with Image.open(first["small"]) as small, Image.open(first["png"]) as large:
+        assert (small.width, small.mode) == (style.SMALL_PIXELS, "P")
+        assert abs(small.height / small.width - large.height / large.width) < 0.01
+    assert first["small"].stat().st_size < 0.4 * first["png"].stat().st_size
 
 
 @pytest.mark.parametrize("name", TRAINED)

@@ -19,16 +19,6 @@ def clone(tmp_path):
     return copy_repository(tmp_path / "clone")
 
 
-@pytest.fixture(scope="session")
-def study(tmp_path_factory):
-    """Run the small study and its report in a copy with no results; return its results."""
-    clone = copy_repository(tmp_path_factory.mktemp("smoke"))
-    for targets in ([], ["report"]):
-        said = snakemake(clone, "--cores", "2", *targets, *SMOKE)
-        assert said.returncode == 0, said.stdout[-5000:] + said.stderr[-5000:]
-    return clone / "results/smoke"
-
-
 def copy_repository(target: Path) -> Path:
     """Copy what the workflow needs."""
     for name in COPIED:

@@ -22,7 +22,7 @@ from tests.workflow.test_structure import imports
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 # Modules of the extra "workflow", by the names that code imports them under.
 OF_WORKFLOW = {
-    *("h5py", "jsonschema", "matplotlib", "pyarrow", "pygments"),
+    *("h5py", "jinja2", "jsonschema", "markdown_it", "matplotlib", "PIL", "pyarrow", "pygments"),
     *("seaborn", "snakemake", "yaml"),
 }
 IMPORT_ALL = """

@@ -25,9 +25,10 @@ from pipeline.validation import check_configuration
 
 # Files of the command line stand first in Snakemake's list, but win over the others.
 overriding = len(workflow.overwrite_configfiles)
+CONFIGURATION = workflow.configfiles[overriding:] + workflow.configfiles[:overriding]
 STUDY = check_configuration(
     config,
-    workflow.configfiles[overriding:] + workflow.configfiles[:overriding],
+    CONFIGURATION,
     f"{workflow.basedir}/schemas/config.schema.yaml",
 )
 RESULTS = config.get("pathvars", {}).get("results", "results")
@@ -129,11 +130,11 @@ def parts_of_study(wildcards):
     ]
 
 
-def figures(paper=None):
-    """Name the files of a paper's figures, by default of all."""
+def figures(paper=None, kinds=("svg", "png")):
+    """Name the files of a paper's figures, by default of all and in both forms."""
     return [
         f"<results>/figures/{figure}.{kind}"
         for figure, entry in config["figures"].items()
         if paper in (None, entry["paper"])
-        for kind in ("svg", "png")
+        for kind in kinds
     ]

@@ -9,6 +9,7 @@ REQUIRED INPUTS
     <results>/data/{task}.npz                               from data.smk
 OUTPUTS
     <results>/figures/{figure}.svg, .png
+    <results>/figures/small/{figure}.png                    of few pixels and colours, for the report
 """
 
 for figure, entry in config["figures"].items():
@@ -21,13 +22,14 @@ for figure, entry in config["figures"].items():
             **STUDY.tables_of_figure(figure),
             code=code_of(f"figures/{entry['drawing']}.py"),
         output:
-            svg=report(
-                f"<results>/figures/{figure}.svg",
+            svg=f"<results>/figures/{figure}.svg",
+            png=f"<results>/figures/{figure}.png",
+            small=report(
+                f"<results>/figures/small/{figure}.png",
                 caption="../report/figure.rst",
                 category=config["papers"][entry["paper"]]["name"],
                 labels={"figure": entry["number"], "shows": entry["shows"]},
             ),
-            png=f"<results>/figures/{figure}.png",
         log:
             f"<results>/logs/plot_{figure}.log",
         benchmark:

@@ -5,10 +5,14 @@ REQUIRED INPUTS
     <results>/claims.tsv, claims.json                       from claims.smk
     <results>/tables/information/{run}/{measurement}.parquet    from measurements.smk
     <results>/tables/metrics/{run}/training.parquet         from measurements.smk
+    <results>/tables/gradients/{run}/{measurement}.parquet  from measurements.smk
+    <results>/figures/{figure}.svg                          from figures.smk
     <results>/tables/audit.tsv                              from audit.smk
 OUTPUTS
     <results>/report/index.html                             opens anywhere, asks for no network
 """
+
+from glob import glob
 
 
 rule build_page:
@@ -18,7 +22,11 @@ rule build_page:
         claims="<results>/claims.tsv",
         details="<results>/claims.json",
         audit="<results>/tables/audit.tsv",
+        figures=figures(kinds=["svg"]),
         method="docs/method.md",
+        glossary="docs/glossary.md",
+        configuration=[os.path.relpath(file) for file in CONFIGURATION],
+        statistics=sorted(glob("src/infoplane/claims/statistics/*.py")),
         template=[
             f"workflow/report/page/{name}"
             for name in (
@@ -29,7 +37,8 @@ rule build_page:
                     "scorecard.js",
                     "planes.js",
                 ),
-                *("audit.js", "links.js", "vendor/plot.min.js", "vendor/licences.txt"),
+                *("audit.js", "figures.js", "links.js"),
+                *("vendor/plot.min.js", "vendor/licences.txt"),
             )
         ],
         code=code_of("build_page.py"),
@@ -47,17 +56,27 @@ rule build_page:
     params:
         made_from=made_from,
         planes=STUDY.planes_of_page(),
-        statistics={
-            name: entry["statistic"] for name, entry in config["claims"].items()
+        claims={
+            claim: {
+                "statistic": entry["statistic"],
+                "runs": STUDY.runs_of_claim(claim),
+                "files": STUDY.files_behind(STUDY.tables_of_claim(claim)),
+            }
+            for claim, entry in config["claims"].items()
         },
         figures={
             name: {
-                "paper": config["papers"][entry["paper"]]["name"],
-                "number": entry["number"],
-                "shows": entry["shows"],
+                **{key: entry[key] for key in ("paper", "number", "shows", "drawing")},
+                "paper_name": config["papers"][entry["paper"]]["name"],
+                "expects": entry.get("expects", ""),
+                "how_to_read": planning.drawing_constant(
+                    entry["drawing"], "HOW_TO_READ"
+                ),
+                "runs": list(entry.get("runs", {}).values()),
+                "files": STUDY.files_behind(STUDY.tables_of_figure(name)),
             }
             for name, entry in config["figures"].items()
         },
-        configuration=[str(path) for path in workflow.overwrite_configfiles],
+        overriding=[str(path) for path in workflow.overwrite_configfiles],
     script:
         "../../src/build_page.py"

@@ -3,6 +3,7 @@ Put everything into one file.
 
 REQUIRED INPUTS
     everything that rule all asks for
+    <results>/report/index.html    from page.smk, which the report links to
 OUTPUTS
     <results>/report.html      figures, claims, captions, and the history of every job
 """
@@ -12,6 +13,7 @@ rule report:
     """Put figures, claims, captions and the history of every job into one HTML file."""
     input:
         rules.all.input,
+        "<results>/report/index.html",
     output:
         "<results>/report.html",
     log:

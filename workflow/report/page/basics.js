@@ -1,10 +1,11 @@
 // What every part of the page uses: data, elements, numbers, tables.
-const unpacked = async (id) => {
+const unpackedText = async (id) => {
   const letters = document.getElementById(id).textContent.trim();
   const bytes = Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
+  return new Response(stream).text();
 };
+const unpacked = async (id) => JSON.parse(await unpackedText(id));
 
 // Text becomes text, never HTML.
 const element = (name, attributes = {}, ...children) => {
@@ -43,13 +44,40 @@ const table = (head, rows, caption) =>
           typeof cell === "number" ? digits(cell, 4) : String(cell))
         : element("th", { scope: "row" }, String(cell)))))));
 
-const saveCsv = (name, head, rows) => {
-  const cell = (value) => (/[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value);
-  const text = [head, ...rows].map((row) => row.map(cell).join(",")).join("\n") + "\n";
-  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  element("a", { href: address, download: name }).click();
+const saveFile = (name, kind, text) => {
+  const address = URL.createObjectURL(new Blob([text], { type: kind }));
+  element("a", { href: address, download: name.replaceAll(/[^\w.-]+/g, "_") }).click();
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 };
+const saveCsv = (name, head, rows) => {
+  const cell = (value) => (/[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value);
+  saveFile(name, "text/csv", [head, ...rows].map((row) => row.map(cell).join(",")).join("\n") + "\n");
+};
+
+// A command, ready to copy; where the browser has no clipboard for us it is selected instead.
+const copied = async (button) => {
+  const command = button.parentElement.querySelector(".command");
+  try {
+    await navigator.clipboard.writeText(command.textContent);
+    button.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(command);
+    button.textContent = "Selected";
+  }
+  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+};
+const again = (command, cost) => [element("code", { class: "command" }, command), " ",
+  element("button", { type: "button", class: "copy" }, "Copy"), cost ? element("span", { class: "hint" }, ` Cost: ${cost}`) : ""];
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("button.copy");
+  if (button) copied(button);
+});
+
+// Lines of a file, to read here; and where the repository is on the web, to read there.
+const linesOf = (part, code) => element("details", { class: "lines" },
+  element("summary", {}, element("code", {}, part.file), `, lines ${part.first} to ${part.last}`),
+  code ? element("a", { href: `${code}/${part.file}#L${part.first}-L${part.last}` }, "in the repository") : null,
+  element("pre", { tabindex: "0" }, part.text));
 
 const dataOf = (caption, name, head, rows) => {
   const holder = element("details", {}, element("summary", {}, caption));

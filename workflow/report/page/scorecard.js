@@ -100,7 +100,8 @@ const evidencePart = (row, data) => {
   const dots = numeric ? dotsOf(row) : [];
   const beyond = dots.filter((dot) => !Number.isFinite(dot.value)).length;
   const diverged = row.details?.diverged?.length;
-  const command = document.querySelector(`[data-command="${CSS.escape(row.claim)}"]`)?.textContent;
+  const claim = data.claims[row.claim];
+  const plane = data.planes.some(([run, estimator]) => run === row.condition && estimator === row.estimator);
   return element("div", { class: "evidence", role: "region", "aria-label": `Evidence: ${row.claim}, ${row.condition}, ${row.estimator}`, tabindex: "-1" },
     element("h4", {}, `${row.condition}, ${row.estimator}${row.reading ? `, read as ${row.reading}` : ""}: `,
       element("span", { class: row.verdict }, `${SIGNS[row.verdict]} ${row.verdict}`)),
@@ -114,15 +115,17 @@ const evidencePart = (row, data) => {
       ["Does not hold", row.failed],
       ["⚠ Warning", row.warning],
       ["Protocol", row.protocol],
-      ["Code", data.statistics[row.claim] ? element("span", {}, "statistic ", element("code", {}, data.statistics[row.claim]), " in ",
-        element("code", {}, "src/infoplane/claims/statistics"), "; threshold and its reason in ", element("code", {}, "config/claims")) : ""],
-      ["Again", command ? element("code", {}, command) : ""],
+      ["Plane", plane ? element("a", { href: `#plane=${encodeURIComponent(row.condition)},${encodeURIComponent(row.estimator)}` }, "its information plane") : ""],
+      ["Again", element("span", {}, ...again(claim.command, claim.cost))],
     ]),
     ...(numeric ? thresholdPart(row, dots, data.directions) : []),
     numeric && !dots.length ? element("p", { class: "hint" }, "claims.json has no values of single networks for this verdict.") : null,
     beyond ? element("p", { class: "hint" }, `${beyond} of ${dots.length} values are not finite, such as an epoch that is never reached, and not drawn.`) : null,
     dots.length ? dataOf("Values as a table", `${row.claim}_${row.condition}_${row.estimator}.csv`, ["network", "column", "value"],
-      () => dots.map((dot) => [dot.network, dot.column, dot.value])) : null);
+      () => dots.map((dot) => [dot.network, dot.column, dot.value])) : null,
+    ...figuresPart(claim.figures),
+    ...claim.entry.map((part) => linesOf(part, data.code)),
+    claim.code ? linesOf(claim.code, data.code) : null);
 };
 
 const openClaim = (article, open = true) => {
@@ -134,6 +137,9 @@ const closeEvidence = (article) => {
   article.querySelectorAll(".evidence").forEach((part) => part.remove());
   article.querySelectorAll(".verdict[aria-expanded=true]").forEach((it) => it.setAttribute("aria-expanded", "false"));
 };
+
+const linkOf = (row) => `#claim=${["claim", "condition", "estimator", "reading"]
+  .map((key) => encodeURIComponent(row[key])).join(",")}`.replace(/,$/, "");
 
 const openEvidence = (button, data) => {
   const article = button.closest(".claim");
@@ -153,6 +159,7 @@ const applyFilters = () => {
     for (const button of article.querySelectorAll("button.verdict")) {
       const condition = button.closest(".condition").dataset.condition;
       const fits = (!wanted.side || article.dataset.side === wanted.side)
+        && (!wanted.paper || article.dataset.papers.split(" ").includes(wanted.paper))
         && (!wanted.condition || condition === wanted.condition)
         && (!wanted.estimator || button.dataset.estimator === wanted.estimator)
         && (!wanted.verdict || button.dataset.verdict === wanted.verdict);
@@ -192,7 +199,16 @@ const startScorecard = (evidence) => {
       if (open) history.replaceState(null, "", `#claim=${encodeURIComponent(article.dataset.claim)}`);
     } else if (button) {
       if (button.getAttribute("aria-expanded") === "true") closeEvidence(button.closest(".claim"));
-      else openEvidence(button, await evidence);
+      else {
+        const data = await evidence;
+        openEvidence(button, data);
+        history.replaceState(null, "", linkOf(data.rows[Number(button.dataset.row)]));
+      }
     }
+  });
+  byId("save-claims").addEventListener("click", async () => {
+    const { rows } = await evidence;
+    const names = Object.keys(rows[0] ?? {}).filter((name) => !["details", "blind"].includes(name));
+    saveCsv("claims.csv", names, rows.map((row) => names.map((name) => row[name])));
   });
 };
