@@ -21,6 +21,7 @@ from importlib import import_module
 
 # Imported when first asked for: each brings libraries that not everybody needs.
 _HOMES = {
+    "LivePlane": "infoplane.live",
     "Optimizer": "infoplane.training.records",
     "Schedule": "infoplane.training.records",
     "information_plane": "infoplane.plane",

@@ -65,6 +65,34 @@ def information_plane(
         or gives anything but one tensor with a row per sample, or the estimator refuses a layer's
         activations, as it does with NaN; the message names the layer.
     """
+    return measure_layers(module, *check_measurement(inputs, labels, estimator, layers), batch_size)
+
+
+def check_measurement(
+    inputs: torch.Tensor | np.ndarray,
+    labels: torch.Tensor | np.ndarray,
+    estimator: Estimator,
+    layers: Iterable[str] | None = None,
+) -> tuple[torch.Tensor, np.ndarray, Estimator, list[str] | None]:
+    """Refuse what `information_plane` cannot measure, as far as it shows without a module.
+
+    Parameters
+    ----------
+    inputs, labels, estimator, layers
+        As in `information_plane`.
+
+    Returns
+    -------
+    inputs : tensor, shape (samples, ...)
+    labels : array of int, shape (samples,)
+    estimator : Estimator
+    layers : list of str or None
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `information_plane` does.
+    """
     layers = _names_of_layers(layers)
     if not isinstance(estimator, Estimator):
         raise TypeError(
@@ -79,6 +107,18 @@ def information_plane(
     inputs = _as_tensor("inputs", inputs)
     labels = _as_tensor("labels", labels).cpu().numpy()
     check_labels(labels, len(inputs))
+    return inputs, labels, estimator, layers
+
+
+def measure_layers(
+    module: torch.nn.Module,
+    inputs: torch.Tensor,
+    labels: np.ndarray,
+    estimator: Estimator,
+    layers: list[str] | None,
+    batch_size: int,
+) -> pd.DataFrame:
+    """Return the table of `information_plane` for arguments that `check_measurement` gave."""
     rows = []
     for name, activations in layer_activations(module, inputs, layers, batch_size).items():
         try:
