@@ -73,7 +73,7 @@ def claims(run="relu"):
         ),
         "C09": entry(
             "drop_ratio",
-            {"layers": "last_hidden", "least_reference_drop_bits": 0.5},
+            {"layers": "last_hidden", "least_reference_lost_share": 0.05},
             0.7,
             "below",
             {"pairs": [pair], "estimators": estimators},

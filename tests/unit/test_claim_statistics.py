@@ -269,7 +269,7 @@ def test_c09_at_equal_loss_paths_end_where_the_slower_one_has_got():
 
 
 def test_c09_knows_two_ends_of_a_path():
-    parameters = {"layers": "hidden", "least_reference_drop_bits": 0.5, "until": "later"}
+    parameters = {"layers": "hidden", "least_reference_lost_share": 0.05, "until": "later"}
     judged_on = [{"pairs": [{"run": "r", "reference": "s"}], "estimators": ["e"]}]
     asked = claim("C09", judged_on=judged_on, parameters=parameters)
     with pytest.raises(ClaimError, match="until 'later' is not one of: end, equal_training_loss"):

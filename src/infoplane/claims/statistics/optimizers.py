@@ -23,7 +23,7 @@ def drop_ratio(
     case: Case,
     *,
     layers: str | list[int],
-    least_reference_drop_bits: float,
+    least_reference_lost_share: float,
     until: str = "end",
 ) -> Finding:
     """Measure the drop in a run as a ratio to that in the reference run, initialisations paired.
@@ -34,8 +34,9 @@ def drop_ratio(
     case : Case
     layers : str or list of int
         The drop is averaged over them.
-    least_reference_drop_bits : float
-        The ratio says something only if the reference run's mean drop is at least this.
+    least_reference_lost_share : float
+        The ratio says something only if the reference run's drop is on average at least this share
+        of its peak.
     until : str
         Where paths end, one of `UNTIL`: at the ``end`` of training, or at
         ``equal_training_loss``, where each first reaches the lowest training loss that both
@@ -60,7 +61,7 @@ def drop_ratio(
         pairs.inits,
         drops.T,
         pairs.diverged,
-        premises=(_reference_drops(evidence, case, drops[1], least_reference_drop_bits),),
+        premises=(_reference_drops(evidence, case, pairs, least_reference_lost_share),),
         decided_by=tuple(pairs.chosen),
         blindness="either",
         seen=tuple(pairs.chosen),
@@ -101,9 +102,15 @@ def drops_at_equal_loss(
     return replace(pairs, drops=drops)
 
 
-def _reference_drops(evidence: Evidence, case: Case, drops: np.ndarray, least: float) -> Condition:
-    interval = evidence.resampling.mean(drops)
-    return Condition(f"drop in {case.reference}, bits,", interval, least, "at_least")
+def _reference_drops(evidence: Evidence, case: Case, pairs: PairedDrops, least: float) -> Condition:
+    """Ask whether the reference run drops, under an estimator of any scale."""
+    found = evidence.planes(case.runs[1])
+    kept = np.isin(found.inits, pairs.inits)
+    peaks = unselected_peak(found.measured["mi_input_bits"][kept][:, :, pairs.chosen])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.where(peaks > 0, pairs.drops[1] / peaks, 0.0).mean(axis=1)
+    text = f"share of the peak that {case.reference} loses, mean,"
+    return Condition(text, evidence.resampling.mean(shares), least, "at_least")
 
 
 @claim_statistic(needs=("estimator",), paired=True)
@@ -112,7 +119,7 @@ def drop_agreement(
     case: Case,
     *,
     layers: str | list[int],
-    least_reference_drop_bits: float,
+    least_reference_lost_share: float,
     largest_spread: float,
 ) -> Finding:
     """Correlate the drops of the same initialisations under two optimisers.
@@ -123,8 +130,9 @@ def drop_agreement(
     case : Case
     layers : str or list of int
         The drop is averaged over them.
-    least_reference_drop_bits : float
-        The premise that there are drops: the reference run's mean is at least this.
+    least_reference_lost_share : float
+        The premise that there are drops: on average the reference run's is at least this share of
+        its peak.
     largest_spread : float
         The condition that two drops of one network are alike: the standard deviation of their
         differences over that of differences between networks drawn at random, which would be 1
@@ -160,7 +168,7 @@ def drop_agreement(
         drops.T,
         pairs.diverged,
         conditions=(spread,),
-        premises=(_reference_drops(evidence, case, drops[1], least_reference_drop_bits),),
+        premises=(_reference_drops(evidence, case, pairs, least_reference_lost_share),),
         decided_by=tuple(pairs.chosen),
         blindness="either",
         seen=tuple(pairs.chosen),

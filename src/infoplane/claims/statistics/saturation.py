@@ -113,7 +113,7 @@ def drop_without_saturation(
     case: Case,
     *,
     layers: str | list[int],
-    least_reference_drop_bits: float,
+    least_reference_lost_share: float,
     largest_share: float,
     least_reference_share: float,
 ) -> Finding:
@@ -124,7 +124,7 @@ def drop_without_saturation(
     evidence : Evidence
         As for `loss_with_saturation`.
     case : Case
-    layers, least_reference_drop_bits
+    layers, least_reference_lost_share
         As for `drop_ratio`.
     largest_share, least_reference_share : float
         The premises that there was an intervention: the saturated share at the end, averaged over
@@ -135,7 +135,7 @@ def drop_without_saturation(
     Finding
     """
     own = drop_ratio(
-        evidence, case, layers=layers, least_reference_drop_bits=least_reference_drop_bits
+        evidence, case, layers=layers, least_reference_lost_share=least_reference_lost_share
     )
     premises = []
     for one, share, direction in zip(
