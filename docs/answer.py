@@ -29,7 +29,8 @@ def row_of(rows: list[dict], place: str) -> dict:
     rows : list of dict
         The rows of claims.tsv.
     place : str
-        Claim, condition, estimator and reading, between bars; the last may be left out.
+        Claim, condition, estimator and reading, between bars; the last may be left out. A fifth
+        part is the definition of the gradients' ratio, where rows differ in that.
 
     Raises
     ------
@@ -38,7 +39,9 @@ def row_of(rows: list[dict], place: str) -> dict:
     """
     wanted = [part.strip() for part in place.split("|")]
     wanted += [""] * (len(KEYS) - len(wanted))
+    wanted, definition = wanted[: len(KEYS)], wanted[len(KEYS) :]
     found = [row for row in rows if [row[key] for key in KEYS] == wanted]
+    found = [row for row in found if all(f"({name})" in row["statistic"] for name in definition)]
     if len(found) != 1:
         raise UntrueAnswerError(f"the table of claims has {len(found)} rows {place!r}, not one")
     return found[0]
@@ -47,11 +50,18 @@ def row_of(rows: list[dict], place: str) -> dict:
 def number(text: str) -> str:
     """Write a number with two digits, or as many as a whole number has."""
     value = float(text)
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.2g}".rstrip(".")
 
 
-def sentence(entry: dict, rows: list[dict]) -> str:
-    """Return one sentence with its numbers filled in.
+def filled(entry: dict, rows: list[dict]) -> str:
+    """Return a text with its numbers filled in.
+
+    Parameters
+    ----------
+    entry : dict
+        ``text``, and in ``verdicts`` what it rests on.
+    rows : list of dict
+        The rows of claims.tsv.
 
     Raises
     ------
@@ -62,12 +72,18 @@ def sentence(entry: dict, rows: list[dict]) -> str:
         found = row_of(rows, place)["verdict"]
         if found != verdict:
             raise UntrueAnswerError(
-                f"the answer rests on {place!r} being {verdict}, the table says {found}: write "
-                f"the sentence anew: {entry['text']!r}"
+                f"the text rests on {place!r} being {verdict}, the table says {found}: write "
+                f"it anew: {entry['text']!r}"
             )
     text = PLACE.sub(lambda place: number(row_of(rows, place[1])["estimate"]), entry["text"])
+    return " ".join(text.split())
+
+
+def sentence(entry: dict, rows: list[dict]) -> str:
+    """Return one sentence of the answer, with the claims that it rests on."""
     claims = sorted({place.split("|")[0].strip() for place in entry["verdicts"]})
-    return f"- {' '.join(text.split())} ({', '.join(claims)})"
+    links = ", ".join(f"[{claim}](docs/findings.md#{claim.lower()})" for claim in claims)
+    return f"- {filled(entry, rows)} ({links})"
 
 
 def answer(rows: list[dict], path: Path = ANSWER) -> str:

@@ -1,4 +1,4 @@
-"""The README: its table is the published run's, its links lead somewhere, its commands exist."""
+"""README and pages: texts are the published run's, links lead somewhere, commands exist."""
 
 import importlib
 import re
@@ -11,6 +11,7 @@ from tests.workflow.conftest import REPOSITORY
 from tests.workflow.test_configuration import CONFIG
 
 README = (REPOSITORY / "README.md").read_text()
+PAGES = sorted(path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob("docs/*.md"))
 
 
 @pytest.fixture
@@ -20,24 +21,43 @@ def docs(monkeypatch):
     return importlib.import_module
 
 
-def test_table_of_claims_is_that_of_the_published_run(docs):
-    gallery = docs("gallery")
-    rows = gallery.read_rows(REPOSITORY / "docs/gallery/claims.tsv")
-    table = gallery.claims_table(rows)
-    assert gallery.fill(README, "claims", table) == README
-    assert table.count("\n") > 10
+def published(docs) -> list[dict]:
+    return docs("gallery").read_rows(REPOSITORY / "docs/gallery/claims.tsv")
 
 
-def test_the_answer_says_what_the_table_says(docs):
-    gallery, answer = docs("gallery"), docs("answer")
-    rows = gallery.read_rows(REPOSITORY / "docs/gallery/claims.tsv")
-    text = answer.answer(rows)
-    assert gallery.fill(README, "answer", text) == README
-    for entry in yaml.safe_load(answer.ANSWER.read_text()):
-        # No number that the table does not give, but years, sizes of the study and names.
+@pytest.mark.parametrize(
+    ("page", "section", "module"),
+    [("README.md", "answer", "answer"), ("docs/findings.md", "claims", "findings")],
+)
+def test_a_page_says_what_the_published_table_says(docs, page, section, module):
+    text = (REPOSITORY / page).read_text()
+    written = getattr(docs(module), module)(published(docs))
+    assert docs("gallery").fill(text, section, written) == text
+    assert written.count("\n") >= 5
+
+
+@pytest.mark.parametrize("name", ["answer", "findings"])
+def test_texts_give_no_number_that_the_table_does_not(docs, name):
+    """Years, sizes of the study and names are no findings."""
+    answer = docs("answer")
+    entries = yaml.safe_load((REPOSITORY / f"docs/{name}.yaml").read_text())
+    for entry in entries if name == "answer" else entries.values():
         bare = answer.PLACE.sub("", entry["text"])
         assert not re.search(r"\d\.\d|\d+ bits?", bare), bare
         assert entry["verdicts"]
+
+
+def test_every_claim_has_a_finding_and_its_figures_are_there(docs):
+    findings = docs("findings")
+    entries = yaml.safe_load(findings.FINDINGS.read_text())
+    assert set(entries) <= set(CONFIG["claims"])
+    for entry in entries.values():
+        assert entry["figures"]
+        for figure in entry["figures"]:
+            assert (REPOSITORY / f"docs/gallery/{figure}.png").exists(), figure
+    rows = [*published(docs), {"claim": "C99"}]
+    with pytest.raises(docs("answer").UntrueAnswerError, match="says nothing of C99"):
+        findings.findings(rows)
 
 
 def test_an_answer_that_the_table_denies_is_refused(docs):
@@ -45,7 +65,7 @@ def test_an_answer_that_the_table_denies_is_refused(docs):
     row = {"claim": "C01", "condition": "r", "estimator": "e", "reading": "", "estimate": "2.345"}
     rows = [row | {"verdict": "refuted"}]
     entry = {"text": "It loses {C01|r|e} bits.", "verdicts": {"C01|r|e": "refuted"}}
-    assert answer.sentence(entry, rows) == "- It loses 2.3 bits. (C01)"
+    assert answer.sentence(entry, rows) == "- It loses 2.3 bits. ([C01](docs/findings.md#c01))"
     with pytest.raises(answer.UntrueAnswerError, match="being supported, the table says refuted"):
         answer.sentence(entry | {"verdicts": {"C01|r|e": "supported"}}, rows)
     with pytest.raises(answer.UntrueAnswerError, match=r"0 rows 'C02\|r\|e', not one"):
@@ -77,11 +97,11 @@ def test_snippets_of_the_library_run(capsys):
     assert 0 < second < first < 12
 
 
-def test_links_and_pictures_are_there():
-    links = re.findall(r"\]\(([^)#]+)\)", README)
-    assert len(links) > 5
-    for link in links:
-        assert (REPOSITORY / link).exists(), link
+@pytest.mark.parametrize("page", ["README.md", "config/README.md", *PAGES])
+def test_links_and_pictures_are_there(page):
+    text = (REPOSITORY / page).read_text()
+    for link in re.findall(r"\]\((?!https?:)([^)#\s]+)[^)]*\)", text):
+        assert ((REPOSITORY / page).parent / link).exists(), link
 
 
 def test_commands_of_make_exist():
@@ -93,6 +113,5 @@ def test_commands_of_make_exist():
 
 
 def test_published_claims_are_those_of_the_configuration(docs):
-    gallery = docs("gallery")
-    rows = gallery.read_rows(REPOSITORY / "docs/gallery/claims.tsv")
+    rows = published(docs)
     assert {row["claim"] for row in rows} <= set(CONFIG["claims"])

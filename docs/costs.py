@@ -1,0 +1,262 @@
+"""Write what each figure and each claim costs, from the benchmarks of a finished run.
+
+Usage: python docs/costs.py [results]
+
+A dry run tells which jobs a target needs; a finished run has left the seconds and the memory of
+each. Targets share jobs: whoever makes two of them pays for what both need once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+DOCS = Path(__file__).parent
+PAGE = DOCS / "costs.md"
+JOB = re.compile(r"^(?:local)?rule (\w+):$")
+FIELD = re.compile(r"^    (input|output|benchmark): (.*)$")
+
+
+class UnfinishedRunError(ValueError):
+    """Report a job whose cost nobody has measured."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Hold a job of the study.
+
+    Attributes
+    ----------
+    rule : str
+    inputs, outputs : tuple of str
+    benchmark : str
+        Its file, empty if it has none.
+    """
+
+    rule: str
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    benchmark: str = ""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Hold what a set of jobs costs.
+
+    Attributes
+    ----------
+    jobs : int
+    seconds : float
+        All jobs one after the other on one core.
+    chain : float
+        Seconds of the longest chain of jobs that wait for each other: no number of cores makes the
+        target sooner.
+    memory : float
+        Largest of a job, in MB.
+    """
+
+    jobs: int
+    seconds: float
+    chain: float
+    memory: float
+
+
+def read_jobs(said: str) -> list[Job]:
+    """Read the jobs of a dry run from what Snakemake prints.
+
+    Parameters
+    ----------
+    said : str
+
+    Returns
+    -------
+    jobs : list of Job
+    """
+    jobs: list[dict] = []
+    for line in said.splitlines():
+        if found := JOB.match(line):
+            jobs.append({"rule": found[1]})
+        elif jobs and (found := FIELD.match(line)):
+            key, value = found.groups()
+            if key != "benchmark":
+                key, value = f"{key}s", tuple(value.split(", "))
+            jobs[-1][key] = value
+    return [Job(**job) for job in jobs]
+
+
+def needed(jobs: Iterable[Job], target: str) -> list[Job]:
+    """Return the jobs that a target needs, each before those that wait for it.
+
+    Parameters
+    ----------
+    jobs : iterable of Job
+    target : str
+        A rule or a file.
+
+    Raises
+    ------
+    KeyError
+        If no job makes it.
+    """
+    makers = {output: job for job in jobs for output in job.outputs}
+    rules = {job.rule: job for job in jobs}
+    order: dict[int, Job] = {}
+
+    def visit(job: Job) -> None:
+        if id(job) not in order:
+            for name in job.inputs:
+                if name in makers:
+                    visit(makers[name])
+            order[id(job)] = job
+
+    visit(rules[target] if target in rules else makers[target])
+    return list(order.values())
+
+
+def read_benchmarks(results: Path) -> dict[str, tuple[float, float]]:
+    """Return seconds and memory in MB of each job, by the name of its benchmark under the results.
+
+    Seconds are those that the job held its core: Snakemake reads the processor time only now and
+    then, and misses the end.
+    """
+    told = {}
+    for path in sorted((results / "benchmarks").rglob("*.tsv")):
+        with open(path, newline="", encoding="utf-8") as file:
+            (row,) = csv.DictReader(file, delimiter="\t")
+        memory = 0.0 if row["max_rss"] in ("NA", "-") else float(row["max_rss"])
+        told[path.relative_to(results).as_posix()] = float(row["s"]), memory
+    return told
+
+
+def cost(jobs: Iterable[Job], told: Mapping[str, tuple[float, float]], results: str) -> Cost:
+    """Add up jobs that stand in the order in which they wait for each other.
+
+    Raises
+    ------
+    UnfinishedRunError
+        If the run has left no benchmark of one of them.
+    """
+    done: dict[str, float] = {}
+    seconds = chain = memory = 0.0
+    counted = 0
+    for job in jobs:
+        own = used = 0.0
+        if job.benchmark:
+            try:
+                own, used = told[job.benchmark.removeprefix(f"{results}/")]
+            except KeyError:
+                raise UnfinishedRunError(
+                    f"the run has left no benchmark {job.benchmark}: finish it with this version"
+                ) from None
+            counted += 1
+        end = own + max((done.get(name, 0.0) for name in job.inputs), default=0.0)
+        done.update(dict.fromkeys(job.outputs, end))
+        seconds, chain, memory = seconds + own, max(chain, end), max(memory, used)
+    return Cost(counted, seconds, chain, memory)
+
+
+def table(head: str, costs: Mapping[str, Cost]) -> str:
+    """Return a Markdown table of costs."""
+    lines = [
+        f"| {head} | jobs | core minutes | longest chain, minutes | largest job, MB |",
+        "|---|---|---|---|---|",
+    ]
+    for name, one in costs.items():
+        minutes = f"{one.seconds / 60:.1f} | {one.chain / 60:.1f}"
+        lines.append(f"| {name} | {one.jobs} | {minutes} | {one.memory:.0f} |")
+    return "\n".join(lines)
+
+
+def by_stage(jobs: Iterable[Job], told: Mapping[str, tuple[float, float]], results: str) -> dict:
+    """Return the costs of the stages, the largest first."""
+    stages: dict[str, list[Job]] = {}
+    for job in jobs:
+        if job.benchmark:
+            stages.setdefault(f"`{job.rule}`", []).append(job)
+    costs = {stage: cost(own, told, results) for stage, own in stages.items()}
+    return dict(sorted(costs.items(), key=lambda item: -item[1].seconds))
+
+
+def page(jobs: list[Job], told: Mapping[str, tuple[float, float]], config: dict) -> str:
+    """Return the page of costs.
+
+    Parameters
+    ----------
+    jobs : list of Job
+        Of the whole study.
+    told : mapping
+        What `read_benchmarks` returns.
+    config : dict
+        The configuration that the run has recorded.
+    """
+    results = config.get("pathvars", {}).get("results", "results")
+    figures = {
+        f"[{entry['shows']}](gallery/{name}.png) | `snakemake plot_{name}`": f"plot_{name}"
+        for name, entry in config["figures"].items()
+    }
+    claims = {
+        f"**{name}** {entry['statement']} | `snakemake {results}/claims/{name}.tsv`": (
+            f"{results}/claims/{name}.tsv"
+        )
+        for name, entry in config["claims"].items()
+    }
+    costs = [
+        {name: cost(needed(jobs, target), told, results) for name, target in targets.items()}
+        for targets in (figures, claims, {"| `snakemake all page`": "all"})
+    ]
+    whole = cost(jobs, told, results)
+    stages = table("stage", by_stage(jobs, told, results))
+    return f"""# What each figure and claim costs
+
+Made by `python docs/costs.py` from the benchmarks of a finished full run. A job computes on one
+core; *core minutes* are those of all jobs that a target needs from nothing, *longest chain* those
+that wait for each other. On n cores a target takes about the larger of the chain and the core
+minutes over n. What two targets share is computed once: the whole study is {whole.jobs} jobs,
+{whole.seconds / 60:.0f} core minutes.
+
+## Figures
+
+{table("figure | command", costs[0])}
+
+## Claims
+
+{table("claim | command", costs[1])}
+
+## Stages
+
+{stages}
+"""
+
+
+def dry_run() -> str:
+    """Return what Snakemake says of a run of everything from nothing."""
+    command = ["-m", "snakemake", "--dry-run", "--forceall", "all", "page"]
+    said = subprocess.run(
+        [sys.executable, *command], cwd=DOCS.parent, check=True, capture_output=True, text=True
+    )
+    return said.stdout + said.stderr
+
+
+def write_costs(results: Path) -> None:
+    """Write the page from the results of a finished run."""
+    config = yaml.safe_load((results / "config.yaml").read_text(encoding="utf-8"))
+    PAGE.write_text(page(read_jobs(dry_run()), read_benchmarks(results), config), encoding="utf-8")
+
+
+def main() -> None:
+    """Read the command line and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", nargs="?", type=Path, default=DOCS.parent / "results")
+    write_costs(parser.parse_args().results)
+
+
+if __name__ == "__main__":
+    main()
