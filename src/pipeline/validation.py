@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -32,9 +32,17 @@ from pipeline.configuration import (
 )
 from pipeline.left_out import leave_out
 from pipeline.moved import moved_mistakes
+from pipeline.places import LOADER, FileError, Key, Places, related_keys
+from pipeline.plain import CONTROL, plain_mistakes
 from pipeline.planning import PlanError, Study, drawing_constant, drawing_names
+from pipeline.sense import (
+    folder_mistakes,
+    label_mistakes,
+    reference_mistakes,
+    size_mistakes,
+    task_mistakes,
+)
 
-Key = tuple[str | int, ...]
 # What a run may set besides its network's own parameters, and a figure besides its drawing's.
 RUN_KEYS = (
     *("task", "seed", "initialisations", "gradient_batch_size", "network"),
@@ -47,7 +55,13 @@ class ConfigurationError(ValueError):
     """Report every mistake of a configuration, one a line."""
 
 
-def check_configuration(config: dict, files: Sequence[str], schema: str | Path) -> Study:
+def check_configuration(
+    config: dict,
+    files: Sequence[str],
+    schema: str | Path,
+    given: Mapping | None = None,
+    of_study: int = 0,
+) -> Study:
     """Check the merged configuration against the schema, then its references and values.
 
     Parameters
@@ -59,6 +73,11 @@ def check_configuration(config: dict, files: Sequence[str], schema: str | Path) 
         stands.
     schema : path
         A JSON schema, written in YAML.
+    given : mapping, optional
+        What the command line gave by ``--config``.
+    of_study : int
+        How many of the files, the first ones, are the study's own: they are not blamed for what
+        another file, or the command line, gave.
 
     Returns
     -------
@@ -70,70 +89,46 @@ def check_configuration(config: dict, files: Sequence[str], schema: str | Path) 
     ConfigurationError
         Names, for every mistake, the file and line, the key, the value and what is allowed.
     """
+    try:
+        places = Places(files, given, of_study)
+    except FileError as error:
+        raise ConfigurationError(f"the configuration is wrong\n  {error}") from error
+    _refuse(plain_mistakes(config), config, places)
     gone = leave_out(config)
-    _refuse(_absent(config, gone, files), files)
-    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    _refuse(_absent(config, gone, places), config, places)
+    rules = yaml.load(Path(schema).read_text(encoding="utf-8"), Loader=LOADER)
     # Each check takes for granted what the ones before it have found in order.
-    checks = (moved_mistakes, partial(_schema_mistakes, rules), _name_mistakes, _value_mistakes)
+    checks = (
+        *(moved_mistakes, partial(_schema_mistakes, rules), folder_mistakes),
+        *(_name_mistakes, _value_mistakes, task_mistakes),
+    )
     for check in checks:
-        _refuse(check(config), files)
+        _refuse(check(config), config, places)
     study = Study(config)
-    _refuse(_study_mistakes(study), files)
+    for check in (size_mistakes, label_mistakes, _study_mistakes, reference_mistakes):
+        _refuse(check(study), config, places)
     return study
 
 
-def _refuse(mistakes: Iterable[tuple[Key, str]], files: Sequence[str]) -> None:
+def _refuse(mistakes: Iterable[tuple[Key, str]], config: Mapping, places: Places) -> None:
     """Raise all mistakes at once, each with its place."""
-    if mistakes := list(mistakes):
-        places = Places(files)
-        lines = [f"{places.of(key)}: {_dotted(key)}: {text}" for key, text in mistakes]
+    lines = [
+        f"{places.of(key, related_keys(config, key))}: {_dotted(key)}: {text}"
+        for key, text in mistakes
+    ]
+    if lines:
         raise ConfigurationError("the configuration is wrong\n  " + "\n  ".join(lines))
 
 
-def _absent(config: dict, gone: list[tuple[str, str]], files: Sequence[str]) -> Iterator:
+def _absent(config: dict, gone: list[tuple[str, str]], places: Places) -> Iterator:
     """Find entries that are taken away and that no file has."""
-    places = Places(files) if gone else None
     for part, name in gone:
         if not places.has(part, name):
             yield (part, name), f"is null, and there is none: {unknown('name', name, config[part])}"
 
 
-class Places:
-    """Know at which line of which file each key of the merged configuration stands.
-
-    Parameters
-    ----------
-    files : sequence of str
-        Later files win.
-    """
-
-    def __init__(self, files: Sequence[str]):
-        self._lines: dict[Key, str] = {}
-        for file in files:
-            root = yaml.compose(Path(file).read_text(encoding="utf-8"))
-            if root is not None:
-                self._lines.update({key: f"{file}:{line}" for key, line in _key_lines(root, ())})
-
-    def has(self, part: str, name: str) -> bool:
-        """Return whether a file says anything of an entry but that it is taken away."""
-        return any(key[:2] == (part, name) and len(key) > 2 for key in self._lines)
-
-    def of(self, key: Key) -> str:
-        """Return ``file:line`` of a key, or of the nearest key above it that a file has."""
-        while key and key not in self._lines:
-            key = key[:-1]
-        return self._lines.get(key, "command line or default")
-
-
-def _key_lines(node: yaml.Node, path: Key) -> Iterator[tuple[Key, int]]:
-    if isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            yield (*path, name.value), name.start_mark.line + 1
-            yield from _key_lines(value, (*path, name.value))
-
-
 def _dotted(key: Key) -> str:
-    return ".".join(map(str, key)) or "top level"
+    return CONTROL.sub("?", ".".join(map(str, key))) or "top level"
 
 
 def _schema_mistakes(rules: dict, config: dict) -> Iterator[tuple[Key, str]]:
@@ -374,6 +369,8 @@ def _group_mistakes(key: Key, one, run) -> Iterator[tuple[Key, str]]:
             "networks of a group share no training or test set; allowed: all",
         )
     there = min(one.initialisations or run.initialisations, run.initialisations)
+    if one.measure.networks < 2:
+        yield (*key, "networks"), f"value {one.measure.networks}; allowed: at least 2"
     if there < 2 * one.measure.networks:
         text = f"{run.name!r} has {there} networks, too few for two groups of "
         yield (*key, "networks"), f"{text}{one.measure.networks}"

@@ -21,16 +21,22 @@ from pipeline import planning, recipes
 from pipeline.configuration import model_parameters
 from pipeline.dependencies import code_of
 from pipeline.stage import versions
-from pipeline.validation import check_configuration
+from pipeline.validation import ConfigurationError, check_configuration
 
 # Files of the command line stand first in Snakemake's list, but win over the others.
 overriding = len(workflow.overwrite_configfiles)
 CONFIGURATION = workflow.configfiles[overriding:] + workflow.configfiles[:overriding]
-STUDY = check_configuration(
-    config,
-    CONFIGURATION,
-    f"{workflow.basedir}/schemas/config.schema.yaml",
-)
+try:
+    STUDY = check_configuration(
+        config,
+        CONFIGURATION,
+        f"{workflow.basedir}/schemas/config.schema.yaml",
+        given=workflow.config_settings.config,
+        of_study=len(workflow.configfiles) - overriding,
+    )
+except ConfigurationError as error:
+    # To other errors Snakemake adds frames of this file, which say nothing.
+    raise SystemExit(f"ConfigurationError: {error}") from None
 RESULTS = config.get("pathvars", {}).get("results", "results")
 # An upgraded package makes everything anew: versions do not mix.
 VERSIONS = versions()

@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from numbers import Integral, Real
 from pkgutil import iter_modules
 
 from infoplane.claims.evidence import Case, ClaimError, Evidence
 from infoplane.claims.findings import Finding
 
 PACKAGE = "infoplane.claims.statistics"
+# Of parameters whose annotation is one of these, any other type is refused.
+KINDS = {"str": str, "float": Real, "int": Integral}
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,20 @@ class ClaimStatistic:
         return self.function(evidence, case, **parameters)
 
     def check_parameters(self, claim: str, parameters: dict) -> None:
-        """Refuse parameters that the function does not take, or lacks."""
-        takes = {
-            name: parameter.default is inspect.Parameter.empty
+        """Refuse parameters that the function does not take, or lacks, or of another type."""
+        known = {
+            name: parameter
             for name, parameter in inspect.signature(self.function).parameters.items()
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY
         }
+        takes = {name: one.default is inspect.Parameter.empty for name, one in known.items()}
+        for name in set(parameters) & set(known):
+            kind, value = KINDS.get(known[name].annotation), parameters[name]
+            if kind and (not isinstance(value, kind) or isinstance(value, bool)):
+                raise ClaimError(
+                    f"claim {claim}: parameter {name} must be {known[name].annotation}, "
+                    f"not {value!r}"
+                )
         unknown = sorted(set(parameters) - set(takes))
         missing = sorted(
             name for name, needed in takes.items() if needed and name not in parameters

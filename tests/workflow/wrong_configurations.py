@@ -1,0 +1,745 @@
+"""What is wrong with a configuration, and what its refusal must say: the table of the tests."""
+
+import math
+from datetime import date
+
+# What is wrong, and the words that the message must hold: the key, the value, what is allowed.
+WRONG = {
+    "misspelt key": ("defaults/epoch", 100, ["defaults.epoch", "did you mean 'epochs'"]),
+    "unknown key": ("runs/szt_tanh/colour", "red", ["runs.szt_tanh.colour", "allowed: activation"]),
+    "unknown top-level key": (
+        "seeds",
+        1,
+        ["seeds", "unknown key 'seeds'", "allowed: audit, claims"],
+    ),
+    "wrong type": ("defaults/epochs", "many", ["defaults.epochs", "'many'", "integer"]),
+    "fractional count": ("defaults/epochs", 10.5, ["defaults.epochs", "10.5", "integer"]),
+    "no such activation": (
+        "runs/saxe_relu/activation",
+        "rleu",
+        ["runs.saxe_relu.activation", "'rleu'", "did you mean 'relu'", "tanh, relu, linear"],
+    ),
+    "fraction of 0": ("defaults/training_fraction", 0, ["training_fraction", "value 0", "above 0"]),
+    "fraction of 1.2": (
+        "runs/szt_tanh_fraction_05/training_fraction",
+        1.2,
+        ["runs.szt_tanh_fraction_05.training_fraction", "1.2", "at most 1"],
+    ),
+    "a depth of 0": (
+        "runs/szt_depth_1/widths",
+        [12, 2],
+        ["runs.szt_depth_1.widths", "[12, 2]", "at least 3"],
+    ),
+    "figure of no claim": (
+        "figures/infoplane_batch_sizes/claim",
+        "C62",
+        ["figures.infoplane_batch_sizes.claim", "'C62'", "C26"],
+    ),
+    "half of an estimator's difference": (
+        "comparisons/ablations/pairs/11/reference_estimator",
+        ...,
+        ["comparisons.ablations.pairs", "reference_estimator"],
+    ),
+    "difference under no estimator": (
+        "comparisons/ablations/pairs/11/estimator",
+        "binned_31_edges",
+        ["comparisons.ablations", "'binned_31_edges'"],
+    ),
+    "no such split": (
+        "runs/szt_tanh_first_patterns/split",
+        "last",
+        ["runs.szt_tanh_first_patterns.split", "'last'", "shuffled, first"],
+    ),
+    "epsilon of plain descent": (
+        "runs/szt_tanh_sgd/adam_epsilon",
+        "before_correction",
+        ["runs.szt_tanh_sgd", "adam_epsilon is Adam's"],
+    ),
+    "exception from a list of runs": (
+        "measurements/binned_30/except",
+        ["szt_tanh"],
+        ["measurements.binned_30.except", "leaves out some of all runs"],
+    ),
+    "exception of an unknown run": (
+        "measurements/binned_everywhere/except",
+        ["szt_tnah"],
+        ["measurements.binned_everywhere.except", "did you mean 'szt_tanh'"],
+    ),
+    "inverted range": (
+        "estimators/binned_30/range",
+        [1.0, -1.0],
+        ["estimators.binned_30", "low", "1.0", "-1.0"],
+    ),
+    "unknown range": ("estimators/binned_30/range", "unit", ["range", "'unit'", "'global'"]),
+    "reading that a claim lacks": (
+        "claims/C01/judged_on/1/readings",
+        ["nats"],
+        ["claims.C01", "['nats'] are not of the claim, which has: bits, share, from_start"],
+    ),
+    "reading without a threshold": (
+        "claims/C01/readings/bits",
+        {"quantity": "net_drop_bits"},
+        ["claims.C01.readings.bits", "threshold"],
+    ),
+    "claim with a threshold and readings": (
+        "claims/C01/threshold",
+        1.0,
+        ["claims.C01", "give either a threshold or readings"],
+    ),
+    "claim without a threshold": (
+        "claims/C03/threshold",
+        ...,
+        ["claims.C03", "give either a threshold or readings"],
+    ),
+    "floor above all there is": (
+        "resolution/floor_share",
+        1.5,
+        ["resolution.floor_share", "1.5"],
+    ),
+    "unknown fate of values outside": (
+        "estimators/binned_30_end_bins/outside",
+        "clip",
+        ["estimators.binned_30_end_bins.outside", "'clip'", "refuse, end_bins"],
+    ),
+    "end bins of a range that holds all": (
+        "estimators/binned_30_end_bins/range",
+        "global",
+        ["estimators.binned_30_end_bins", "end_bins", "two numbers", "'global'"],
+    ),
+    "several networks of no number": (
+        "measurements/multi_network_30/networks",
+        ...,
+        ["measurements.multi_network_30", "networks"],
+    ),
+    "several networks with bins of their own": (
+        "measurements/multi_network_30/range",
+        "global",
+        ["measurements.multi_network_30.range", "'global'", "list"],
+    ),
+    "one group of networks has no spread": (
+        "measurements/multi_network_30/networks",
+        26,
+        ["measurements.multi_network_30.networks", "'szt_tanh'", "50 networks", "26"],
+    ),
+    "no network is not several": (
+        "measurements/multi_network_30/networks",
+        0,
+        ["measurements.multi_network_30", "networks must be a whole number of at least 1, not 0"],
+    ),
+    "claim on several networks that nobody measures": (
+        "measurements/multi_network_30/runs",
+        ["szt_tanh"],
+        ["claims.C31", "'saxe_tanh'", "several_networks"],
+    ),
+    "claim on end bins that nobody measures": (
+        "measurements/outside_range/runs",
+        ["saxe_linear"],
+        ["claims.C12", "'saxe_relu'", "outside_range"],
+    ),
+    "no such model": (
+        "models/minimal/model",
+        "minimale",
+        ["models.minimal.model", "did you mean 'minimal'"],
+    ),
+    "one bin for a model": (
+        "models/minimal/bins",
+        1,
+        ["models.minimal", "bins must be a whole number of at least 2, not 1"],
+    ),
+    "parameter of no model": (
+        "models/minimal/bin",
+        30,
+        ["models.minimal", "no parameter 'bin'", "bins"],
+    ),
+    "a linear task without samples": (
+        "models/linear_as_stated/samples",
+        0,
+        ["models.linear_as_stated", "samples must be a whole number of at least 1, not 0"],
+    ),
+    "a teacher of negative noise": (
+        "models/linear_as_stated/teacher_noise",
+        -1.0,
+        ["models.linear_as_stated", "teacher_noise must be at least 0, not -1.0"],
+    ),
+    "a network of depth 0": (
+        "models/linear_deep/hidden",
+        [],
+        ["models.linear_deep", "hidden must be a list of at least one width, not []"],
+    ),
+    "a curve of beta 0": (
+        "models/szt_stochastic_curve/smallest_beta",
+        0,
+        ["models.szt_stochastic_curve", "smallest_beta must be above 0, not 0"],
+    ),
+    "a curve of no task": (
+        "models/szt_stochastic_curve/task",
+        ...,
+        ["models.szt_stochastic_curve", "lacks task"],
+    ),
+    "a curve of an unknown task": (
+        "models/szt_stochastic_curve/task",
+        "szt_stochastik",
+        ["models.szt_stochastic_curve.task", "did you mean 'szt_stochastic'"],
+    ),
+    "claim against a curve that nobody solves": (
+        "claims/C24/parameters/curve",
+        "curve",
+        ["claims.C24", "model 'curve' is not in the study"],
+    ),
+    "a task for a model without one": (
+        "models/minimal/task",
+        "szt_hard",
+        ["models.minimal.task", "about no task"],
+    ),
+    "claim on a model that nobody solves": (
+        "claims/C15/judged_on/0/models",
+        ["minimum"],
+        ["claims.C15", "model 'minimum' is not in the study"],
+    ),
+    "claim on models that names runs": (
+        "claims/C15/judged_on",
+        [{"runs": ["szt_tanh"]}],
+        ["claims.C15", "unknown ['runs']", "missing ['models']"],
+    ),
+    "figure of a model that nobody solves": (
+        "figures/saxe_2/models",
+        {"a": "minimum"},
+        ["figures.saxe_2.models.a", "did you mean 'minimal'"],
+    ),
+    "no bins": ("estimators/binned_30/bins", 0, ["estimators.binned_30", "bins", "0"]),
+    "noise variance of 0": (
+        "estimators/kde_0.1_upper/noise_variance",
+        0.0,
+        ["estimators.kde_0.1_upper", "noise_variance", "0"],
+    ),
+    "misspelt parameter of an estimator": (
+        "estimators/binned_30/n_bin",
+        30,
+        ["estimators.binned_30", "'n_bin'", "bins"],
+    ),
+    "estimator of no method": (
+        "estimators/binned_30/method",
+        ...,
+        ["estimators.binned_30", "lacks method"],
+    ),
+    "no such method": (
+        "estimators/binned_30/method",
+        "bined",
+        ["estimators.binned_30.method", "did you mean 'binned'"],
+    ),
+    "measurement of nothing": (
+        "measurements/binned_30/estimators",
+        ...,
+        ["measurements.binned_30", "either estimators or a measure"],
+    ),
+    "measurement of estimators and of something else": (
+        "measurements/binned_30/measure",
+        "clustering",
+        ["measurements.binned_30", "either estimators or a measure"],
+    ),
+    "scales without 1": (
+        "measurements/rescaled/scales",
+        [0.5, 2.0],
+        ["measurements.rescaled", "1 among them", "[0.5, 2.0]"],
+    ),
+    "rescaled by no estimator": (
+        "measurements/rescaled/estimators",
+        ["binned_31_global"],
+        ["measurements.rescaled.estimators", "did you mean 'binned_30_global'"],
+    ),
+    "rescaled networks that round": (
+        "measurements/rescaled/runs",
+        ["lorenzen_8_relu"],
+        ["measurements.rescaled.runs", "lorenzen_8_relu", "rounding"],
+    ),
+    "column of verdicts of no run or model": (
+        "figures/infoplane_scorecard/conditions/linear",
+        ["saxe_linaer"],
+        ["figures.infoplane_scorecard.conditions.linear", "did you mean 'saxe_linear'"],
+    ),
+    "figure of what was not rescaled": (
+        "figures/infoplane_rescaling/estimators",
+        {"bins": "binned_30"},
+        ["figures.infoplane_rescaling", "'binned_30'", "binned_30_global"],
+    ),
+    "measurement by no estimator": (
+        "measurements/binned_30/estimators",
+        ["binned_31"],
+        ["measurements.binned_30.estimators", "did you mean 'binned_30'"],
+    ),
+    "no such measure": (
+        "measurements/clustering/measure",
+        "clusterign",
+        ["measurements.clustering.measure", "did you mean 'clustering'"],
+    ),
+    "measure of layers without their estimators": (
+        "measurements/clustering/measure",
+        "layers",
+        ["measurements.clustering.measure", "'layers'"],
+    ),
+    "parameter of another measure": (
+        "measurements/clustering/samples",
+        400,
+        ["measurements.clustering", "'samples'"],
+    ),
+    "parameter beside estimators": (
+        "measurements/binned_30/bins",
+        30,
+        ["measurements.binned_30.bins", "allowed: estimators, runs, except, initialisations"],
+    ),
+    "no patterns are held out": (
+        "runs/szt_tanh/training_fraction",
+        1.0,
+        ["measurements.held_out.evaluation", "'szt_tanh'", "no test set"],
+    ),
+    "saturation of units that have no ends": (
+        "measurements/saturation/runs",
+        ["szt_tanh", "saxe_tanh", "saxe_relu"],
+        ["measurements.saturation.runs", "'saxe_relu'", "between -1 and 1", "tanh", "not relu"],
+    ),
+    "units without weights": (
+        "runs/saxe_tanh_unsaturated/largest_weight_norm",
+        0,
+        ["runs.saxe_tanh_unsaturated.largest_weight_norm", "value 0", "above 0"],
+    ),
+    "misspelt limit of weights": (
+        "runs/saxe_tanh_unsaturated/largest_weights_norm",
+        1.0,
+        ["runs.saxe_tanh_unsaturated", "did you mean 'largest_weight_norm'"],
+    ),
+    "saturation beyond the ends": (
+        "measurements/saturation/threshold",
+        1.5,
+        ["measurements.saturation", "threshold must lie between 0 and 1, not 1.5"],
+    ),
+    "several networks on test sets of their own": (
+        "measurements/multi_network_30/evaluation",
+        "test",
+        ["measurements.multi_network_30.evaluation", "allowed: all"],
+    ),
+    "unknown evaluation": (
+        "measurements/binned_30/evaluation",
+        "tset",
+        ["measurements.binned_30.evaluation", "did you mean 'test'", "all, train, test"],
+    ),
+    "test set of a run without one": (
+        "runs/saxe_relu",
+        {"protocol": "saxe", "activation": "relu", "training_fraction": 1},
+        ["measurements.binned_30_end_bins.evaluation", "'saxe_relu'", "no test set"],
+    ),
+    "measurement of no run": (
+        "measurements/binned_30/runs",
+        ["szt_tahn"],
+        ["measurements.binned_30.runs", "did you mean 'szt_tanh'"],
+    ),
+    "gradients of a noisy network": (
+        "measurements/gradients/runs",
+        ["szt_tanh", "szt_noisy_tanh"],
+        ["measurements.gradients.runs", "'szt_noisy_tanh'", "plain"],
+    ),
+    "net inputs of a network that does not tell them": (
+        "measurements/tanh_choices/runs",
+        ["szt_tanh", "digits_convolutional"],
+        ["measurements.tanh_choices.runs", "'digits_convolutional'", "net inputs"],
+    ),
+    "a range of net inputs, beyond which they would be one": (
+        "estimators/net_input_0.6",
+        {"method": "net_input", "bins": 30, "range": [-9.0, 9.0]},
+        ["estimators.net_input_0.6", "takes no range"],
+    ),
+    "noise of a network that has none": (
+        "measurements/propagated/runs",
+        ["szt_tanh"],
+        ["measurements.propagated.runs", "'szt_tanh'", "noise"],
+    ),
+    "count of a network that is not quantised": (
+        "measurements/exact/runs",
+        ["szt_tanh"],
+        ["measurements.exact.runs", "'szt_tanh'", "quantised"],
+    ),
+    "two measurements of one estimator": (
+        "measurements/again",
+        {"estimators": ["binned_30"], "runs": ["szt_tanh"]},
+        ["measurements.again", "'binned_30'", "'szt_tanh'"],
+    ),
+    "figure of no dependence": (
+        "figures/infoplane_dependence/dependence",
+        "binned_30_global",
+        ["figures.infoplane_dependence", "'binned_30_global'", "hsic_400"],
+    ),
+    "dependence in place of information": (
+        "figures/infoplane_dependence/estimator",
+        "hsic_400",
+        ["figures.infoplane_dependence", "'hsic_400'", "binned_30_global"],
+    ),
+    "figure whose run lacks a table": (
+        "measurements/gradients/runs",
+        ["saxe_tanh"],
+        ["figures.saxe_20", "'saxe_relu'", "gradients"],
+    ),
+    "figure of no drawing": (
+        "figures/saxe_5/drawing",
+        "plains",
+        ["figures.saxe_5.drawing", "did you mean 'planes'"],
+    ),
+    "figure of no paper": (
+        "figures/saxe_5/paper",
+        "sax",
+        ["figures.saxe_5.paper", "did you mean 'saxe'"],
+    ),
+    "figure without what its drawing needs": (
+        "figures/saxe_20/definition",
+        ...,
+        ["figures.saxe_20", "lacks definition", "'signal_to_noise'"],
+    ),
+    "key of another drawing": (
+        "figures/saxe_20/layer",
+        3,
+        ["figures.saxe_20.layer", "unknown key 'layer'", "definition"],
+    ),
+    "figure by an estimator that nobody has": (
+        "figures/infoplane_generalisation/estimators/100 bins over all values",
+        "binned_99_global",
+        ["figures.infoplane_generalisation", "'binned_99_global'", "binned_100_global"],
+    ),
+    "pool of runs that nobody has": (
+        "claims/C19/judged_on/0/pools",
+        [["szt_tanhh", "saxe_tanh"]],
+        ["claims.C19", "'szt_tanhh'"],
+    ),
+    "pool that is no list": (
+        "claims/C19/judged_on/0/pools",
+        ["szt_tanh"],
+        ["claims.C19.judged_on.0.pools.0", "szt_tanh"],
+    ),
+    "pool of a statistic that takes none": (
+        "claims/C03/judged_on",
+        [{"pools": [["szt_tanh", "saxe_tanh"]], "estimators": ["binned_30"]}],
+        ["claims.C03", "runs", "pools"],
+    ),
+    "claim by several networks on single ones": (
+        "claims/C01/judged_on/0/estimators",
+        ["multi_network_30"],
+        ["claims.C01", "'multi_network_30'"],
+    ),
+    "no such rule": (
+        "tasks/szt_hard/rule",
+        "icosahedro",
+        ["tasks.szt_hard.rule", "did you mean 'icosahedron'", "committee"],
+    ),
+    "task without rule": ("tasks/szt_hard/rule", ..., ["tasks.szt_hard", "lacks rule"]),
+    "parameter of another rule": (
+        "tasks/szt_hard/weak_rules",
+        5,
+        ["tasks.szt_hard", "'weak_rules'", "degree_weights"],
+    ),
+    "committee that can tie": (
+        "tasks/committee",
+        {"rule": "committee", "weak_rules": 4, "seed": 1},
+        ["tasks.committee", "weak_rules", "4"],
+    ),
+    "committee of nobody": (
+        "tasks/committee",
+        {"rule": "committee", "weak_rules": 0, "seed": 1},
+        ["tasks.committee", "weak_rules", "0"],
+    ),
+    "random labels without a seed": (
+        "tasks/random_labels/seed",
+        ...,
+        ["tasks.random_labels", "'random_labels' lacks seed"],
+    ),
+    "task that does not fit a network's input": (
+        "runs/szt_tanh/widths",
+        [11, 4, 2],
+        ["runs.szt_tanh", "11", "12"],
+    ),
+    "task that does not fit a network's classes": (
+        "runs/szt_tanh/widths",
+        [12, 4, 3],
+        ["runs.szt_tanh", "3", "2"],
+    ),
+    "no such network": (
+        "runs/szt_tanh/network",
+        "dence",
+        ["runs.szt_tanh.network", "did you mean 'dense'", "quantised"],
+    ),
+    "parameter of another network": (
+        "runs/szt_tanh/quantisation_bits",
+        4,
+        ["runs.szt_tanh", "quantisation_bits", "'dense'", "widths"],
+    ),
+    "no such protocol": (
+        "runs/szt_tanh/protocol",
+        "stz",
+        ["runs.szt_tanh.protocol", "'stz'", "did you mean 'szt'", "allowed: szt, szt_series, saxe"],
+    ),
+    "run without protocol": ("runs/szt_tanh/protocol", ..., ["runs.szt_tanh", "lacks protocol"]),
+    "no such task": ("defaults/task", "mnist", ["defaults.task", "'mnist'", "szt_hard"]),
+    "setting that nobody gives": ("defaults/widths", ..., ["runs.szt_tanh", "widths"]),
+    "seed without sharpness": ("tasks/szt_hard/seed", 1, ["tasks.szt_hard", "sharpness"]),
+    "batch of words": ("protocols/szt/batch_size", "half", ["batch_size", "'half'", "'full'"]),
+    "engine": ("compute/engine", "jax", ["compute.engine", "'jax'", "auto, fused, torch"]),
+    "device": ("compute/device", "tpu", ["compute.device", "'tpu'", "auto, cpu, cuda"]),
+    "claim of no statistic": (
+        "claims/C01/statistic",
+        "trajectroy",
+        ["claims.C01", "'trajectroy'", "trajectory"],
+    ),
+    "claim on no run": (
+        "claims/C01/judged_on/0/runs",
+        ["szt_tahn"],
+        ["claims.C01", "'szt_tahn'", "szt_tanh"],
+    ),
+    "claim by no estimator": (
+        "claims/C01/judged_on/0/estimators",
+        ["binned_31"],
+        ["claims.C01", "'binned_31'", "binned_30"],
+    ),
+    "claim on gradients that nobody measures": (
+        "measurements/gradients/runs",
+        ["saxe_tanh", "saxe_relu"],
+        ["claims.C06", "'szt_tanh'", "gradients"],
+    ),
+    "claim that nobody makes": ("claims/C01/side", ..., ["claims.C01", "lacks side"]),
+    "claim's direction": ("claims/C01/direction", "over", ["claims.C01.direction", "at_least"]),
+    "events unlike any": (
+        "claims/C06/parameters/events/lasting_share",
+        1.5,
+        ["claims.C06.parameters.events.lasting_share", "1.5", "at most 1"],
+    ),
+    "events without a window": (
+        "claims/C06/parameters/events/window_decades",
+        ...,
+        ["claims.C06.parameters.events", "lacks window_decades"],
+    ),
+    "transitions of no claim": (
+        "comparisons/gradients/claim",
+        "C60",
+        ["comparisons.gradients.claim", "'C60'", "C06"],
+    ),
+    "transitions of a claim without events": (
+        "comparisons/gradients/claim",
+        "C01",
+        ["comparisons.gradients.claim", "'C01'", "C06, C07"],
+    ),
+    "figure of no run": (
+        "figures/szt_2/runs",
+        {"tanh": "szt_tahn"},
+        ["figures.szt_2.runs.tanh", "did you mean 'szt_tanh'"],
+    ),
+    "figure by no estimator": (
+        "figures/szt_2/estimator",
+        "binned_31",
+        ["figures.szt_2", "'binned_31'", "binned_30"],
+    ),
+    "comparison of no run": (
+        "comparisons/activations/runs",
+        ["saxe_rleu"],
+        ["comparisons.activations.runs", "'saxe_rleu'", "saxe_relu"],
+    ),
+    "odd number of samples": ("audit/sizes", [256, 257], ["audit.sizes", "257"]),
+    "limit of nothing": (
+        "audit/most_samples",
+        {"decoder": 1024},
+        ["audit.most_samples", "decoder", "decoder_mlp"],
+    ),
+    "drops of no size": ("audit/drops/thresholds", [0.5, 0], ["audit.drops.thresholds", "0"]),
+    "one draw of a drop": ("audit/drops/repetitions", 1, ["audit.drops.repetitions", "at least 2"]),
+    "odd number of patterns": ("audit/drops/samples", 257, ["audit.drops.samples", "257"]),
+    "one draw has no spread": ("audit/repetitions", 1, ["audit.repetitions", "1", "at least 2"]),
+    "confidence": ("statistics/confidence", 95, ["statistics.confidence", "95", "below 1"]),
+    "results outside": ("pathvars", {"results": "/"}, ["pathvars.results", "'/'"]),
+    # Values that only a job would have found, or that none would.
+    "rate that is no number": (
+        "defaults/weight_decay",
+        math.nan,
+        ["defaults.weight_decay", "nan", "finite"],
+    ),
+    "infinite rate": ("protocols/szt/learning_rate", math.inf, ["learning_rate", "inf", "finite"]),
+    "confidence that is no number": (
+        "statistics/confidence",
+        math.nan,
+        ["statistics.confidence", "nan", "finite"],
+    ),
+    "weights of a rule that are no numbers": (
+        "tasks/szt_hard/degree_weights",
+        [1.0, math.nan],
+        ["tasks.szt_hard.degree_weights.1", "nan", "finite"],
+    ),
+    "infinite threshold": ("claims/C03/threshold", -math.inf, ["claims.C03.threshold", "-inf"]),
+    "seed of more than 64 bits": ("defaults/seed", 2**70, ["defaults.seed", "at most 64 bits"]),
+    "name that is a number": ("runs", {5: {"protocol": "szt"}}, ["runs.5", "5 is no text"]),
+    "name with a line's end": (
+        "runs",
+        {"szt_tanh\n": {"protocol": "szt"}},
+        ["runs.szt_tanh", "control character"],
+    ),
+    "date": ("papers/szt/name", date(2017, 3, 1), ["papers.szt.name", "is a date"]),
+    "results above the repository": (
+        "pathvars",
+        {"results": "a/../../../evil"},
+        ["pathvars.results", "without .."],
+    ),
+    "results among the code": ("pathvars", {"results": "src"}, ["pathvars.results", "own files"]),
+    "results with a line's end": ("pathvars", {"results": "results\n"}, ["pathvars.results"]),
+    "more snapshots than memory": (
+        "runs/szt_tanh/snapshots",
+        10**12,
+        ["runs.szt_tanh", "snapshots 1000000000000", "7.28 TiB", "allowed: 64 GiB"],
+    ),
+    "epochs without end": (
+        "runs/szt_tanh/epochs",
+        10**12,
+        ["runs.szt_tanh", "epochs 1000000000000", "days of one core", "allowed: 30"],
+    ),
+    "network without end": (
+        "runs/szt_tanh/widths",
+        [12, 10**9, 2],
+        ["runs.szt_tanh", "TiB", "allowed: 64 GiB"],
+    ),
+    "batch larger than the task": (
+        "runs/szt_tanh/batch_size",
+        10**9,
+        ["runs.szt_tanh", "batch_size 1000000000", "4096 patterns", "full"],
+    ),
+    "fraction of less than a pattern": (
+        "runs/szt_tanh/training_fraction",
+        1e-9,
+        ["runs.szt_tanh", "training_fraction 1e-09", "4096 patterns", "at least 2"],
+    ),
+    "threshold that leaves one class": (
+        "tasks/szt_hard/threshold",
+        99.0,
+        ["tasks.szt_hard", "single class", "threshold 99.0"],
+    ),
+    "resamples without end": (
+        "statistics/resamples",
+        10**12,
+        ["statistics.resamples", "TiB of memory"],
+    ),
+    "audit of more samples than memory": (
+        "audit/sizes",
+        [10**8],
+        ["audit.sizes", "100000000", "TiB of memory", "allowed: 64 GiB"],
+    ),
+    "drops of more samples than memory": (
+        "audit/drops/samples",
+        10**12,
+        ["audit.drops.samples", "TiB of memory"],
+    ),
+    "layers of the audit without end": (
+        "audit/dimensions",
+        [10**12],
+        ["audit.dimensions", "TiB of memory"],
+    ),
+    "bins without end": ("estimators/binned_30/bins", 10**9, ["estimators.binned_30.bins"]),
+    "surrogates without end": (
+        "claims/C06/parameters/events/surrogates",
+        10**12,
+        ["claims.C06.parameters.events.surrogates", "TiB of memory"],
+    ),
+    "audited as nothing": (
+        "audit/audited_as/edge",
+        ["nope"],
+        ["audit.audited_as.edge", "gives 'nope'"],
+    ),
+    "group of one network": (
+        "measurements/multi_network_30/networks",
+        1,
+        ["measurements.multi_network_30.networks", "value 1", "at least 2"],
+    ),
+    "figure's estimator of an unknown panel": (
+        "figures/szt_2/estimator",
+        {"nobody": "binned_30"},
+        ["figures.szt_2.estimator", "'nobody'", "its runs are"],
+    ),
+    "layer that the compared runs lack": (
+        "figures/infoplane_robustness/layer",
+        99,
+        ["figures.infoplane_robustness.layer", "value 99", "layers"],
+    ),
+    "claim on layers that its runs lack": (
+        "claims/C04/parameters/layers",
+        [99],
+        ["claims.C04.parameters.layers", "layer 99", "1 to 6"],
+    ),
+    "claim by a quantity that is a number": (
+        "claims/C03/parameters/quantity",
+        7,
+        ["claims.C03", "quantity must be str, not 7"],
+    ),
+    "sample propagation of a plain run": (
+        "measurements/propagated/runs",
+        ["szt_tanh"],
+        ["measurements.propagated.runs", "'szt_tanh'", "noisy network"],
+    ),
+}
+
+
+# Keys of earlier versions, and the words that say what each is now.
+MOVED = {
+    "where an estimator measures": (
+        "estimators/binned_30/runs",
+        ["szt_tanh"],
+        ["estimators.binned_30.runs", "measurements", "`estimators: [binned_30]`"],
+    ),
+    "networks of an estimator": ("estimators/edge/initialisations", 5, ["measurements"]),
+    "snapshots of an estimator": ("estimators/edge/snapshots", 5, ["measurements"]),
+    "estimators together": (
+        "estimators/choices",
+        {"together": {"edge_2": {"method": "edge"}}},
+        ["estimators.choices.together", "measurements"],
+    ),
+    "varied parameter": (
+        "estimators/binned_30/vary",
+        {"bins": [8, 12]},
+        ["estimators.binned_30.vary", "an estimator for each value"],
+    ),
+    "both bounds": (
+        "estimators/kde_0.1_upper/bound",
+        "both",
+        ["estimators.kde_0.1_upper.bound", "one pass"],
+    ),
+    "HSIC as an estimator": (
+        "estimators/hsic_400",
+        {"method": "hsic"},
+        ["estimators.hsic_400.method", "`measure: dependence`"],
+    ),
+    "several networks as an estimator": (
+        "estimators/several",
+        {"method": "multi_network"},
+        ["estimators.several.method", "`measure: several_networks`"],
+    ),
+    "sample propagation as an estimator": (
+        "estimators/propagated",
+        {"method": "sample_propagation"},
+        ["estimators.propagated.method", "`measure: noisy_propagation`"],
+    ),
+    "task of the icosahedron without its rule": (
+        "tasks/szt_hard/rule",
+        ...,
+        ["tasks.szt_hard", "`rule: icosahedron`"],
+    ),
+    "comparison of estimators": (
+        "comparisons/robustness",
+        {"runs": ["saxe_tanh"]},
+        ["comparisons.robustness", "comparisons.estimators"],
+    ),
+    "typed ceiling": ("figures/szt_2/ceiling_bits", 12.0, ["figures.szt_2.ceiling_bits", "task"]),
+    "typed entropy": ("figures/szt_2/label_bits", 1.0, ["figures.szt_2.label_bits", "task"]),
+    "typed entropy of a claim": (
+        "claims/C03/parameters/relative_to_bits",
+        1.0,
+        ["claims.C03.parameters.relative_to_bits", "label_entropy"],
+    ),
+    "quantised run": (
+        "runs/szt_tanh/quantisation_bits",
+        4,
+        ["quantisation_bits", "`network: quantised`"],
+    ),
+    "noisy run": (
+        "runs/szt_tanh/noise_standard_deviation",
+        0.1,
+        ["noise_standard_deviation", "`network: noisy`"],
+    ),
+}
