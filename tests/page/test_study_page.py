@@ -2,6 +2,7 @@
 
 import csv
 import math
+from urllib.parse import quote
 
 import pytest
 
@@ -52,7 +53,8 @@ def test_numbers_shown_equal_the_table(path, rows, opened):
 def test_evidence_of_every_claim_is_that_of_the_table(path, rows, opened):
     page = opened(path)
     for row in {row["claim"]: row for row in reversed(rows)}.values():
-        link = ",".join(row[key] for key in ("claim", "condition", "estimator", "reading"))
+        keys = ("claim", "condition", "estimator", "reading")
+        link = ",".join(quote(row[key], safe="") for key in keys)
         page.evaluate("(link) => { location.hash = link; }", f"claim={link}")
         part = page.locator(f".claim[data-claim='{row['claim']}'] .evidence")
         text = part.inner_text()
