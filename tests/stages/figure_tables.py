@@ -124,6 +124,15 @@ def save_tidy_tables(folder):
     saturation["share_saturated"] = 0.2 * saturation["layer"] * saturation["epoch"] / 1000
     save_runs(with_status(saturation), folder / "saturation")
 
+    histograms = grid(*keys, layer, ("relative_value", (-0.75, -0.25, 0.25, 0.75)))
+    histograms["share"] = np.where(histograms["relative_value"] > 0, 0.5, 0.0)
+    save_runs(with_status(histograms), folder / "activation_histograms")
+
+    entropy = grid(*keys, layer, ("jitter_variance", (1e-6, 1e-12)))
+    entropy["entropy_bits"] = np.log10(entropy["jitter_variance"]) - entropy["layer"]
+    entropy["share_duplicated"] = 0.2 * entropy["layer"] * entropy["epoch"] / 1000
+    save_runs(with_status(entropy), folder / "differential_entropy")
+
     metrics = grid(*keys)
     for name, value in (("train_loss", 0.3), ("test_loss", 0.4), ("train_accuracy", 0.8)):
         metrics[name] = value + draws.uniform(0, 0.1, len(metrics))
@@ -150,6 +159,10 @@ def save_models(folder):
         rest = {"noise_variance": 1.0, "initialisations": INITS, "seed": 0}
         table = make_model("linear_network", **linear, **learning, **descent, **rest).solve()
         save_table(folder / f"{name}.parquet", table)
+    sizes = {"samples": 20, "batch_size": 5, "epochs": 40, "snapshots": 8, "initialisations": INITS}
+    rest = {"teacher_noise": 1.0, "initial_scale": 0.3, "learning_rate": 0.05, "seed": 0}
+    chain = make_model("scalar_chain", **sizes, **rest, noise_variance=0.1).solve()
+    save_table(folder / "scalar_chain.parquet", chain)
 
 
 def save_text_tables(folder):

@@ -13,9 +13,13 @@ from PIL import Image
 
 from figures import reading, style
 from figures.bottleneck import BETA_AXIS
+from figures.differential_entropy import ENTROPY_AXIS
+from figures.differential_entropy import SHARE_AXIS as DUPLICATED_AXIS
 from figures.generalisation import ACCURACY, LOST
 from figures.gradient_norms import NORM_TEXTS
+from figures.histograms import VALUE_AXIS
 from figures.saturation import ACCURACY_AXIS, SHARE_AXIS
+from figures.two_phases import GRADIENT_AXIS, RATIO_AXIS
 from figures.weights import NORM_AXIS
 from infoplane.tasks import Task
 from pipeline.files import DamagedFileError, save_task
@@ -41,9 +45,10 @@ from tests.stages.figure_tables import (
 
 OF_NO_RUNS = (
     *("ablations", "batch_sizes", "robustness", "audit", "audit_drops", "scorecard"),
-    *("minimal_model", "linear_networks"),
+    *("minimal_model", "linear_networks", "two_phases"),
 )
 TRAINED = [name for name, entry in FIGURES.items() if entry["drawing"] not in OF_NO_RUNS]
+PHASES = (GRADIENT_AXIS, RATIO_AXIS)
 BITS = {style.INPUT_AXIS, style.LABEL_AXIS}
 AXES = {
     "networks": BITS,
@@ -54,6 +59,8 @@ AXES = {
     "epochs": {style.EPOCH_AXIS, style.INPUT_AXIS},
     "generalisation": {LOST, ACCURACY},
     "weights": {style.EPOCH_AXIS, NORM_AXIS},
+    "differential_entropy": {style.EPOCH_AXIS, ENTROPY_AXIS, DUPLICATED_AXIS},
+    "histograms": {VALUE_AXIS},
     "rescaling": {"layer", style.INPUT_AXIS},
     "bottleneck": BITS | {BETA_AXIS},
     "saturation": {style.EPOCH_AXIS, SHARE_AXIS, ACCURACY_AXIS},
@@ -522,6 +529,32 @@ def test_linear_networks_show_information_above_errors(name, tables, tmp_path, d
         table = pd.read_parquet(tables / f"models/{label}.parquet")
         means = table[table["layer"] == 1].groupby("epoch")["test_error"].mean()
         np.testing.assert_allclose(panel.lines[1].get_ydata(), means, rtol=1e-12)
+
+
+def test_two_phases_show_gradients_their_ratio_and_information(tables, tmp_path, drawn):
+    panels = data_axes(drawn("saxe_21", tables, tmp_path))
+    assert [panel.get_ylabel() for panel in panels] == [*PHASES, style.INPUT_AXIS]
+    assert f"{INITS} networks" in panels[0].get_title()
+    table = pd.read_parquet(tables / "models/scalar_chain.parquet")
+    means = table[table["layer"] == 1].groupby("epoch")["mi_input_bits"].mean()
+    np.testing.assert_allclose(panels[2].lines[0].get_ydata(), means, rtol=1e-12)
+
+
+def test_histograms_have_a_panel_a_layer_and_no_colour_where_nothing_is(tables, tmp_path, drawn):
+    panels = data_axes(drawn("saxe_16", tables, tmp_path))
+    assert len(panels) == len(FIGURES["saxe_16"]["runs"]) * LAYERS
+    image = np.ma.array(panels[0].collections[0].get_array()).reshape(4, len(EPOCHS))
+    assert image.mask[:2].all()
+    np.testing.assert_array_equal(image[2:], 0.5)
+
+
+def test_entropy_of_both_jitters_stands_above_the_duplicated_rows(tables, tmp_path, drawn):
+    upper, *_, lower, _ = data_axes(drawn("saxe_12", tables, tmp_path))
+    ends = [line.get_ydata()[-1] for line in upper.lines]
+    np.testing.assert_allclose(
+        ends, [-6.0 - n for n in (1, 2, 3, 4)] + [-12.0 - n for n in (1, 2, 3, 4)]
+    )
+    np.testing.assert_allclose([line.get_ydata()[-1] for line in lower.lines], [0.2, 0.4, 0.6, 0.8])
 
 
 def test_minimal_model_has_a_curve_an_activation_and_the_expected_growth(tables, tmp_path, drawn):

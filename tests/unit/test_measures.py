@@ -32,12 +32,16 @@ PARAMETERS = {
     "weight_norms": {},
     "rescaled": {"estimators": {"mine": {**BINNED, "range": "layer"}}, "scales": [1.0, -1.0]},
     "saturation": {"threshold": 0.5},
+    "activation_histograms": {"bins": 8},
+    "differential_entropy": {"neighbours": 2, "jitter_variances": [1e-6, 1e-12]},
+    "weight_correlation": {"shuffles": 2},
     "held_out_labels": {"bins": 8, "range": [-1.0, 1.0]},
 }
 TABLES = {
     **{"layers": "information", "noisy_propagation": "information", "gradients": "gradients"},
     **{name: name for name in ("clustering", "dependence", "several_networks", "outside_range")},
-    "saturation": "saturation",
+    **{name: name for name in ("saturation", "activation_histograms", "differential_entropy")},
+    "weight_correlation": "weight_correlation",
     "held_out_labels": "held_out_labels",
     "bottleneck_fit": "bottleneck_fit",
     "weight_norms": "weights",

@@ -238,3 +238,11 @@ def test_key_tables_of_the_readme_are_those_of_the_schema():
 def test_every_config_file_is_the_users_to_read():
     there = {path.relative_to(REPOSITORY).as_posix() for path in CONFIG_FOLDER.rglob("*.yaml")}
     assert there == {*FILES, "config/smoke.yaml"}
+
+
+def test_kernels_of_figure_8_are_measured_once():
+    study = Study(CONFIG)
+    every, named = (set(study.measurements[name].runs) for name in ("kde_0.1", "kde_0.1_saxe_8"))
+    assert named == {"saxe_tanh", "saxe_relu", "saxe_softsign", "saxe_softplus"}
+    assert not every & named
+    assert every | named == set(study.measurements["binned_everywhere"].runs)

@@ -252,6 +252,26 @@ WRONG = {
         ["lorenzen_8_relu"],
         ["measurements.rescaled.runs", "lorenzen_8_relu", "rounding"],
     ),
+    "jitter without size": (
+        "measurements/differential_entropy/jitter_variances",
+        [0.0],
+        ["measurements.differential_entropy", "jitter_variances", "0.0"],
+    ),
+    "histogram of one bin": (
+        "measurements/activation_histograms/bins",
+        1,
+        ["measurements.activation_histograms", "bins", "at least 2"],
+    ),
+    "units matched across convolutions": (
+        "measurements/weight_correlation/runs",
+        ["digits_convolutional"],
+        ["measurements.weight_correlation.runs", "digits_convolutional", "dense"],
+    ),
+    "batch larger than its samples": (
+        "models/scalar_chain/batch_size",
+        201,
+        ["models.scalar_chain", "at most samples 200, not 201"],
+    ),
     "column of verdicts of no run or model": (
         "figures/infoplane_scorecard/conditions/linear",
         ["saxe_linaer"],

@@ -10,6 +10,7 @@ import numpy as np
 from infoplane.claims.evidence import Case, ClaimError, Evidence
 from infoplane.claims.findings import Condition, Finding
 from infoplane.claims.registry import claim_statistic
+from infoplane.claims.statistics.gradient_noise import LATE_SHARE, fall_factors
 from infoplane.statistics import Interval, proportion
 
 
@@ -122,6 +123,45 @@ def exact_drop(
 
 
 @claim_statistic(needs=(), of_models=True)
+def exact_drop_given_snr_fall(evidence: Evidence, case: Case, *, least_fall: float) -> Finding:
+    """Measure the exact drop of a model whose gradients' signal-to-noise ratio (SNR) falls.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Of a model `infoplane.models.scalar_chain`.
+    case : Case
+    least_fall : float
+        The premises: of the first layer the SNR falls at least by this factor, median over
+        networks, see `infoplane.claims.statistics.gradient_noise.fall_factors`; and by less in the
+        last half of training alone, where it is noise, as a null control.
+
+    Returns
+    -------
+    Finding
+        The share of its largest I(X;T) that the first layer loses until the end.
+    """
+    runs, resampling = _TrainedModel(evidence, case), evidence.resampling
+    bits, snr = (runs.measured(name)[:, :, :1] for name in ("mi_input_bits", "snr"))
+    late = runs.epochs >= LATE_SHARE * runs.epochs[-1]
+    falls = fall_factors(snr, runs.epochs), fall_factors(snr[:, late], runs.epochs[late])
+    whole, noise = (resampling.median(factors[:, 0]) for factors in falls)
+    peak = bits.max(axis=1)
+    lost = np.divide(peak - bits[:, -1], peak, out=np.zeros_like(peak), where=peak > 0)[:, 0]
+    return Finding(
+        "share of the largest exact I(X;T) that is lost at the end, mean, first layer",
+        resampling.mean(lost),
+        runs.inits,
+        lost,
+        runs.diverged,
+        premises=(
+            Condition("the SNR falls by the factor", whole, least_fall, "at_least"),
+            Condition("in the last half alone, by the factor", noise, least_fall, "below"),
+        ),
+    )
+
+
+@claim_statistic(needs=(), of_models=True)
 def irrelevant_fall(
     evidence: Evidence, case: Case, *, share_of_fit: float, least_share_before: float
 ) -> Finding:
@@ -175,6 +215,7 @@ class _TrainedModel:
         self._kept = self._table["status"] == "ok"
         self.diverged = tuple(np.unique(self._table["init"][~self._kept]).tolist())
         self.inits = np.unique(self._table["init"][self._kept])
+        self.epochs = np.unique(self._table["epoch"][self._kept])
 
     def measured(self, column: str) -> np.ndarray:
         """Return a column as an array of shape (inits, epochs, layers)."""

@@ -1,0 +1,160 @@
+"""Whether networks that were trained apart have weights alike, and alike but for their units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from infoplane.checks import require_whole
+from infoplane.measures.base import Measure, TrainedNetwork, columns_of
+from infoplane.networks import Network
+from infoplane.training.schedule import seed_sequence
+
+ODD_ACTIVATIONS = ("tanh", "linear", "softsign")
+COLUMNS = ("correlation", "shuffled_correlation", "matched_correlation", "shuffled_matched")
+
+
+@dataclass(frozen=True)
+class WeightCorrelationMeasure(Measure):
+    """Correlate the weights of two networks, as they stand and with their units matched.
+
+    Which unit of a layer is the first is arbitrary, and of an odd activation the sign of a unit is:
+    two networks may be the same and share no weight. So the units of the second network are put in
+    the order, and given the signs, that correlate its weights most with the first's, layer by layer
+    from the input. Matching finds likeness in anything: the same is done with the second network's
+    weights shuffled within each layer, which have the same values and no pattern.
+
+    Parameters
+    ----------
+    label : str
+    shuffles : int
+        How often the weights are shuffled; their mean is the null control.
+
+    References
+    ----------
+    Shwartz-Ziv & Tishby (2017), section 3.4: independent networks have no weights in common.
+    """
+
+    name: ClassVar[str] = "weight_correlation"
+    table: ClassVar[str] = "weight_correlation"
+    stage: ClassVar[str] = "measure_groups"
+    networks: ClassVar[int] = 2
+
+    shuffles: int
+
+    def __post_init__(self):
+        require_whole("shuffles", self.shuffles, at_least=1)
+
+    def refusal(self, network: Network) -> str:
+        """Return why it does not apply: units are matched where weights are matrices."""
+        layers = network.weights(np.zeros(network.parameter_count, np.float32))
+        if all(weights.ndim == 2 for weights in layers) and all(
+            len(below) == above.shape[1] for below, above in pairwise(layers)
+        ):
+            return ""
+        return f"units are matched where layers are dense, which those of {network.name} are not"
+
+    def measure_group(self, group: Sequence[TrainedNetwork]) -> dict[str, np.ndarray]:
+        """Correlate the weights of two networks.
+
+        Parameters
+        ----------
+        group : sequence of TrainedNetwork
+            Two, of one run.
+
+        Returns
+        -------
+        columns : dict of array
+            ``epoch, layer`` and absolute Pearson correlations over a layer's weights, biases left
+            out: ``correlation`` as they stand, ``matched_correlation``, and of either the mean
+            over shuffled weights, ``shuffled_correlation`` and ``shuffled_matched``.
+        """
+        first, second = group
+        odd = first.network.activation in ODD_ACTIVATIONS
+        rows = []
+        for (epoch, one), (_, other) in zip(first.snapshots(), second.snapshots(), strict=False):
+            weights = [
+                [layer.astype(np.float64) for layer in network.network.weights(parameters)]
+                for network, parameters in ((first, one), (second, other))
+            ]
+            found = correlations(*weights, odd)
+            seed = seed_sequence(second.seed, second.initialisation, "permutation")
+            generator = np.random.default_rng(seed)
+            chance = np.mean(
+                [
+                    correlations(weights[0], shuffled(weights[1], generator), odd)
+                    for _ in range(self.shuffles)
+                ],
+                axis=0,
+            )
+            for layer, (own, by_chance) in enumerate(zip(found, chance, strict=True), start=1):
+                rows.append((epoch, layer, own[0], by_chance[0], own[1], by_chance[1]))
+        return columns_of(COLUMNS, rows)
+
+
+def shuffled(weights: Sequence[np.ndarray], generator: np.random.Generator) -> list[np.ndarray]:
+    """Return each layer's weights in a random order."""
+    return [generator.permutation(layer.ravel()).reshape(layer.shape) for layer in weights]
+
+
+def correlations(
+    first: Sequence[np.ndarray], second: Sequence[np.ndarray], odd: bool
+) -> list[tuple[float, float]]:
+    """Return the absolute correlation of each layer's weights, as they stand and matched.
+
+    Parameters
+    ----------
+    first, second : sequence of array of float64, shape (units, units below)
+        Weights of layers 1 .. L.
+    odd : bool
+        Whether a unit may be mirrored.
+
+    Returns
+    -------
+    correlations : list of (float, float)
+    """
+    pairs = zip(first, second, matched(first, second, odd), strict=True)
+    return [(absolute_correlation(a, b), absolute_correlation(a, c)) for a, b, c in pairs]
+
+
+def matched(
+    first: Sequence[np.ndarray], second: Sequence[np.ndarray], odd: bool
+) -> Iterator[np.ndarray]:
+    """Yield each layer's weights of the second network with its units matched to the first's.
+
+    The sums and the squares of a layer's weights do not depend on the order of its units, so that
+    the order with the largest sum of products has the largest correlation: an assignment problem.
+    It is solved given the order of the layer below; the output's units have their meaning and
+    stay.
+
+    Parameters
+    ----------
+    first, second : sequence of array of float64, shape (units, units below)
+    odd : bool
+
+    Yields
+    ------
+    weights : array of float64, shape (units, units below)
+    """
+    order, signs = np.arange(first[0].shape[1]), np.ones(first[0].shape[1])
+    for number, (ours, theirs) in enumerate(zip(first, second, strict=True), start=1):
+        known = theirs[:, order] * signs
+        if number < len(first):
+            products = ours @ known.T
+            _, order = linear_sum_assignment(np.abs(products) if odd else products, maximize=True)
+            of_pairs = products[np.arange(len(order)), order]
+            signs = np.where(of_pairs < 0, -1.0, 1.0) if odd else np.ones(len(order))
+            known = known[order] * signs[:, None]
+        yield known
+
+
+def absolute_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the absolute Pearson correlation of two arrays' entries; 0 where one is constant."""
+    one, other = (values.ravel() - values.mean() for values in (first, second))
+    size = np.linalg.norm(one) * np.linalg.norm(other)
+    return float(abs(one @ other) / size) if size else 0.0
