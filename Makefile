@@ -18,7 +18,7 @@ CPU_BUILD := --no-deps --retries 0 --extra-index-url https://download.pytorch.or
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 SMOKE := --configfile config/smoke.yaml
 
-.PHONY: help setup figures smoke test check bench gallery clean
+.PHONY: help setup figures smoke test check bench docs gallery clean
 .DEFAULT_GOAL := help
 
 help: ## List the commands.
@@ -54,8 +54,12 @@ bench: setup ## Measure every speed claim side by side.
 	$(INSTALL) -e '.[bench]'
 	$(BIN)/python -m benchmarks
 
+docs: setup ## Build the documentation as a static site, in site/.
+	$(INSTALL) -e '.[workflow,docs]'
+	$(BIN)/mkdocs build --strict
+
 gallery: setup ## Publish a finished full run in docs/ and the README.
 	$(BIN)/python docs/gallery.py
 
 clean: ## Remove the results of the small study and all caches.
-	rm -rf results/smoke .pytest_cache .ruff_cache
+	rm -rf results/smoke site .pytest_cache .ruff_cache
