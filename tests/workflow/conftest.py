@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-COPIED = ("config", "src", "workflow", "docs", "environment.yml")
+COPIED = ("config", "src", "workflow", "docs", "environment.yml", "pyproject.toml")
 SMOKE = ("--configfile", "config/smoke.yaml")
 
 

@@ -199,7 +199,9 @@ def scripts_of_rules() -> dict[str, str]:
 
 
 def test_every_job_has_the_code_of_its_script_as_input(clone):
-    said = snakemake(clone, "--cores", "1", "--dry-run", "--forceall", "all", "page", "verify")
+    said = snakemake(
+        clone, "--cores", "1", "--dry-run", "--forceall", "all", "page", "verify", "crate"
+    )
     assert said.returncode == 0, said.stderr[-3000:]
     text, scripts, seen = said.stdout + said.stderr, scripts_of_rules(), set()
     pattern = r"^(?:local)?rule (\w+):\n    input: (.*)$"
@@ -224,7 +226,7 @@ def test_training_depends_on_engines_that_it_imports_late():
 def requirements() -> dict[str, str]:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    listed = [*project["dependencies"], *extras["workflow"], *extras["test"]]
+    listed = [*project["dependencies"], *extras["workflow"], *extras["test"], *extras["docs"]]
     split = [re.fullmatch(r"([A-Za-z0-9_-]+)(.*)", line).groups() for line in listed]
     return dict(split) | {"python": project["requires-python"]}
 
