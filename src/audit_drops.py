@@ -17,13 +17,13 @@ Writes  table    one row a made-up training, estimator and threshold: task, fami
 import pandas as pd
 
 from infoplane.audit import audit_drops, drop_tasks
-from pipeline.stage import run_as_script
+from pipeline.stage import parameters, run_as_script
 from pipeline.tables import save_text_table
 
 
 def main(snakemake) -> None:
     """Run the audit of drops, write its table."""
-    params = dict(snakemake.params.items())
+    params = parameters(snakemake)
     tasks = drop_tasks(params.pop("dimensions"))
     save_text_table(snakemake.output.table, pd.DataFrame(audit_drops(tasks=tasks, **params)))
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from infoplane.audit import audit_estimators, standard_subjects, standard_tasks
-from pipeline.stage import Heartbeat, run_as_script
+from pipeline.stage import Heartbeat, parameters, run_as_script
 from pipeline.tables import save_text_table
 
 
@@ -56,7 +56,7 @@ def audit_table(
 def main(snakemake) -> None:
     """Run the audit, write its table."""
     samples = int(snakemake.wildcards.samples)
-    table = audit_table(samples, **dict(snakemake.params.items()))
+    table = audit_table(samples, **parameters(snakemake))
     save_text_table(snakemake.output.table, table)
 
 

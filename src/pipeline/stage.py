@@ -41,12 +41,17 @@ def begin(snakemake, script: str) -> None:
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
     log.info("rule %s, wildcards %s", snakemake.rule, dict(snakemake.wildcards.items()))
-    params = dict(snakemake.params.items())
-    made = params.pop("made_from", {"inputs": {}, "outputs": {}, "versions": versions()})
+    nothing = {"inputs": {}, "outputs": {}, "versions": versions()}
+    made = snakemake.params.get("made_from", nothing)
     about = {"versions": made["versions"], "commit": commit()}
     declare(made["inputs"], made["outputs"], about | {"code": code_behind(snakemake, script)})
-    log.info("params %s", params)
+    log.info("params %s", parameters(snakemake))
     log.info("threads %s, versions %s, commit %s", snakemake.threads, *about.values())
+
+
+def parameters(snakemake) -> dict:
+    """Return a job's parameters, without what its files are made from."""
+    return {key: value for key, value in snakemake.params.items() if key != "made_from"}
 
 
 def _log_uncaught(kind, error, traceback) -> None:
