@@ -33,7 +33,8 @@ def test_rule_script_log_benchmark_and_test_share_one_name(stage):
     assert f'script:\n        "../../src/{stage}.py"' in body
     assert f"<results>/logs/{stage}" in body
     assert f"<results>/benchmarks/{stage}" in body or stage == "verify"
-    tests = "\n".join(path.read_text() for path in (REPOSITORY / "tests/stages").glob("*.py"))
+    folders = (REPOSITORY / "tests/stages", REPOSITORY / "tests/page")
+    tests = "\n".join(path.read_text() for folder in folders for path in folder.glob("*.py"))
     assert re.search(rf"\b{stage}\b", tests), f"no test of {stage}"
 
 
