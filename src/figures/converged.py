@@ -87,7 +87,10 @@ def draw_plane(axes: Axes, ends: pd.DataFrame, labels: list[str]) -> None:
     labels : list of str
     """
     means = ends.pivot(index=["label", "layer"], columns="quantity", values="mean")  # noqa: PD010
+    told = set(means.index.get_level_values("label"))
     for label, colour in zip(labels, series_colours(len(labels)), strict=True):
+        if label not in told:  # All its networks diverged.
+            continue
         points = means.loc[label]
         axes.plot(*(points[name] for name in QUANTITIES), color=colour, label=label, zorder=2)
         for layer, point in points.iterrows():
@@ -120,7 +123,7 @@ def draw_against_series(axes: Axes, ends: pd.DataFrame, labels: list[str], quant
     """
     places = np.arange(len(labels))
     for layer, part in ends[ends["quantity"] == quantity].groupby("layer"):
-        own, colour = part.set_index("label").loc[labels], layer_colour(layer)
+        own, colour = part.set_index("label").reindex(labels), layer_colour(layer)
         axes.fill_between(places, own["low"], own["high"], color=colour, alpha=0.2, linewidth=0)
         axes.plot(
             places, own["mean"], color=colour, marker=layer_marker(layer), markersize=3.2,

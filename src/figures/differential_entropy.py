@@ -5,6 +5,7 @@ Params  runs                    panel label to run id
 Writes  svg, png
 """
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -57,18 +58,19 @@ def entropy_figure(frame: pd.DataFrame) -> Figure:
     figure : matplotlib.figure.Figure
     """
     labels = list(frame["label"].unique())
-    small, large = sorted(trained(frame)["jitter_variance"].unique())
+    # None are left where all networks diverged.
+    small, large = [*sorted(trained(frame)["jitter_variance"].unique()), np.nan, np.nan][:2]
     figure, axes = new_figure(4.6, 2, len(labels), sharex=True, sharey="row")
     keys = ["layer", "epoch"]
     for (upper, lower), label in zip(axes.T, labels, strict=True):
         own = frame[frame["label"] == label]
-        by_jitter = dict(iter(own.groupby("jitter_variance")))
+        smaller, larger = (own[own["jitter_variance"] == one] for one in (small, large))
         upper.set_title(panel_title(label, count_networks(own), len(labels)))
-        draw_layer_curves(upper, over_networks(by_jitter[large], "entropy_bits", keys), "mean")
+        draw_layer_curves(upper, over_networks(larger, "entropy_bits", keys), "mean")
         dashed = {"linestyle": SMALL_JITTER_LINE, "marker": "", "band": False}
-        entropy = over_networks(by_jitter[small], "entropy_bits", keys)
+        entropy = over_networks(smaller, "entropy_bits", keys)
         draw_layer_curves(upper, entropy, "mean", **dashed)
-        draw_layer_curves(lower, over_networks(by_jitter[large], "share_duplicated", keys), "mean")
+        draw_layer_curves(lower, over_networks(larger, "share_duplicated", keys), "mean")
         for panel, text in ((upper, ENTROPY_AXIS), (lower, SHARE_AXIS)):
             set_epoch_axis(panel, int(frame["epoch"].max()))
             panel.set_ylabel(text)

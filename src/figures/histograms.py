@@ -44,7 +44,9 @@ def borders(epochs: np.ndarray) -> np.ndarray:
 
 
 def draw_histograms(axes: Axes, shares: pd.DataFrame) -> None:
-    """Draw the histograms of one layer along training."""
+    """Draw the histograms of one layer along training, nothing if no network is left."""
+    if shares.empty:
+        return
     values = shares.index.to_numpy()
     half = (values[1] - values[0]) / 2
     edges = np.append(values - half, values[-1] + half)

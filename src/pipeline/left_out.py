@@ -49,6 +49,7 @@ def _without(entry: object, names: Mapping[str, AbstractSet[str]]) -> object:
         return kept if kept["judged_on"] else None
     runs, models = names.get("runs", set()), names.get("models", set())
     kinds = {"runs": runs, "pairs": runs, "pools": runs, "models": models}
+    kinds |= {"conditions": runs | models}
     for key, away in kinds.items():
         if key in entry and (kept := _with(kept, key, away)) is None:
             return None
@@ -56,13 +57,27 @@ def _without(entry: object, names: Mapping[str, AbstractSet[str]]) -> object:
         # Where nothing is left to except, all runs are meant.
         left = [name for name in kept.pop("except") if name not in runs]
         kept |= {"except": left} if left else {}
+    return _relabelled(entry, kept)
+
+
+def _relabelled(entry: Mapping, kept: dict) -> dict:
+    """Return what is left of an entry without what it says of labels that are gone."""
+    if not isinstance(entry.get("runs"), Mapping):
+        return kept
+    gone = set(entry["runs"]) - set(kept["runs"])
+    for key, value in kept.items():
+        if isinstance(value, Mapping):
+            kept[key] = {label: one for label, one in value.items() if label not in gone}
     return kept
 
 
 def _with(entry: dict, key: str, away: AbstractSet[str]) -> dict | None:
     """Return an entry whose list or mapping of names has lost some, None if that empties it."""
     named = entry[key]
-    if isinstance(named, Mapping):
+    if key == "conditions" and isinstance(named, Mapping):
+        columns = {label: [one for one in own if one not in away] for label, own in named.items()}
+        left = {label: own for label, own in columns.items() if own}
+    elif isinstance(named, Mapping):
         left = {label: name for label, name in named.items() if name not in away}
     elif key == "pools" and isinstance(named, list):
         left = [[name for name in pool if name not in away] for pool in named]

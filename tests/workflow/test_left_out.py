@@ -54,6 +54,16 @@ def test_a_pair_falls_with_either_of_its_runs():
     assert not mentions(pairs, "szt_tanh_full_batch")
 
 
+def test_labels_of_a_run_that_is_gone_go_from_all_that_a_figure_says_of_them():
+    config = without(runs=["saxe_full_batch_tanh", "saxe_linear"])
+    check(config)
+    figures = config["figures"]
+    assert set(figures["saxe_5"]["estimator"]) == set(figures["saxe_5"]["runs"])
+    columns = figures["infoplane_scorecard"]["conditions"]
+    assert not mentions(columns, "saxe_full_batch_tanh")
+    assert all(columns.values())
+
+
 def test_a_claim_and_a_figure_are_left_out_alone():
     config = without(claims=["C30"], figures=["szt_8"])
     check(config)

@@ -8,7 +8,7 @@ import yaml
 
 from pipeline.files import load_table
 from tests.workflow.conftest import SMOKE, snakemake
-from tests.workflow.test_configuration import CONFIG, FILES, merged
+from tests.workflow.test_configuration import FILES, merged
 
 # One process runs the small study for all tests on it.
 pytestmark = pytest.mark.xdist_group("study")
@@ -20,6 +20,7 @@ COLUMNS = [
     *("q_value", "corrected_verdict"),
 ]
 KEYS = ("claim", "condition", "estimator", "reading")
+STUDIED = merged(*FILES, SMOKE[1])
 # Verdicts that five short trainings must give, by `KEYS`: clear at any size of the study.
 CLEAR = {
     **{
@@ -71,12 +72,12 @@ def test_tables_have_the_columns_that_others_rely_on(study):
         assert {"run", "init", "epoch", "status", *own} <= set(table.column_names)
         assert set(table["status"].unique().to_pylist()) <= {"ok", "diverged"}
     assert set(load_table(study / "tables/metrics.parquet")["run"].unique().to_pylist()) == set(
-        CONFIG["runs"]
+        STUDIED["runs"]
     )
 
 
 def test_every_figure_is_drawn_and_activations_are_gone(study):
-    for figure in CONFIG["figures"]:
+    for figure in STUDIED["figures"]:
         for kind in ("svg", "png"):
             assert (study / f"figures/{figure}.{kind}").stat().st_size > 10_000
     assert not list((study / "activations").rglob("*.h5"))
@@ -104,7 +105,7 @@ def test_report_holds_figures_captions_and_claims(study):
 
 
 def test_configuration_is_kept_beside_the_results(study):
-    assert yaml.safe_load((study / "config.yaml").read_text()) == merged(*FILES, SMOKE[1])
+    assert yaml.safe_load((study / "config.yaml").read_text()) == STUDIED
 
 
 def test_logs_tell_the_versions(study):
