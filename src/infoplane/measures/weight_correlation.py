@@ -10,13 +10,11 @@ from typing import ClassVar
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from infoplane.checks import require_whole
 from infoplane.measures.base import Measure, TrainedNetwork, columns_of
 from infoplane.networks import Network
-from infoplane.training.schedule import seed_sequence
 
 ODD_ACTIVATIONS = ("tanh", "linear", "softsign")
-COLUMNS = ("correlation", "shuffled_correlation", "matched_correlation", "shuffled_matched")
+COLUMNS = ("correlation", "matched_correlation")
 
 
 @dataclass(frozen=True)
@@ -26,14 +24,12 @@ class WeightCorrelationMeasure(Measure):
     Which unit of a layer is the first is arbitrary, and of an odd activation the sign of a unit is:
     two networks may be the same and share no weight. So the units of the second network are put in
     the order, and given the signs, that correlate its weights most with the first's, layer by layer
-    from the input. Matching finds likeness in anything: the same is done with the second network's
-    weights shuffled within each layer, which have the same values and no pattern.
+    from the input. Matching finds likeness in anything: how much, two networks before training
+    tell, which are drawn independently.
 
     Parameters
     ----------
     label : str
-    shuffles : int
-        How often the weights are shuffled; their mean is the null control.
 
     References
     ----------
@@ -44,11 +40,6 @@ class WeightCorrelationMeasure(Measure):
     table: ClassVar[str] = "weight_correlation"
     stage: ClassVar[str] = "measure_groups"
     networks: ClassVar[int] = 2
-
-    shuffles: int
-
-    def __post_init__(self):
-        require_whole("shuffles", self.shuffles, at_least=1)
 
     def refusal(self, network: Network) -> str:
         """Return why it does not apply: units are matched where weights are matrices."""
@@ -71,8 +62,7 @@ class WeightCorrelationMeasure(Measure):
         -------
         columns : dict of array
             ``epoch, layer`` and absolute Pearson correlations over a layer's weights, biases left
-            out: ``correlation`` as they stand, ``matched_correlation``, and of either the mean
-            over shuffled weights, ``shuffled_correlation`` and ``shuffled_matched``.
+            out: ``correlation`` as they stand, and ``matched_correlation``.
         """
         first, second = group
         odd = first.network.activation in ODD_ACTIVATIONS
@@ -83,23 +73,8 @@ class WeightCorrelationMeasure(Measure):
                 for network, parameters in ((first, one), (second, other))
             ]
             found = correlations(*weights, odd)
-            seed = seed_sequence(second.seed, second.initialisation, "permutation")
-            generator = np.random.default_rng(seed)
-            chance = np.mean(
-                [
-                    correlations(weights[0], shuffled(weights[1], generator), odd)
-                    for _ in range(self.shuffles)
-                ],
-                axis=0,
-            )
-            for layer, (own, by_chance) in enumerate(zip(found, chance, strict=True), start=1):
-                rows.append((epoch, layer, own[0], by_chance[0], own[1], by_chance[1]))
+            rows += [(epoch, layer, *pair) for layer, pair in enumerate(found, start=1)]
         return columns_of(COLUMNS, rows)
-
-
-def shuffled(weights: Sequence[np.ndarray], generator: np.random.Generator) -> list[np.ndarray]:
-    """Return each layer's weights in a random order."""
-    return [generator.permutation(layer.ravel()).reshape(layer.shape) for layer in weights]
 
 
 def correlations(

@@ -8,17 +8,17 @@ from infoplane.claims.layers import at_the_end, choose_layers, combine_layers, l
 from infoplane.claims.registry import claim_statistic
 
 QUANTITIES = {
-    "correlation": ("as they stand", "shuffled_correlation"),
-    "matched_correlation": ("with the units matched", "shuffled_matched"),
+    "correlation": "as they stand",
+    "matched_correlation": "with the units matched",
 }
-"""What is correlated: its words, and its null control."""
+"""What is correlated, in words."""
 
 
 @claim_statistic(needs=(), table="weight_correlation", of_planes=False)
 def weight_correlation(
     evidence: Evidence, case: Case, *, quantity: str, layers: str | list[int]
 ) -> Finding:
-    """Measure how far two networks' weights correlate at the end, beyond weights without a pattern.
+    """Measure how far two networks' weights correlate at the end, beyond what they did untrained.
 
     Parameters
     ----------
@@ -34,24 +34,25 @@ def weight_correlation(
     Returns
     -------
     Finding
-        The absolute Pearson correlation minus that of shuffled weights, which is large by chance
-        where weights are few, and larger where units are matched: their difference is 0 without a
-        pattern. Pairs of networks are the unit of sampling: no network is in two of them. The null
-        is what was taken away.
+        The absolute Pearson correlation minus that of the same two networks before training, whose
+        weights were drawn independently: it is large by chance where weights are few, and larger
+        where units are matched. Pairs of networks are the unit of sampling: no network is in two
+        of them. The null is what was taken away.
     """
     if quantity not in QUANTITIES:
         raise ClaimError(
             f"claim {case.claim}: quantity {quantity!r} is not one of: {', '.join(QUANTITIES)}"
         )
-    words, control = QUANTITIES[quantity]
     found = evidence.table(case, "weight_correlation")
     chosen = choose_layers(case, found, layers)
-    own, chance = (at_the_end(found.complete(name))[:, chosen] for name in (quantity, control))
+    values = found.complete(quantity)[:, :, chosen]
+    own, chance = at_the_end(values), values[:, 0] if len(values) else at_the_end(values)
     excess, resampling = own - chance, evidence.resampling
     largest = combine_layers(case, resampling.means(excess), "largest")
     text = (
-        f"absolute correlation of the weights of two networks, {words}, minus that of shuffled "
-        f"weights, mean over {found.inits.size} pairs, {layers_text(found, chosen, 'largest')}"
+        f"absolute correlation of the weights of two networks, {QUANTITIES[quantity]}, minus that "
+        f"before training, mean over {found.inits.size} pairs, "
+        f"{layers_text(found, chosen, 'largest')}"
     )
     return Finding(
         text,
