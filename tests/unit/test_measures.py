@@ -34,6 +34,7 @@ PARAMETERS = {
     "saturation": {"threshold": 0.5},
     "activation_histograms": {"bins": 8},
     "differential_entropy": {"neighbours": 2, "jitter_variances": [1e-6, 1e-12]},
+    "weight_correlation": {},
     "held_out_labels": {"bins": 8, "range": [-1.0, 1.0]},
 }
 TABLES = {
