@@ -18,7 +18,7 @@ CPU_BUILD := --no-deps --retries 0 --extra-index-url https://download.pytorch.or
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 SMOKE := --configfile config/smoke.yaml
 
-.PHONY: help setup figures smoke test check bench docs gallery clean
+.PHONY: help setup figures smoke test faults check bench docs gallery clean
 .DEFAULT_GOAL := help
 
 help: ## List the commands.
@@ -49,6 +49,9 @@ check: setup ## Check format, style and the workflow's form.
 
 test: check ## Run all checks and tests, a small study from end to end among them.
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+
+faults: setup ## Try every fault and 2,000 wrong configurations; `make test` tries a few.
+	FAULTS=all $(BIN)/python -m pytest tests/faults
 
 bench: setup ## Measure every speed claim side by side.
 	$(INSTALL) -e '.[bench]'

@@ -1,0 +1,69 @@
+"""Files that are damaged or foreign: a job that reads one names it, and the next call heals."""
+
+import shutil
+
+import pytest
+
+from tests.faults import tiny_study
+from tests.faults.tiny_study import PART, TABLE
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Run the tiny study once."""
+    folder = tiny_study.make(tmp_path_factory.mktemp("finished") / "study")
+    said = tiny_study.run(folder)
+    assert said.returncode == 0, said.stderr[-3000:]
+    return folder
+
+
+def flip(path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 16
+    path.write_bytes(content)
+
+
+def truncate(path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def take_the_other_chunk(path) -> None:
+    shutil.copy(path.with_name("002-003.parquet"), path)
+
+
+@pytest.mark.parametrize(
+    ("harm", "why"),
+    [
+        (flip, "is truncated or damaged"),
+        (truncate, "is truncated"),
+        (take_the_other_chunk, "is a copy of metrics/szt_tanh/training/002-003.parquet"),
+    ],
+)
+def test_a_wrong_intermediate_is_named_and_made_anew_by_the_next_call(
+    finished, tmp_path, harm, why
+):
+    folder = tiny_study.copy(finished, tmp_path / "study")
+    table, part = (folder / TABLE).read_bytes(), (folder / PART).read_bytes()
+    harm(folder / PART)
+    (folder / TABLE).unlink()
+    failed = tiny_study.run(folder)
+    assert failed.returncode != 0
+    told = failed.stdout + failed.stderr
+    assert f"{PART} {why}" in told
+    assert not (folder / TABLE).exists()
+    healed = tiny_study.run(folder)
+    assert healed.returncode == 0, healed.stderr[-3000:]
+    assert (folder / PART).read_bytes() == part
+    assert (folder / TABLE).read_bytes() == table
+
+
+def test_verify_names_what_is_wrong_and_the_command_that_heals(finished, tmp_path):
+    folder = tiny_study.copy(finished, tmp_path / "study")
+    flip(folder / PART)
+    said = tiny_study.run(folder, "verify")
+    assert said.returncode != 0
+    told = said.stdout + said.stderr
+    assert f"{PART} is truncated or damaged" in told
+    assert "snakemake --forcerun $(cat results/smoke/verify.txt)" in told
+    assert f"{PART}\n" in (folder / "results/smoke/verify.txt").read_text()
+    assert f"{TABLE}\n" not in (folder / "results/smoke/verify.txt").read_text()
