@@ -66,7 +66,7 @@ def draw(results: dict[str, dict], folder: Path) -> None:
         draw_samples(panels[1], results.get("estimate", {}).get("scaling", []))
         draw_cores(panels[2], results.get("cores", {}).get("scaling", []))
         output = {kind: folder / f"benchmarks.{kind}" for kind in ("svg", "png")}
-        save_figure(figure, SimpleNamespace(**output))
+        save_figure(figure, SimpleNamespace(**output, small=folder / "benchmarks_small.png"))
 
 
 def draw_ratios(panel: Axes, found: dict[str, float]) -> None:

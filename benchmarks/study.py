@@ -67,12 +67,12 @@ STAGES = {
     "plot_infoplane_audit_drops": Stage(needs=("merge_drops",)),
     "plot_infoplane_scorecard": Stage(needs=("collect_verdicts",)),
     "plot_infoplane_ablations": Stage(needs=("compare_ablations",)),
-    "plot_infoplane_batch_sizes": Stage(needs=("judge_claims",)),
+    "plot_infoplane_batch_sizes": Stage(needs=("judge_claims", "merge_table")),
     "plot_infoplane_robustness": Stage(needs=("compare_estimators",)),
     "plot_szt_4": Stage(needs=("merge_table/gradients", "compare_gradients")),
 }
 FIGURE = Stage(needs=("merge_table", "measure_groups"))
-NO_PART = ("report", "build_page")
+NO_PART = ("report", "build_page", "write_crate", "verify")
 
 
 def stage_of(name: str) -> Stage:

@@ -156,7 +156,7 @@ def test_all_are_run_and_missing_peers_left_out(tmp_path, monkeypatch):
     command.main(["--output-folder", str(tmp_path)])
     assert {path.name for path in tmp_path.iterdir()} == {
         *("bottleneck.json", "train.json", "estimate.json", "gradients.json", "cores.json"),
-        *("benchmarks.svg", "benchmarks.png"),
+        *("benchmarks.svg", "benchmarks.png", "benchmarks_small.png"),
     }
 
 

@@ -79,7 +79,7 @@ def test_failed_premises_and_conditions_are_told():
     judged_on = [{"pairs": [{"run": "full", "reference": "mini"}], "estimators": ["e"]}]
     (row,) = judge(claim("C09", judged_on=judged_on, overall=False), tables)
     assert row["verdict"] == "inconclusive"
-    assert row["failed"].startswith("premise refuted: drop in mini, bits, 0")
+    assert row["failed"].startswith("premise refuted: share of the peak that mini loses, mean, 0")
     assert np.isnan(row["p_value"])
 
 

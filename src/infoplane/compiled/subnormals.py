@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import torch
 
 
 def are_flushed() -> bool:
@@ -23,6 +22,9 @@ def flushed_subnormals() -> Iterator[None]:
     below 1.2e-38, and an epoch of a ReLU network takes more than three times as long. Where the
     processor has no such mode, nothing changes.
     """
+    # Late: whoever describes a training need not have what trains.
+    import torch
+
     flushed = are_flushed()
     torch.set_flush_denormal(True)
     try:

@@ -43,7 +43,8 @@ class WeightCorrelationMeasure(Measure):
 
     def refusal(self, network: Network) -> str:
         """Return why it does not apply: units are matched where weights are matrices."""
-        layers = network.weights(np.zeros(network.parameter_count, np.float32))
+        # One number seen as all parameters: a network may be too large to be made.
+        layers = network.weights(np.broadcast_to(np.float32(0), (network.parameter_count,)))
         if all(weights.ndim == 2 for weights in layers) and all(
             len(below) == above.shape[1] for below, above in pairwise(layers)
         ):
