@@ -23,7 +23,7 @@ from pipeline.files import replacing
 
 WIDTH_INCHES = 7.0
 # The report holds all figures and shall stay below 6 MB.
-SMALL_PIXELS, SMALL_COLOURS = 1100, 64
+SMALL_PIXELS, SMALL_COLOURS = 720, 24
 # Of a title, across the width of a figure.
 TITLE_CHARACTERS = 96
 # Of figures that are tables: as small as may be, for a page to hold all rows.
