@@ -10,6 +10,7 @@ OUTPUTS
 
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 SOURCE = str(Path(workflow.basedir).parent / "src")
@@ -144,3 +145,25 @@ def figures(paper=None, kinds=("svg", "png")):
         if paper in (None, entry["paper"])
         for kind in kinds
     ]
+
+
+def code_of_the_study():
+    """List what a run is made by: workflow, configuration and code, as relative paths."""
+    root = Path(workflow.basedir).parent
+    kinds = (".py", ".smk", ".yaml", ".rst", ".js", ".css", ".j2", ".txt")
+    found = [
+        path
+        for folder in ("config", "src", "workflow")
+        for path in (root / folder).rglob("*")
+        if path.suffix in kinds or path.name == "Snakefile"
+    ]
+    tops = ("environment.yml", "constraints.txt", "pyproject.toml", "LICENSE")
+    found += [root / name for name in (*tops, "README.md", "CITATION.cff")]
+    return sorted(os.path.relpath(path) for path in found if path.is_file())
+
+
+def project():
+    """Look up the project's name, description and licence."""
+    text = (Path(workflow.basedir).parent / "pyproject.toml").read_text()
+    told = tomllib.loads(text)["project"]
+    return {name: told[name] for name in ("name", "description", "license")}
