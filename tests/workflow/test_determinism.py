@@ -38,7 +38,7 @@ ESTIMATOR = "binned_100_global"
 def digests(results) -> dict[str, str]:
     """Return a digest of every network's parameters, of every column of the tables, of claims."""
     found = {path.name: digest(path.read_bytes()) for path in results.glob("claims.tsv")}
-    for path in sorted((results / "training").rglob("*.h5")):
+    for path in whole(results / "training"):
         with reading_hdf5(path, "training") as file:
             for init, parameters in zip(file["initialisations"], file["parameters"], strict=True):
                 found[f"{path.parent.name} {init}"] = digest(parameters.tobytes())
@@ -46,6 +46,11 @@ def digests(results) -> dict[str, str]:
         frame = load_table(path).to_pandas()
         found |= {f"{path.stem} {name}": digest(column(frame[name])) for name in frame}
     return found
+
+
+def whole(folder) -> list:
+    """Return the files that were finished; a killed job leaves one under a temporary name."""
+    return sorted(path for path in folder.rglob("*.h5") if not path.name.startswith("."))
 
 
 def column(values) -> bytes:
@@ -152,7 +157,7 @@ def run(folder, cores: int, *also: str, **changes) -> dict[str, str]:
     """Run the cut study in a copy of the repository; return its digests."""
     said = snakemake(folder, *arguments(folder, cores, *also, **changes))
     assert said.returncode == 0, said.stdout[-5000:] + said.stderr[-5000:]
-    assert not list((folder / "results/smoke/activations").rglob("*.h5"))
+    assert whole(folder / "results/smoke/activations") == []
     return digests(folder / "results/smoke")
 
 
