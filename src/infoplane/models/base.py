@@ -42,3 +42,21 @@ class Model(ABC):
         columns : dict of array, shape (rows,)
             A tidy table of the model's own.
         """
+
+
+def log_spaced_epochs(epochs: int, snapshots: int) -> np.ndarray:
+    """Return the epochs at which a trained model is looked at: 0, then log-spaced.
+
+    Parameters
+    ----------
+    epochs : int
+        The last one.
+    snapshots : int
+        At most so many.
+
+    Returns
+    -------
+    epochs : array of int
+    """
+    spaced = np.geomspace(1, epochs, snapshots - 1).round().astype(int)
+    return np.unique(np.concatenate([[0], spaced]))

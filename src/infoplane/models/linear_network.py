@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from infoplane.checks import require_not_negative, require_positive, require_whole
-from infoplane.models.base import Model
+from infoplane.models.base import Model, log_spaced_epochs
 from infoplane.tasks.base import Task
 
 COLUMNS = (
@@ -126,9 +126,8 @@ class LinearNetworkModel(Model):
 
     @property
     def kept_epochs(self) -> np.ndarray:
-        """Return the epochs at which the network is looked at: 0, then log-spaced."""
-        spaced = np.geomspace(1, self.epochs, self.snapshots - 1).round().astype(int)
-        return np.unique(np.concatenate([[0], spaced]))
+        """Return the epochs at which the network is looked at."""
+        return log_spaced_epochs(self.epochs, self.snapshots)
 
     def solve(self, task: Task | None = None) -> dict[str, np.ndarray]:
         """Train all initialisations.
