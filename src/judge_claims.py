@@ -2,7 +2,8 @@
 
 Reads   information       tables of its runs: run, init, samples, epoch, layer, estimator,
                           mi_input_bits, mi_label_bits, ceiling_bits (bits), status
-        gradients         tables of its runs: run, init, epoch, layer, definition, snr, status
+        gradients         tables of its runs: run, init, epoch, layer, definition, snr, mean_norm,
+                          status
         clustering        tables of its runs: run, init, epoch, layer, within_distance,
                           between_distance, status
         outside_range     tables of its runs: run, init, epoch, layer, share_below, share_above,
@@ -63,7 +64,10 @@ from pipeline.trajectories import INFORMATION, load_trajectories
 
 # What is read of a table, and which of its columns tells the measurements of a run apart; of
 # further tables everything.
-COLUMNS_OF = {"information": (*INFORMATION, "ceiling_bits", "samples"), "gradients": ("snr",)}
+COLUMNS_OF = {
+    "information": (*INFORMATION, "ceiling_bits", "samples"),
+    "gradients": ("snr", "mean_norm"),
+}
 KIND_OF = {"gradients": "definition"}
 
 

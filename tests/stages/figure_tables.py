@@ -106,6 +106,7 @@ def save_tidy_tables(folder):
     gradients["mean_norm"] = 10.0 ** (-gradients["layer"] - gradients["epoch"] / 500)
     gradients["std_norm"] = draws.uniform(1e-4, 1e-3, len(gradients))
     gradients["snr"] = gradients["mean_norm"] / gradients["std_norm"]
+    gradients["weight_norm"] = 2.0
     dead = (gradients["run"] == "saxe_sgd_relu") & (gradients["layer"] == LAYERS)
     gradients.loc[dead, ["mean_norm", "std_norm", "snr"]] = [0.0, 0.0, np.nan]
     save_runs(with_status(gradients), folder / "gradients")

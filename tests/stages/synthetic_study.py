@@ -42,7 +42,7 @@ def save_study(folder):
             save(folder, "information", run, measurement, table)
         rows = axes(run)
         snr = np.where(rows["epoch"] < 100, 20.0, 0.5)
-        table = rows | {"definition": ["saxe_sample"] * snr.size, "snr": snr}
+        table = rows | {"definition": ["saxe_sample"] * snr.size, "snr": snr, "mean_norm": snr}
         save(folder, "gradients", run, "gradients", table)
     (folder / "audit.tsv").write_text(AUDIT)
     save_task(folder / "task.npz", Task(np.arange(8.0)[:, None], np.arange(8) % 2, None))

@@ -80,6 +80,8 @@ def expected_axes(name):
     entry = FIGURES[name]
     if entry["drawing"] == "gradient_norms":
         return {style.EPOCH_AXIS, *(NORM_TEXTS[kind] for kind in entry["definitions"].values())}
+    if entry["drawing"] == "gradient_definitions":
+        return {style.EPOCH_AXIS, *entry["definitions"]}
     rows = entry["estimators"] if entry["drawing"] == "saturation" else ()
     return AXES[entry["drawing"]] | {f"{style.INPUT_AXIS}\n{label}" for label in rows}
 
@@ -274,6 +276,23 @@ def test_transition_is_the_median_over_layers(tables, tmp_path, drawn):
     for axes in data_axes(figure):
         assert "transition: epoch 400 (3 of 4 layers)\nfalse finds: 1%" in axes.get_title()
         assert len(axes.lines) == 2 * LAYERS + 1
+
+
+def test_the_ratio_is_the_same_whatever_it_is_divided_by(tables, tmp_path, drawn):
+    figure = drawn("orhan", tables, tmp_path)
+    panels = np.reshape(data_axes(figure), (-1, 3))
+    assert len(panels) == len(FIGURES["orhan"]["definitions"])
+    runs = len(FIGURES["orhan"]["runs"])
+    for first, (raw, normalised, ratio) in enumerate(panels):
+        # Of szt_first what was measured is divided by the weights' norm, which is 2 everywhere.
+        heights = [[line.get_ydata() for line in axes.lines] for axes in (raw, normalised)]
+        np.testing.assert_allclose(heights[0], 2 * np.array(heights[1]))
+        assert len(heights[0]) == 2 * runs
+        means, deviations = heights[first > 0][::2], heights[first > 0][1::2]
+        level, *ratios = (line.get_ydata() for line in ratio.lines)
+        assert list(level) == [1, 1]
+        # The mean is the same in every network; of the first run's four, none is the median.
+        np.testing.assert_allclose(ratios[1:], np.array(means[1:]) / deviations[1:], rtol=1e-12)
 
 
 def test_no_transition_is_told(tables, tmp_path, drawn):

@@ -82,9 +82,9 @@ class Evidence:
     tables : mapping of str to mapping
         Of each table its trajectories by run and estimator: ``information`` has measured
         ``mi_input_bits`` and ``mi_label_bits``, and for warnings ``ceiling_bits`` and
-        ``samples``. ``gradients`` has measured ``snr``, by run and definition. Further tables
-        that a statistic may ask for by name stand under (run, None) if they tell no estimators
-        apart.
+        ``samples``. ``gradients`` has measured ``snr`` and ``mean_norm``, by run and definition.
+        Further tables that a statistic may ask for by name stand under (run, None) if they tell no
+        estimators apart.
     resampling : Resampling
     known : mapping of str to mapping, optional
         Of each run what is known of its task, ``label_bits`` and ``ceiling_bits``, and its
