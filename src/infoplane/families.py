@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Iterable
+from functools import cached_property
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -32,7 +33,7 @@ class Family:
         self.package, self.word = package, word
         self._shared = frozenset(shared)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Return the names of all members, sorted; none is imported for that."""
         modules = {found.name for found in iter_modules(import_module(self.package).__path__)}

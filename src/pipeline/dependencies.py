@@ -33,6 +33,12 @@ def code_of(script: str, *modules: str) -> list[str]:
     FileNotFoundError
         If there is no such script or module.
     """
+    return list(_closure(script, *modules))
+
+
+# Snakemake asks for a job's inputs several times.
+@cache
+def _closure(script: str, *modules: str) -> tuple[str, ...]:
     found: set[str] = set()
     waiting = [script, *(file for module in modules for file in _needed(module))]
     while waiting:
@@ -40,7 +46,7 @@ def code_of(script: str, *modules: str) -> list[str]:
         if file not in found:
             found.add(file)
             waiting += _imported_files(file)
-    return sorted(f"src/{file}" for file in found - {script})
+    return tuple(sorted(f"src/{file}" for file in found - {script}))
 
 
 def _needed(module: str) -> list[str]:

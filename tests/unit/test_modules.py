@@ -71,6 +71,7 @@ def test_channels_and_positions_are_units(pooling):
     assert (network.layers, network.classes, network.is_plain) == (4, 3, True)
     weights = [3 * 9, 5 * 3 * 9, 7 * 5 * sides[1], 3 * 7]
     assert network.parameter_count == sum(weights) + 3 + 5 + 7 + 3
+    assert network.skeleton.parameter_count == network.parameter_count
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -9,18 +9,19 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier
 
 from infoplane.checks import require_choice, require_whole
 from infoplane.estimators.base import Estimate, Estimator
 from infoplane.estimators.discrete import entropy_bits
 from infoplane.estimators.held_out import halves, standardised
 from infoplane.units import BITS_PER_NAT
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neural_network import MLPClassifier
 
 PROBES = ("logistic", "mlp")
 HIDDEN_UNITS = 32
@@ -85,6 +86,11 @@ def fitted_probe(
     labels : array of int, shape (samples,)
         Numbered from 0, each of them there.
     """
+    # Loaded here, for its two seconds: every plan makes the estimators that it names.
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neural_network import MLPClassifier
+
     if name == "logistic":
         probe = LogisticRegression(max_iter=10_000)
     else:

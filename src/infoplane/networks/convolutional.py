@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from infoplane.networks.base import check_choice, whole_numbers
 from infoplane.networks.functions import ACTIVATIONS
@@ -69,6 +70,15 @@ class Convolutional(ModuleNetwork):
         """Return the number of units of layers 1 .. L; channels and positions are units."""
         blocks = zip(self.channels, self._sides(), strict=True)
         return (*(count * high * wide for count, (high, wide) in blocks), *self.dense_widths)
+
+    @cached_property
+    def parameter_count(self) -> int:
+        """Return the number of weights and biases, without PyTorch: every plan asks for it."""
+        inputs = [self.input_shape[0], *self.channels[:-1]]
+        kernels = [below * self.kernel_size**2 for below in inputs]
+        below = [*kernels, self.units[len(self.channels) - 1], *self.dense_widths[:-1]]
+        outputs = (*self.channels, *self.dense_widths)
+        return sum((into + 1) * out for into, out in zip(below, outputs, strict=True))
 
     def _sides(self) -> list[tuple[int, int]]:
         """Return height and width of the images that each block gives."""
