@@ -2,7 +2,10 @@
 
 from types import SimpleNamespace
 
+import numpy as np
+
 from infoplane.networks import Network, make_network
+from infoplane.tasks import TASKS, ImageSet
 from infoplane.training.records import Optimizer, Schedule
 
 
@@ -37,6 +40,17 @@ def convolutional() -> Network:
         activation="tanh",
         initial_weights="glorot",
     )
+
+
+def image_set(rule: str, each: int = 3) -> ImageSet:
+    """Return a small image set in the form of a public one, so many images of each class."""
+    member, generator = TASKS.member(rule), np.random.default_rng(1)
+    parts = []
+    for _ in range(2):
+        labels = generator.permutation(np.repeat(np.arange(member.classes, dtype=np.uint8), each))
+        pixels = generator.integers(256, size=(len(labels), *member.image_shape), dtype=np.uint8)
+        parts += [pixels, labels]
+    return ImageSet(*parts)
 
 
 def optimizer(**changes) -> Optimizer:

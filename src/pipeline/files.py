@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from infoplane.tasks.base import Task
+from infoplane.tasks.images import ImageSet
 from pipeline.seals import BLANK, MARK, DamagedFileError, check_seal, demand, record_of, seal
 
 # What a task's file says of it besides its arrays.
@@ -111,8 +113,17 @@ def save_task(path: str | Path, task: Task) -> None:
         "label_probability": task.label_probability,
         **{name: getattr(task, name) for name in KNOWN},
     }
+    _save_arrays(path, {name: it for name, it in arrays.items() if it is not None})
+
+
+def save_images(path: str | Path, images: ImageSet) -> None:
+    """Write a public image set."""
+    _save_arrays(path, vars(images))
+
+
+def _save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
     with replacing(path) as temporary:
-        np.savez(temporary, **{name: it for name, it in arrays.items() if it is not None})
+        np.savez(temporary, **arrays)
         with ZipFile(temporary, "a") as archive:
             archive.comment = record_of(path).encode() + b"\n" + MARK + BLANK
         seal(temporary)
@@ -126,8 +137,20 @@ def load_task(path: str | Path) -> Task:
     DamagedFileError
         If the file is truncated, lacks an array or its arrays are no task.
     """
-    with _reading_task(path) as arrays:
+    with _reading_arrays(path, "task") as arrays:
         return Task(arrays["inputs"], arrays["labels"], arrays.get("label_probability"))
+
+
+def load_images(path: str | Path) -> ImageSet:
+    """Read a public image set.
+
+    Raises
+    ------
+    DamagedFileError
+        If the file is truncated or lacks an array.
+    """
+    with _reading_arrays(path, "image") as arrays:
+        return ImageSet(*(arrays[field.name] for field in fields(ImageSet)))
 
 
 def load_known(path: str | Path) -> dict[str, float]:
@@ -143,12 +166,12 @@ def load_known(path: str | Path) -> dict[str, float]:
     DamagedFileError
         If the file is truncated or no task.
     """
-    with _reading_task(path) as arrays:
+    with _reading_arrays(path, "task") as arrays:
         return {name: float(arrays[name]) for name in KNOWN}
 
 
 @contextmanager
-def _reading_task(path: str | Path) -> Iterator[Mapping[str, np.ndarray]]:
+def _reading_arrays(path: str | Path, kind: str) -> Iterator[Mapping[str, np.ndarray]]:
     check_seal(path)
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as arrays:
@@ -158,7 +181,7 @@ def _reading_task(path: str | Path) -> Iterator[Mapping[str, np.ndarray]]:
         raise
     except (OSError, KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
         raise DamagedFileError(
-            f"{path} is no task file ({error}); delete it and run again", path
+            f"{path} is no {kind} file ({error}); delete it and run again", path
         ) from error
 
 

@@ -146,6 +146,11 @@ class Study:
             return self.table_of_model(need.run)
         return self.table_of(need.table, need.run, need.estimator)
 
+    def images_of(self, task: str) -> list[str]:
+        """Name the file of the public image set that a task is made of, if it is made of one."""
+        rule = self.config["tasks"][task]["rule"]
+        return [f"<results>/images/{rule}.npz"] if TASKS.member(rule).of_images else []
+
     def data_of(self, runs: Iterable[str]) -> list[str]:
         """Name the task's file of each run."""
         return [f"<results>/data/{self.runs[run].task}.npz" for run in runs]
@@ -367,6 +372,11 @@ def code_of_networks(script: str, study: Study, run: str) -> list[str]:
 def code_of_task(config: Mapping, task: str) -> list[str]:
     """Name the code that makes a task."""
     return code_of("generate_data.py", TASKS.module(config["tasks"][task]["rule"]))
+
+
+def code_of_images(image_set: str) -> list[str]:
+    """Name the code that fetches an image set and holds it against its task rule."""
+    return code_of("fetch_images.py", TASKS.module(image_set))
 
 
 def code_of_model(config: Mapping, model: str) -> list[str]:

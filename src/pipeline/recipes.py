@@ -30,6 +30,8 @@ def recipe(study: Study, file: str) -> dict | None:
         return None
     try:
         match [*path.parent.parts, path.stem]:
+            case ["images", name]:
+                return {"image_set": study.config["image_sets"][name]}
             case ["data", task]:
                 return {"task": study.config["tasks"][task]}
             case ["tables", "models", model]:
@@ -134,7 +136,9 @@ def intermediate_files(study: Study) -> list[str]:
     Activations are left out: they are deleted when they are measured.
     """
     tasks = dict.fromkeys(own.task for own in study.runs.values())
-    files = [f"data/{task}.npz" for task in tasks]
+    images = dict.fromkeys(file for task in tasks for file in study.images_of(task))
+    files = [file.removeprefix("<results>/") for file in images]
+    files += [f"data/{task}.npz" for task in tasks]
     for run, own in study.runs.items():
         for chunk in own.chunks():
             files += [f"training/{run}/{chunk}.h5", f"metrics/{run}/training/{chunk}.parquet"]

@@ -122,7 +122,7 @@ def _too_large(run: Run, config: Mapping) -> Iterator[str]:
 
 def _misfits(run: Run, config: Mapping) -> Iterator[str]:
     """Hold a batch or a fraction that looks odd against the task, which takes time to make."""
-    patterns = len(make_task_rule(**config["tasks"][run.task]).make().labels)
+    patterns = make_task_rule(**config["tasks"][run.task]).patterns
     batch, fraction = run.optimizer.batch_size, run.schedule.training_fraction
     if batch is not None and batch > patterns:
         yield f"batch_size {batch} is more than the {patterns} patterns of its task; allowed: full"

@@ -198,6 +198,8 @@ def _name_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
     for name, task in config["tasks"].items():
         if task["rule"] not in TASKS:
             yield ("tasks", name, "rule"), unknown("rule", task["rule"], TASKS.names)
+        elif TASKS.member(task["rule"]).of_images and task["rule"] not in config["image_sets"]:
+            yield ("tasks", name, "rule"), unknown("set", task["rule"], config["image_sets"])
     for run, own in config["runs"].items():
         if own["protocol"] not in config["protocols"]:
             yield (

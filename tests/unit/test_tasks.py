@@ -12,6 +12,7 @@ from infoplane.tasks.base import (
     input_label_information_bits,
     label_entropy_bits,
 )
+from tests.support import image_set
 
 INPUTS = np.arange(12.0).reshape(6, 2)
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -21,6 +22,8 @@ EXAMPLES = {
     "digits": {},
     "random_labels": {"seed": 1},
 }
+IMAGES = ("fashion_mnist", "mnist", "cifar10", "cifar100")
+EXAMPLES |= {rule: {"images": image_set(rule)} for rule in IMAGES}
 
 
 def certain(labels):
@@ -30,7 +33,8 @@ def certain(labels):
 
 @pytest.mark.parametrize("rule", TASKS.names)
 def test_every_rule_makes_what_it_says(rule):
-    described = make_task_rule(rule, **EXAMPLES[rule])
+    own = {key: value for key, value in EXAMPLES[rule].items() if key != "images"}
+    described = make_task_rule(rule, **own)
     task = make_task(rule, **EXAMPLES[rule])
     assert described.name == rule
     assert task.inputs.shape[1:] == described.input_shape

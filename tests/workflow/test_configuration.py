@@ -18,7 +18,16 @@ from tests.workflow.conftest import REPOSITORY, snakemake
 from tests.workflow.wrong_configurations import MOVED, WRONG
 
 CLAIMS = ("claims/szt", "claims/saxe", "claims/others")
-NAMES = ("config", "estimators", "measurements", "models", *CLAIMS, "figures", "audit")
+NAMES = (
+    "config",
+    "image_sets",
+    "estimators",
+    "measurements",
+    "models",
+    *CLAIMS,
+    "figures",
+    "audit",
+)
 FILES = [f"config/{name}.yaml" for name in NAMES]
 CONFIG_FOLDER = REPOSITORY / "config"
 SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"

@@ -22,8 +22,8 @@ from tests.workflow.test_structure import imports
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 # Modules of the extra "workflow", by the names that code imports them under.
 OF_WORKFLOW = {
-    *("h5py", "jinja2", "jsonschema", "markdown_it", "matplotlib", "PIL", "pyarrow", "pygments"),
-    *("seaborn", "snakemake", "yaml"),
+    *("h5py", "jinja2", "jsonschema", "markdown_it", "matplotlib", "PIL", "pooch", "pyarrow"),
+    *("pygments", "seaborn", "snakemake", "yaml"),
 }
 IMPORT_ALL = """
 import importlib, pkgutil, sys
@@ -72,6 +72,7 @@ def distributions(tmp_path_factory):
             ".test",
             ".venv",
             ".snakemake",
+            "data",
             "results",
             "*.egg-info",
             "__pycache__",

@@ -45,6 +45,36 @@ WRONG = {
         "binned_31_edges",
         ["comparisons.ablations", "'binned_31_edges'"],
     ),
+    "pooling that does not divide": (
+        "tasks/digits",
+        {"rule": "fashion_mnist", "pooling": 3},
+        ["tasks.digits", "pooling 3 does not divide images of 28 x 28", "1, 2, 4, 7, 14, 28"],
+    ),
+    "images of another shape than the network's": (
+        "tasks/digits",
+        {"rule": "cifar10"},
+        ["runs.digits_tanh", "(3, 32, 32)", "input layer of 64"],
+    ),
+    "more classes than the network's": (
+        "tasks/digits",
+        {"rule": "cifar100", "pooling": 4},
+        ["runs.digits_convolutional", "(3, 8, 8)", "(1, 8, 8)"],
+    ),
+    "more images than there are": (
+        "tasks/digits",
+        {"rule": "mnist", "training_images": 60001},
+        ["tasks.digits", "training_images must be at most the 60000", "60001"],
+    ),
+    "digest that is none": (
+        "image_sets/mnist/files/train-labels-idx1-ubyte.gz/sha256",
+        "3552",
+        ["image_sets.mnist.files.train-labels-idx1-ubyte.gz.sha256", "'3552'", "[0-9a-f]{64}"],
+    ),
+    "file that leads out of its folder": (
+        "image_sets/mnist/files",
+        {"../../passwd": {"sha256": 64 * "0"}},
+        ["image_sets.mnist.files", "../../passwd"],
+    ),
     "no such split": (
         "runs/szt_tanh_first_patterns/split",
         "last",

@@ -63,6 +63,7 @@ def any_of(names):
 
 wildcard_constraints:
     task=any_of(config["tasks"]),
+    image_set=any_of(config["image_sets"]),
     run=any_of(config["runs"]),
     measurement=any_of([*config["measurements"], planning.TRAINING]),
     table=any_of(STUDY.tables()),
@@ -74,6 +75,11 @@ wildcard_constraints:
 def made_from(wildcards, input, output):
     """Say what a job's files are made from: written into them, and compared when they are read."""
     return recipes.made_from(STUDY, RESULTS, input, output, VERSIONS)
+
+
+def images_of_task(wildcards):
+    """Name the file of the public image set that a task is made of, if it is made of one."""
+    return STUDY.images_of(wildcards.task)
 
 
 def data_of_run(wildcards):

@@ -1,15 +1,41 @@
 """
-Make the tasks and record the configuration.
+Fetch images, make the tasks and record the configuration.
 
 OUTPUTS
+    <results>/images/{image_set}.npz    a public image set; only tasks of images need one
     <results>/data/{task}.npz    every pattern and its label, and what is known of them
     <results>/config.yaml        the whole configuration, all files merged
 """
 
 
-rule generate_data:
-    """Generate a task from its rule, or from what a library carries: no data file is needed."""
+rule fetch_images:
+    """Fetch a public image set: what is in data/, a system package, or a download; checked."""
     input:
+        code=lambda wildcards: planning.code_of_images(wildcards.image_set),
+    output:
+        images="<results>/images/{image_set}.npz",
+    log:
+        "<results>/logs/fetch_images/{image_set}.log",
+    benchmark:
+        "<results>/benchmarks/fetch_images/{image_set}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        made_from=made_from,
+        source=lookup(dpath="image_sets/{image_set}", within=config),
+        # Not below the results: what was downloaded once outlives them.
+        folder="data",
+    script:
+        "../../src/fetch_images.py"
+
+
+rule generate_data:
+    """Generate a task from its rule, from what a library carries, or from a public image set."""
+    input:
+        images=images_of_task,
         code=lambda wildcards: planning.code_of_task(config, wildcards.task),
     output:
         data="<results>/data/{task}.npz",
@@ -20,7 +46,7 @@ rule generate_data:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=500,
+        mem_mb=lambda wildcards: 6000 if images_of_task(wildcards) else 500,
         runtime=5,
     params:
         made_from=made_from,

@@ -8,10 +8,11 @@ returns the `Task`. Then ``tasks: {mine: {rule: <name>, <parameters>}}`` makes i
 
 from infoplane.families import Family
 from infoplane.tasks.base import Task, TaskRule
+from infoplane.tasks.images import ImageSet
 
-__all__ = ["TASKS", "Task", "TaskRule", "make_task", "make_task_rule"]
+__all__ = ["TASKS", "ImageSet", "Task", "TaskRule", "make_task", "make_task_rule"]
 
-TASKS = Family("infoplane.tasks", "task rule", shared=("base", "splits"))
+TASKS = Family("infoplane.tasks", "task rule", shared=("base", "splits", "images", "image_formats"))
 
 
 def make_task_rule(rule: str, **parameters) -> TaskRule:
@@ -36,13 +37,15 @@ def make_task_rule(rule: str, **parameters) -> TaskRule:
     return TASKS.make(rule, **parameters)
 
 
-def make_task(rule: str, **parameters) -> Task:
+def make_task(rule: str, images: ImageSet | None = None, **parameters) -> Task:
     """Make a task by the name of its rule.
 
     Parameters
     ----------
     rule : str
         Such as ``"icosahedron"``.
+    images : ImageSet, optional
+        What a rule such as ``"fashion_mnist"`` makes its task from, and no other.
     **parameters
         The rule's own.
 
@@ -53,10 +56,13 @@ def make_task(rule: str, **parameters) -> Task:
     Raises
     ------
     ValueError
-        If there is no such rule, it refuses its parameters, or the task is not what it said.
+        If there is no such rule, it refuses its parameters or images, or the task is not what it
+        said.
     """
     made_by = make_task_rule(rule, **parameters)
-    task = made_by.make()
+    if images is not None and not made_by.of_images:
+        raise ValueError(f"task rule {rule!r} is made of no images")
+    task = made_by.make() if images is None else made_by.make_from(images)
     said, is_so = (made_by.input_shape, made_by.classes), (task.inputs.shape[1:], task.classes)
     if said != is_so:
         raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -79,9 +80,12 @@ class TaskRule(ABC):
     ----------
     name : str
         The module's name, by which the configuration calls the rule.
+    of_images : bool
+        Whether it makes the task from the public image set of its own name, by `make_from`.
     """
 
     name: ClassVar[str]
+    of_images: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -92,6 +96,11 @@ class TaskRule(ABC):
     @abstractmethod
     def classes(self) -> int:
         """Return the number of classes."""
+
+    @property
+    def patterns(self) -> int:
+        """Return the number of patterns."""
+        return len(self.make().labels)
 
     @abstractmethod
     def make(self) -> Task:
@@ -116,9 +125,11 @@ def binary_patterns(bits: int = 12) -> np.ndarray:
 
 def distinct_patterns(inputs: np.ndarray) -> int:
     """Count the different rows of an array, shape (samples, ...)."""
-    # The two zeros of floating point are equal, yet not their bytes.
-    rows = np.ascontiguousarray(inputs.reshape(len(inputs), -1)) + inputs.dtype.type(0)
-    return len(np.unique(rows.view(np.dtype((np.void, rows[0].nbytes)))))
+    # The two zeros of floating point are equal, yet not their bytes. Digests in place of rows:
+    # those of images would be sorted for minutes.
+    rows = inputs.reshape(len(inputs), -1)
+    zero = inputs.dtype.type(0)
+    return len({hashlib.sha256((row + zero).tobytes()).digest() for row in rows})
 
 
 def entropy_bits(probability: np.ndarray) -> np.ndarray:
