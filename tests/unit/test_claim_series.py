@@ -129,6 +129,46 @@ def test_runs_of_different_length_are_refused():
         judged("C22", tables, {name: KNOWN[name] for name in ("r1", "r2")})
 
 
+# An epoch of 1000 over the depth, or times it over 4.
+POWERS = np.array([0, 250, 333, 500, 750, 1000, 2000])
+
+
+def powers(places):
+    """Make networks of each depth whose output has all labels at a position of `POWERS`."""
+    tables = []
+    for depth, place in enumerate(places, start=1):
+        labels = np.full((INITS, len(POWERS), depth + 1), 0.9)
+        labels[:, :, -1] = np.arange(len(POWERS)) >= place
+        tables.append(tidy(f"r{depth}", "e", np.full(labels.shape, 6.0), labels, epochs=POWERS))
+    return tables
+
+
+@pytest.mark.parametrize(
+    ("places", "exponent", "verdict"),
+    [((5, 3, 2, 1), -1, "supported"), ((1, 3, 4, 5), 1, "refuted")],
+)
+def test_epochs_must_fall_as_a_power_of_the_depth(places, exponent, verdict):
+    row = judged("C70", powers(places), KNOWN)
+    # 333 is no third of 1000.
+    assert row["estimate"] == pytest.approx(exponent, abs=2e-3)
+    assert row["verdict"] == verdict
+    expected = np.polyfit(np.log10([1, 2, 3, 4]), np.log10(POWERS[list(places)]), 1)[0]
+    assert row["estimate"] == pytest.approx(expected, abs=1e-12)
+
+
+def test_epochs_that_follow_no_power_or_never_come_support_none():
+    # They fall at the first step alone.
+    assert judged("C70", powers((6, 1, 1, 1)), KNOWN)["verdict"] == "refuted"
+    row = judged("C70", powers((7, 3, 2, 1)), KNOWN)
+    assert row["verdict"] == "inconclusive"
+    assert "never reach the level" in row["failed"]
+
+
+def test_a_power_needs_three_depths():
+    with pytest.raises(ClaimError, match="three depths"):
+        judged("C70", powers((5, 3)), {name: KNOWN[name] for name in ("r1", "r2")})
+
+
 FRACTIONS = {"few": 0.1, "half": 0.5, "most": 0.9}
 
 

@@ -184,12 +184,19 @@ class Evidence:
             raise ClaimError(f"claim {case.claim}: nobody says what run {case.run!r} is trained on")
         return fraction
 
+    def training_patterns(self, case: Case) -> int:
+        """Return how many patterns the case's run is trained on; its planes must be of all."""
+        patterns = self.planes(case).measured.get("samples")
+        if patterns is None or not patterns.size:
+            raise ClaimError(f"claim {case.claim}: nobody says how many patterns {case.run!r} has")
+        return round(self.training_fraction(case) * int(patterns.flat[0]))
+
     def steps_per_epoch(self, case: Case) -> int:
         """Return how many steps the case's run takes in an epoch, from its batch size."""
-        known, patterns = self.known.get(case.run, {}), self.planes(case).measured.get("samples")
-        if "batch_size" not in known or patterns is None or not patterns.size:
+        known = self.known.get(case.run, {})
+        if "batch_size" not in known:
             raise ClaimError(f"claim {case.claim}: nobody says what steps run {case.run!r} takes")
-        samples = round(self.training_fraction(case) * int(patterns.flat[0]))
+        samples = self.training_patterns(case)
         return -(-samples // (known["batch_size"] or samples))
 
     def _measured(self, case: Case, name: str, kind: str, value: str | None) -> Trajectories:

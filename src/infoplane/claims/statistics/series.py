@@ -87,6 +87,94 @@ def epochs_with_depth(
 
 
 @claim_statistic(needs=("estimator",), pools=True)
+def power_of_depth(
+    evidence: Evidence,
+    case: Case,
+    *,
+    layer: str | list[int],
+    least_share: float,
+    largest_censored_share: float,
+    least_explained_share: float,
+) -> Finding:
+    """Fit a power of the number of hidden layers to the epochs until I(T;Y) reaches a level.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    case : Case
+        Of several runs, whose depths are counted from their layers.
+    layer : str or list of int
+        One layer.
+    least_share : float
+        The level, as a share of H(Y): the first snapshot with at least so much counts.
+    largest_censored_share : float
+        The premise: at most this share of the networks never reaches the level.
+    least_explained_share : float
+        The condition: the power explains at least this share of the variance of the mean
+        logarithms, else epochs fall by another law.
+
+    Returns
+    -------
+    Finding
+        The exponent: slope of the mean logarithm of the epoch over that of the depth, by least
+        squares. A network that never reaches the level counts with the last epoch, which makes
+        the slope flatter. The null shuffles the depths within each initialisation.
+    """
+    found = [evidence.planes(one) for one in case.runs]
+
+    def reached(one: Case, plane: Trajectories, place: int) -> np.ndarray:
+        level = least_share * evidence.entropy(one, "label_entropy")
+        return first_epochs(plane.complete("mi_label_bits")[:, :, place], plane.epochs, level)
+
+    inits, epochs = _of_each_run(evidence, case, layer, reached)
+    last = max((int(plane.epochs[-1]) for plane in found if plane.inits.size), default=1)
+    # An epoch of 0, at the level untrained, has no logarithm.
+    logarithms = np.log10(np.clip(epochs, 1, last))
+    depths = np.array([plane.layers.size - 1 for plane in found], float)
+    if len(np.unique(depths)) < 3:
+        raise ClaimError(f"claim {case.claim}: a power needs three depths, not {depths}")
+    resampling = evidence.resampling
+    slopes, explained = _lines(np.log10(depths), resampling.means(logarithms))
+    premise = Condition(
+        "share of networks that never reach the level",
+        proportion(np.isinf(epochs).ravel(), resampling.confidence),
+        largest_censored_share,
+        "at_most",
+    )
+    condition = Condition(
+        "share of the variance that the power explains",
+        resampling.interval(explained),
+        least_explained_share,
+        "at_least",
+    )
+    shuffled, _ = _lines(np.log10(depths), resampling.means(_shuffled(resampling, logarithms)))
+    text = (
+        f"power of the number of hidden layers in the epoch where I(T;Y) reaches "
+        f"{least_share:g} H(Y), {_layer_text(evidence, case, layer)}; median epoch (networks that "
+        f"never reach it) by depth: {_medians_text(depths, epochs)}"
+    )
+    return Finding(
+        text,
+        resampling.interval(slopes),
+        inits,
+        epochs,
+        _left_out(found),
+        (condition,),
+        (premise,),
+        null=resampling.interval(shuffled),
+    )
+
+
+def _lines(places: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return slope and explained share of a straight line through every row of means."""
+    centred = places - places.mean()
+    slopes = means @ centred / (centred @ centred)
+    total = ((means - means.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return slopes, slopes**2 * (centred @ centred) / total
+
+
+@claim_statistic(needs=("estimator",), pools=True)
 def slope_with_training_fraction(
     evidence: Evidence, case: Case, *, layer: str | list[int], largest_input_slope_bits: float
 ) -> Finding:
