@@ -24,6 +24,8 @@ SIDES = {
     "lorenzen": "Lorenzen et al.",
     "goldfeld": "Goldfeld et al.",
     "skoltech": "Skoltech",
+    "achille": "Achille & Soatto",
+    "jacobsen": "Jacobsen et al.",
 }
 DIRECTIONS = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
 DECIDED = ("premise ", "condition ")

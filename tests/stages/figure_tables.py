@@ -115,6 +115,10 @@ def save_tidy_tables(folder):
     weights["weight_norm"] = weights["layer"] * (1.0 + np.log10(weights["epoch"] + 1))
     save_runs(with_status(weights), folder / "weights")
 
+    fisher = grid(*keys, ("layer", range(LAYERS + 1)))
+    fisher["fisher_trace"] = np.where(fisher["layer"] == 0, 10.0, 2.0) / (1 + fisher["epoch"])
+    save_runs(with_status(fisher), folder / "fisher")
+
     fits = grid(*keys, layer)
     fits["mi_input_bits"] = 12.0 - 2.5 * fits["layer"]
     fits["mi_label_bits"] = 0.45 - 0.05 * fits["layer"] + 0.0 * fits["epoch"]

@@ -15,6 +15,7 @@ from figures import reading, style
 from figures.bottleneck import BETA_AXIS
 from figures.differential_entropy import ENTROPY_AXIS
 from figures.differential_entropy import SHARE_AXIS as DUPLICATED_AXIS
+from figures.fisher import TRACE_AXIS
 from figures.generalisation import ACCURACY, LOST
 from figures.gradient_norms import NORM_TEXTS
 from figures.histograms import VALUE_AXIS
@@ -60,6 +61,7 @@ AXES = {
     "generalisation": {LOST, ACCURACY},
     "weights": {style.EPOCH_AXIS, NORM_AXIS},
     "differential_entropy": {style.EPOCH_AXIS, ENTROPY_AXIS, DUPLICATED_AXIS},
+    "fisher": {style.EPOCH_AXIS, TRACE_AXIS, style.INPUT_AXIS},
     "histograms": {VALUE_AXIS},
     "rescaling": {"layer", style.INPUT_AXIS},
     "bottleneck": BITS | {BETA_AXIS},
@@ -343,6 +345,16 @@ def test_a_run_whose_networks_all_diverged_is_drawn_empty(name, tables, tmp_path
     texts = [text.get_text() for text, _ in shown_texts(figure)]
     lost = SHOWN.get(FIGURES[name]["drawing"], INITS)
     assert any(f"0 networks, {lost} diverged left out" in text for text in texts)
+
+
+def test_fisher_traces_have_a_line_for_each_layer_and_one_for_all_weights(tables, tmp_path, drawn):
+    figure = drawn("achille_fisher", tables, tmp_path)
+    traces, planes = np.split(np.array(data_axes(figure)), 2)
+    for above, below in zip(traces, planes, strict=True):
+        assert above.get_yscale() == "log"
+        assert len(above.lines) == LAYERS + 1
+        assert above.lines[-1].get_ydata() == pytest.approx(10 / (1 + EPOCHS))
+        assert len(below.lines) == LAYERS
 
 
 def test_dependence_stands_below_the_information_of_the_same_networks(tables, tmp_path, drawn):

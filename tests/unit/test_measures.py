@@ -30,6 +30,8 @@ PARAMETERS = {
     "outside_range": {"range": [-0.5, 0.25]},
     "bottleneck_fit": {"bins": 30, "range": [-1.0, 1.0]},
     "weight_norms": {},
+    "fisher": {},
+    "weight_information": {"prior_deviation": 1.0},
     "rescaled": {"estimators": {"mine": {**BINNED, "range": "layer"}}, "scales": [1.0, -1.0]},
     "saturation": {"threshold": 0.5},
     "activation_histograms": {"bins": 8},
@@ -45,6 +47,8 @@ TABLES = {
     "held_out_labels": "held_out_labels",
     "bottleneck_fit": "bottleneck_fit",
     "weight_norms": "weights",
+    "fisher": "fisher",
+    "weight_information": "weight_information",
     "rescaled": "rescaled",
 }
 NAMED = {
@@ -137,8 +141,9 @@ def test_columns_are_equally_long_by_epoch_and_layer_and_named(name):
     assert list(columns)[:2] == ["epoch", "layer"]
     assert len({len(values) for values in columns.values()}) == 1
     assert set(columns["epoch"]) == {0, 4}
-    # The output layer has no scale.
-    assert set(columns["layer"]) == ({1, 2} if name == "rescaled" else {1, 2, 3})
+    # The output layer has no scale; 0 is the whole network.
+    layers = {"rescaled": [1, 2], **dict.fromkeys(("fisher", "weight_information"), range(4))}
+    assert set(columns["layer"]) == set(layers.get(name, [1, 2, 3]))
     assert {columns[key].dtype for key in ("epoch", "layer")} == {np.dtype(np.int32)}
     assert set(columns.get("estimator", ())) == set(measure.estimators())
 
@@ -156,7 +161,7 @@ def test_unknown_and_missing_parameters_are_refused_by_name(name):
         measure_of(name, colour="red")
     needed = {"layers": "estimators", "several_networks": "networks", "outside_range": "range"}
     needed |= {"saturation": "threshold", "held_out_labels": "bins, range"}
-    needed["rescaled"] = "estimators, scales"
+    needed |= {"rescaled": "estimators, scales", "weight_information": "prior_deviation"}
     if name in needed:
         with pytest.raises(ValueError, match=f"'{name}' lacks {needed[name]}"):
             make_measure(name, label="label")
@@ -172,6 +177,8 @@ REFUSED = {
     ("gradients", "quantised"): "plain",
     ("rescaled", "noisy"): "noise",
     ("rescaled", "quantised"): "rounding",
+    **{("fisher", kind): "p(y given x)" for kind in ("noisy", "quantised")},
+    **{("weight_information", kind): "p(y given x)" for kind in ("noisy", "quantised")},
     ("noisy_propagation", "plain"): "noise",
     ("noisy_propagation", "quantised"): "noise",
 }

@@ -17,7 +17,7 @@ from pipeline.validation import ConfigurationError, check_configuration
 from tests.workflow.conftest import REPOSITORY, snakemake
 from tests.workflow.wrong_configurations import MOVED, WRONG
 
-CLAIMS = ("claims/szt", "claims/saxe", "claims/others")
+CLAIMS = ("claims/szt", "claims/saxe", "claims/others", "claims/weights")
 NAMES = (
     "config",
     "image_sets",

@@ -166,6 +166,31 @@ WRONG = {
         ["saxe_linear"],
         ["claims.C12", "'saxe_relu'", "outside_range"],
     ),
+    "Fisher information of a noisy network": (
+        "measurements/fisher/runs",
+        ["szt_tanh", "szt_noisy_tanh"],
+        ["measurements.fisher", "szt_noisy_tanh", "p(y given x)"],
+    ),
+    "prior of no width": (
+        "measurements/weight_information/prior_deviation",
+        0.0,
+        ["measurements.weight_information", "prior_deviation must be above 0, not 0.0"],
+    ),
+    "curvature by another way": (
+        "measurements/weight_information/curvature",
+        "lanczos",
+        ["measurements.weight_information", "curvature must be one of 'exact', 'kronecker'"],
+    ),
+    "exact curvature of many weights": (
+        "runs/szt_tanh/widths",
+        [12, 80, 70, 2],
+        ["measurements.weight_information", "at most 5000 parameters, not"],
+    ),
+    "claim on what weights do not hold": (
+        "claims/C80/readings/norm/quantity",
+        1,
+        ["claims.C80", "quantity must be str, not 1"],
+    ),
     "no such model": (
         "models/minimal/model",
         "minimale",

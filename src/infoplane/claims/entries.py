@@ -115,8 +115,7 @@ class Claim:
                     found += [Need("information", run, name) for name in self.estimators(case)]
                 if case.definition is not None:
                     found.append(Need("gradients", run, definition=case.definition))
-                if self.statistic.table is not None:
-                    found.append(Need(self.statistic.table, run, case.estimator))
+                found += [Need(table, run, case.estimator) for table in self.statistic.tables]
         return list(dict.fromkeys(found))
 
 

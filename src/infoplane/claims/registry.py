@@ -37,10 +37,10 @@ class ClaimStatistic:
         Whether it compares a run with a reference run.
     other_estimators : tuple of str
         Parameters that name further estimators of the same runs.
-    table : str or None
-        The further table that it needs of the runs under their estimator.
+    tables : tuple of str
+        The further tables that it needs of the runs under their estimator.
     of_planes : bool
-        Whether it needs its estimators' information planes, or that table alone.
+        Whether it needs its estimators' information planes, or those tables alone.
     of_models : bool
         Whether it is about models with exact information instead of runs.
     other_models : tuple of str
@@ -54,7 +54,7 @@ class ClaimStatistic:
     needs: tuple[str, ...]
     paired: bool
     other_estimators: tuple[str, ...] = ()
-    table: str | None = None
+    tables: tuple[str, ...] = ()
     of_planes: bool = True
     of_models: bool = False
     other_models: tuple[str, ...] = ()
@@ -134,6 +134,7 @@ def claim_statistic(
     paired: bool = False,
     other_estimators: tuple[str, ...] = (),
     table: str | None = None,
+    also: tuple[str, ...] = (),
     of_planes: bool = True,
     of_models: bool = False,
     other_models: tuple[str, ...] = (),
@@ -151,6 +152,8 @@ def claim_statistic(
         Parameters that name further estimators, which the runs must have as well.
     table : str, optional
         The further table that it needs, such as ``clustering``.
+    also : tuple of str
+        More of them.
     of_planes : bool
         Whether it needs its estimators' information planes, or that table alone.
     of_models : bool
@@ -169,7 +172,7 @@ def claim_statistic(
                 needs,
                 paired,
                 other_estimators,
-                table,
+                (*((table,) if table else ()), *also),
                 of_planes,
                 of_models,
                 other_models,

@@ -65,7 +65,7 @@ class Measure:
         Returns
         -------
         columns : dict of array, shape (rows,)
-            ``epoch, layer`` (1 .. L) and the measure's own.
+            ``epoch, layer`` (1 .. L, or 0 for all of them) and the measure's own.
 
         Raises
         ------

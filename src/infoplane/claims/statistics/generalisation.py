@@ -60,7 +60,7 @@ def generalisation_with_compression(
     _require(case, "compression", compression, COMPRESSION)
     _require(case, "generalisation", generalisation, GENERALISATION)
     columns = [
-        _compression_and_learning(evidence, one, compression, generalisation, layers)
+        compression_and_learning(evidence, one, compression, generalisation, layers)
         for one in case.runs
     ]
     found = [evidence.planes(one) for one in case.runs]
@@ -187,10 +187,26 @@ def _fullest(shares: Sequence[tuple[str, np.ndarray]]) -> tuple[str, np.ndarray]
     return ", ".join(parts), stacked.max(axis=0).min(axis=1)
 
 
-def _compression_and_learning(
+def compression_and_learning(
     evidence: Evidence, case: Case, compression: str, generalisation: str, layers: str | list[int]
 ) -> np.ndarray:
-    """Return compression, generalisation and final training loss of each network of a run."""
+    """Return compression, generalisation and final training loss of each network of a run.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Its table ``metrics`` has the learning curves.
+    case : Case
+        Of one run.
+    compression, generalisation : str
+        Of `COMPRESSION` and `GENERALISATION`.
+    layers : str or list of int
+        Averaged.
+
+    Returns
+    -------
+    columns : array of float, shape (3, inits)
+    """
     found = evidence.planes(case)
     chosen = choose_layers(case, found, layers)
     if compression == "final_conditional_bits":

@@ -34,7 +34,7 @@ def snr_crossing(
         The median crossing epoch of every layer stands in its text. The premise is that noise
         alone makes few crossings: were it a condition, noise would refute the claim.
     """
-    search = _search(case, events)
+    search = event_search(case, events)
     found = evidence.noise(case)
     chosen = choose_layers(case, found, layers)
     snr = found.measured["snr"][:, :, chosen]
@@ -94,7 +94,7 @@ def crossing_against_peak(
         a network that compresses without it speaks against the claim. Leaving it out would leave
         out that.
     """
-    search, resampling = _search(case, events), evidence.resampling
+    search, resampling = event_search(case, events), evidence.resampling
     planes, noise = evidence.planes(case), evidence.noise(case)
     inits = np.intersect1d(planes.inits, noise.inits)
     chosen = choose_layers(case, planes, layer)
@@ -154,7 +154,8 @@ def crossing_against_peak(
     )
 
 
-def _search(case: Case, events: dict) -> EventSearch:
+def event_search(case: Case, events: dict) -> EventSearch:
+    """Read what counts as an event; refuse what is impossible by the name of the claim."""
     try:
         return EventSearch(**events)
     except (TypeError, ValueError) as error:

@@ -1,0 +1,225 @@
+"""The Fisher information of a network's weights, under the labels that the network itself expects.
+
+With z the net input of the output layer, J its derivative with respect to the weights, and L the
+covariance of the label given x, the Fisher information is F = E_x J' L J, exactly: no label is
+drawn. L is a sum of outer products of r errors each (r = 1 for two classes), so that F is the mean
+of outer products of r gradients a sample. Biases are left out, as of all gradients here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from infoplane.compiled.threads import one_thread
+from infoplane.networks._torch_functions import ACTIVATION_FUNCTIONS
+from infoplane.networks.base import Network
+from infoplane.networks.dense import split_parameters
+
+# Numbers in the gradients that are held at a time.
+MOST_NUMBERS = 2**22
+
+
+def label_errors(net: torch.Tensor, output: str) -> torch.Tensor:
+    """Return errors whose outer products add up to the covariance of the label.
+
+    Parameters
+    ----------
+    net : tensor of float64, shape (samples, classes)
+        Net input of the output layer.
+    output : str
+        ``"softmax"``, or ``"sigmoid"``: independent labels of the units.
+
+    Returns
+    -------
+    errors : tensor of float64, shape (rank, samples, classes)
+        Of softmax, sqrt(p_y) times the derivative of -log p_y. Nothing cancels: 1 - p_y is the sum
+        of the others.
+    """
+    classes = net.shape[1]
+    if output == "sigmoid":
+        return torch.diag_embed((torch.sigmoid(net) * torch.sigmoid(-net)).sqrt()).movedim(1, 0)
+    shares = torch.softmax(net, dim=1)
+    if classes == 2:
+        root = shares.prod(dim=1, keepdim=True).sqrt()
+        return (root * root.new_tensor([1.0, -1.0]))[None]
+    others = shares @ (1 - torch.eye(classes, dtype=net.dtype))
+    errors = shares.repeat(classes, 1, 1)
+    for label in range(classes):
+        errors[label, :, label] = -others[:, label]
+    return errors * shares.T[:, :, None].sqrt()
+
+
+def dense_factors(
+    network: Network, parameters: np.ndarray, inputs: np.ndarray
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Return what the gradients of each layer's weights are outer products of.
+
+    Parameters
+    ----------
+    network : Network
+        Of fully connected layers.
+    parameters : array, shape (parameter_count,)
+    inputs : array, shape (samples, ...)
+
+    Returns
+    -------
+    factors : list of (errors, below)
+        Of each layer 1 .. L, in float64: shapes (rank, samples, units) and (samples, units below).
+    """
+    values = torch.tensor(inputs.reshape(len(inputs), -1), dtype=torch.float64)
+    layers = [
+        tuple(torch.tensor(part, dtype=torch.float64) for part in layer)
+        for layer in split_parameters(parameters, network.widths)
+    ]
+    below, slopes = [], []
+    for weights, biases in layers[:-1]:
+        below.append(values)
+        net = torch.addmm(biases, values, weights.T).requires_grad_()
+        values = ACTIVATION_FUNCTIONS[network.activation](net)
+        slopes.append(torch.autograd.grad(values.sum(), net)[0])
+        values = values.detach()
+    below.append(values)
+    weights, biases = layers[-1]
+    errors = [label_errors(torch.addmm(biases, values, weights.T), network.output)]
+    for (weights, _), slope in zip(layers[:0:-1], slopes[::-1], strict=True):
+        errors.append((errors[-1] @ weights) * slope)
+    return list(zip(errors[::-1], below, strict=True))
+
+
+def fisher_traces(network: Network, parameters: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    """Return the trace of the Fisher information of each layer's weights.
+
+    Parameters
+    ----------
+    network : Network
+        Which `infoplane.measures.fisher.fisher_refusal` does not refuse.
+    parameters : array, shape (parameter_count,)
+    inputs : array, shape (samples, ...)
+
+    Returns
+    -------
+    traces : array of float64, shape (layers,)
+        In nats: the mean over samples of the squared norms of their own gradients.
+    """
+    with one_thread():
+        if network.widths is None:
+            rows = gradient_rows(network, parameters, inputs)
+            squares = sum((part**2).sum(dim=0) for part in rows).numpy()
+            return _by_layer(network, squares) / len(inputs)
+        return np.array(
+            [
+                float(((errors**2).sum(dim=(0, 2)) * (below**2).sum(dim=1)).mean())
+                for errors, below in dense_factors(network, parameters, inputs)
+            ]
+        )
+
+
+def fisher_matrix(network: Network, parameters: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    """Return the Fisher information of all weights, exactly.
+
+    Parameters
+    ----------
+    network, parameters, inputs
+        As for `fisher_traces`.
+
+    Returns
+    -------
+    matrix : array of float64, shape (weights, weights)
+        In nats, layer after layer; see `layer_slices`.
+    """
+    with one_thread():
+        rows = gradient_rows(network, parameters, inputs)
+        return (sum(part.T @ part for part in rows) / len(inputs)).numpy()
+
+
+def kronecker_factors(
+    network: Network, parameters: np.ndarray, inputs: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return two small matrices for each layer, whose Kronecker product stands for its Fisher.
+
+    Exact where errors and what the layer receives are independent over samples.
+
+    Parameters
+    ----------
+    network : Network
+        Of fully connected layers.
+    parameters, inputs
+        As for `fisher_traces`.
+
+    Returns
+    -------
+    factors : list of (errors, below), arrays of float64
+        Second moments, shapes (units, units) and (units below, units below).
+
+    References
+    ----------
+    Martens & Grosse (2015), ICML, "Optimizing neural networks with Kronecker-factored approximate
+    curvature".
+    """
+    with one_thread():
+        return [
+            tuple(
+                (part.flatten(0, -2).T @ part.flatten(0, -2) / len(inputs)).numpy()
+                for part in factors
+            )
+            for factors in dense_factors(network, parameters, inputs)
+        ]
+
+
+def layer_slices(network: Network) -> list[slice]:
+    """Return where the weights of each layer stand among all weights, biases left out."""
+    sizes = [len(places) for places in _weight_places(network)]
+    ends = np.cumsum(sizes).tolist()
+    return [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+
+
+def gradient_rows(
+    network: Network, parameters: np.ndarray, inputs: np.ndarray
+) -> Iterator[torch.Tensor]:
+    """Yield the gradients of samples whose outer products add up to the Fisher information.
+
+    Yields
+    ------
+    rows : tensor of float64, shape (rank * some samples, weights)
+    """
+    weights = sum(len(places) for places in _weight_places(network))
+    step = max(MOST_NUMBERS // (network.classes * weights), 1)
+    rows = _module_rows if network.widths is None else _dense_rows
+    for start in range(0, len(inputs), step):
+        yield rows(network, parameters, inputs[start : start + step])
+
+
+def _dense_rows(network: Network, parameters: np.ndarray, inputs: np.ndarray) -> torch.Tensor:
+    parts = [
+        (errors[..., None] * below[:, None]).flatten(2)
+        for errors, below in dense_factors(network, parameters, inputs)
+    ]
+    return torch.cat(parts, dim=2).flatten(0, 1)
+
+
+def _module_rows(network: Network, parameters: np.ndarray, inputs: np.ndarray) -> torch.Tensor:
+    vector, values = (torch.tensor(part, dtype=torch.float64) for part in (parameters, inputs))
+    with torch.no_grad():
+        errors = label_errors(network.skeleton.net_input(vector, values), network.output)
+
+    def along(vector: torch.Tensor, sample: torch.Tensor, error: torch.Tensor) -> torch.Tensor:
+        return (network.skeleton.net_input(vector, sample[None])[0] * error).sum()
+
+    one = torch.func.grad(along)
+    each = torch.func.vmap(torch.func.vmap(one, (None, 0, 0)), (None, None, 0))
+    places = np.concatenate(_weight_places(network))
+    return each(vector, values, errors).flatten(0, 1)[:, places]
+
+
+def _weight_places(network: Network) -> list[np.ndarray]:
+    """Return where the weights of each layer stand in the vector of parameters."""
+    places = np.arange(network.parameter_count)
+    return [view.ravel() for view in network.weights(places)]
+
+
+def _by_layer(network: Network, values: np.ndarray) -> np.ndarray:
+    """Return the sums over each layer's weights."""
+    return np.array([values[part].sum() for part in layer_slices(network)])
