@@ -34,7 +34,8 @@ CHUNK = ("run", "measurement", "chunk")
 # as both have them: claims and figures for all tables, a chunk for the data of all tasks. The
 # report and the page, which show a finished study, are no part of it.
 STAGES = {
-    "generate_data": Stage(("task",)),
+    "fetch_images": Stage(("image_set",)),
+    "generate_data": Stage(("task",), ("fetch_images",)),
     "record_configuration": Stage(),
     "audit_estimators": Stage(("samples",), priority=4),
     "merge_audit": Stage(needs=("audit_estimators",)),
