@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
+from glob import escape
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
@@ -17,6 +19,7 @@ import pyarrow.parquet as pq
 
 from infoplane.tasks.base import Task
 from infoplane.tasks.images import ImageSet
+from pipeline.alone import is_alive
 from pipeline.seals import BLANK, MARK, DamagedFileError, check_seal, demand, record_of, seal
 
 # What a task's file says of it besides its arrays.
@@ -44,12 +47,22 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    _remove_leftovers(path)
+    temporary = path.with_name(f".{path.stem}.{platform.node()}.{os.getpid()}{path.suffix}")
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what killed writers of a path have left; those of other machines may be alive."""
+    beginning = f".{path.stem}.{platform.node()}."
+    for other in path.parent.glob(f"{escape(beginning)}*{escape(path.suffix)}"):
+        process = other.name.removeprefix(beginning).removesuffix(path.suffix)
+        if process.isdecimal() and not is_alive(int(process)):
+            other.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -46,6 +46,16 @@ def folder_mistakes(config: Mapping) -> Iterator[tuple[Key, str]]:
         yield key, f"value {results!r} is a folder of the study's own files; allowed: another one"
 
 
+def machine_mistakes(config: Mapping) -> Iterator[tuple[Key, str]]:
+    """Find what this machine has not; PyTorch is loaded only if it must be asked."""
+    if config["compute"]["device"] == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            text = "value 'cuda', but PyTorch sees no GPU here; allowed: auto, cpu"
+            yield ("compute", "device"), text
+
+
 def size_mistakes(study: Study) -> Iterator[tuple[Key, str]]:
     """Find what cannot fit into memory or a month, with the estimate.
 

@@ -13,6 +13,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+from pipeline.alone import SCHEDULER, end_with
 from pipeline.seals import DamagedFileError, declare, set_aside
 
 log = logging.getLogger("infoplane")
@@ -40,6 +41,8 @@ def begin(snakemake, script: str) -> None:
     )
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
+    if scheduler := os.environ.get(SCHEDULER):
+        end_with(int(scheduler))
     log.info("rule %s, wildcards %s", snakemake.rule, dict(snakemake.wildcards.items()))
     nothing = {"inputs": {}, "outputs": {}, "versions": versions()}
     made = snakemake.params.get("made_from", nothing)

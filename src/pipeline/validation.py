@@ -38,6 +38,7 @@ from pipeline.planning import PlanError, Study, drawing_constant, drawing_names
 from pipeline.sense import (
     folder_mistakes,
     label_mistakes,
+    machine_mistakes,
     reference_mistakes,
     size_mistakes,
     task_mistakes,
@@ -108,6 +109,24 @@ def check_configuration(
     for check in (size_mistakes, label_mistakes, _study_mistakes, reference_mistakes):
         _refuse(check(study), config, places)
     return study
+
+
+def check_machine(
+    config: Mapping, files: Sequence[str], given: Mapping | None = None, of_study: int = 0
+) -> None:
+    """Check a configuration against the machine that runs its jobs.
+
+    Parameters
+    ----------
+    config, files, given, of_study
+        As `check_configuration` has found them in order.
+
+    Raises
+    ------
+    ConfigurationError
+        As there.
+    """
+    _refuse(machine_mistakes(config), config, Places(files, given, of_study))
 
 
 def _refuse(mistakes: Iterable[tuple[Key, str]], config: Mapping, places: Places) -> None:

@@ -26,6 +26,7 @@ from snakemake_logger_plugin_infoplane.course import (
     last_lines,
     read_costs,
 )
+from snakemake_logger_plugin_infoplane.unreadable import put_right
 
 # Without a terminal, such as in CI: a line for each tenth of the jobs.
 SHARES = 10
@@ -62,6 +63,7 @@ class LogHandler(LogHandlerBase):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a message of Snakemake."""
+        record = put_right(record, sys.argv[1:])
         if self.plain is not None:
             self.plain.handle(record)
             return

@@ -4,3 +4,5 @@ import os
 
 EVERYTHING = os.environ.get("FAULTS") == "all"
 MUTANTS = 2000 if EVERYTHING else 200
+KILLS = 7 if EVERYTHING else 1
+"""Of each kind."""

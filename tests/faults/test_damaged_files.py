@@ -8,15 +8,6 @@ from tests.faults import tiny_study
 from tests.faults.tiny_study import PART, TABLE
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """Run the tiny study once."""
-    folder = tiny_study.make(tmp_path_factory.mktemp("finished") / "study")
-    said = tiny_study.run(folder)
-    assert said.returncode == 0, said.stderr[-3000:]
-    return folder
-
-
 def flip(path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 16

@@ -3,9 +3,10 @@
 import copy
 
 import pytest
+import torch
 
 from pipeline.places import FileError, Places, key_lines
-from pipeline.validation import ConfigurationError, check_configuration
+from pipeline.validation import ConfigurationError, check_configuration, check_machine
 from tests.workflow.conftest import REPOSITORY
 from tests.workflow.test_configuration import CONFIG, FILES, SCHEMA
 
@@ -88,3 +89,15 @@ def test_the_studys_own_file_is_named_where_nobody_else_gave_anything():
     files = [str(REPOSITORY / file) for file in FILES]
     place = Places(files, None, len(files)).of(("runs", "szt_tanh"), [("defaults",)])
     assert place.startswith(files[0] + ":")
+
+
+def test_a_gpu_that_is_not_there_is_refused_by_whoever_asked_for_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    (tmp_path / "mine.yaml").write_text("compute:\n  device: cuda\n")
+    files = [*(str(REPOSITORY / file) for file in FILES), str(tmp_path / "mine.yaml")]
+    config = {**CONFIG, "compute": {"engine": "torch", "device": "cuda"}}
+    with pytest.raises(ConfigurationError) as caught:
+        check_machine(config, files, None, len(FILES))
+    said = str(caught.value)
+    assert "mine.yaml:2: compute.device: value 'cuda', but PyTorch sees no GPU" in said
+    check_machine(CONFIG, files, None, len(FILES))

@@ -14,6 +14,7 @@ from snakemake_logger_plugin_infoplane.course import (
     last_lines,
     read_costs,
 )
+from snakemake_logger_plugin_infoplane.unreadable import configuration_files
 from tests.workflow.conftest import REPOSITORY
 
 SNAKEFILE = """
@@ -121,6 +122,24 @@ def test_without_a_terminal_there_are_few_lines_and_failures_are_named(workflow)
     assert lines[-1] == "failed: bad  bad.log"
     dry = subprocess.run(command("--dry-run"), **workflow, capture_output=True, text=True)
     assert "rule bad:" in dry.stdout + dry.stderr
+
+
+def test_the_files_of_a_command_line_are_found():
+    line = "-n --configfile a.yaml b.yaml --cores 2 c --configfiles=d.yaml e --configfile f -- g"
+    assert list(configuration_files(line.split())) == ["a.yaml", "b.yaml", "d.yaml", "f"]
+
+
+@pytest.mark.parametrize("mode", ["--dry-run", "--cores=1"])
+def test_a_file_that_snakemake_cannot_read_is_named_with_its_line(workflow, mode):
+    (workflow["cwd"] / "mine.yaml").write_text("a: 1\nb: [1, 2\nc: 3\n")
+    said = subprocess.run(
+        command(mode, "--configfile", "mine.yaml"), **workflow, capture_output=True, text=True
+    )
+    assert said.returncode == 1
+    told = said.stdout + said.stderr
+    assert "ConfigurationError: the configuration is wrong\n  mine.yaml:3: no YAML: " in told
+    assert "WorkflowError" not in told
+    assert "Traceback" not in told
 
 
 def test_on_a_terminal_a_bar_moves(workflow):

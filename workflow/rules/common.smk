@@ -18,32 +18,49 @@ sys.path.insert(0, SOURCE)
 # The jobs compute with the code that stands beside this workflow, whatever is installed.
 os.environ.update(PYTHONPATH=SOURCE)
 
-from pipeline import planning, recipes
+from pipeline import alone, pins, planning, recipes
 from pipeline.configuration import model_parameters
 from pipeline.dependencies import code_of
 from pipeline.stage import versions
-from pipeline.validation import ConfigurationError, check_configuration
+from pipeline.validation import ConfigurationError, check_configuration, check_machine
 
 # Files of the command line stand first in Snakemake's list, but win over the others.
 overriding = len(workflow.overwrite_configfiles)
 CONFIGURATION = workflow.configfiles[overriding:] + workflow.configfiles[:overriding]
+GIVEN = {
+    "given": workflow.config_settings.config,
+    "of_study": len(workflow.configfiles) - overriding,
+}
+SCHEMA = f"{workflow.basedir}/schemas/config.schema.yaml"
 try:
-    STUDY = check_configuration(
-        config,
-        CONFIGURATION,
-        f"{workflow.basedir}/schemas/config.schema.yaml",
-        given=workflow.config_settings.config,
-        of_study=len(workflow.configfiles) - overriding,
-    )
+    STUDY = check_configuration(config, CONFIGURATION, SCHEMA, **GIVEN)
 except ConfigurationError as error:
     # To other errors Snakemake adds frames of this file, which say nothing.
     raise SystemExit(f"ConfigurationError: {error}") from None
 RESULTS = config.get("pathvars", {}).get("results", "results")
 # An upgraded package makes everything anew: versions do not mix.
 VERSIONS = versions()
+if workflow.is_main_process:
+    PINS = os.path.relpath(f"{workflow.basedir}/../constraints.txt")
+    for difference in pins.other_versions(PINS, VERSIONS):
+        logger.warning(f"{PINS}: installed is {difference}: `make setup` installs that")
 
 
 onstart:
+    # Held until this process ends. Snakemake's own lock, which a killed process leaves behind, is
+    # switched off in the profile.
+    try:
+        alone.occupy(RESULTS)
+        if workflow.local_exec:
+            check_machine(config, CONFIGURATION, **GIVEN)
+    except (alone.OccupiedError, ConfigurationError) as error:
+        raise SystemExit(f"{type(error).__name__}: {error}") from None
+    read = (path for job in workflow.dag.needrun_jobs() for path in job.input)
+    for path in alone.bring_back_from_the_future(read):
+        print(f"{path} was dated later than now; it is dated now", file=sys.stderr)
+    # Jobs elsewhere have a scheduler there.
+    if workflow.local_exec:
+        os.environ[alone.SCHEDULER] = str(os.getpid())
     # To limit submissions per second, Snakemake plans again one second after every plan: a chain
     # of plans for each job that ended, hundreds a second in a long run. Cores limit local jobs.
     if workflow.local_exec:
@@ -140,6 +157,15 @@ def parts_of_study(wildcards):
     return [
         f"<results>/tables/{wildcards.table}/{run}/{measurement}.parquet"
         for run, measurement in STUDY.products(wildcards.table)
+    ]
+
+
+def training_files():
+    """Name the training files of every run."""
+    return [
+        f"<results>/training/{name}/{chunk}.h5"
+        for name, run in STUDY.runs.items()
+        for chunk in run.chunks()
     ]
 
 
