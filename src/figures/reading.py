@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -103,20 +104,33 @@ def read_models(snakemake) -> dict[str, pd.DataFrame]:
 
 
 def read_bounds(snakemake) -> dict[str, dict[str, float]]:
-    """Return what is known of the task behind each panel.
+    """Return what is known of the task behind each panel, and of the patterns measured on.
 
     Parameters
     ----------
     snakemake
-        With input ``data``, the task of each of the params ``runs``.
+        With input ``data``, the task of each of the params ``runs``, and, where there are any, the
+        tables ``information`` of these runs.
 
     Returns
     -------
     bounds : dict of str to dict
-        By label: ``ceiling_bits``, the most that I(X;T) can be, and ``label_bits``, H(Y).
+        By label: ``ceiling_bits``, the most that an estimate of I(X;T) can be, and
+        ``label_bits``, H(Y). An estimate from some of the patterns cannot exceed the logarithm of
+        their number.
     """
-    tasks = zip(snakemake.params.runs, snakemake.input.data, strict=True)
-    return {label: load_known(path) for label, path in tasks}
+    runs = snakemake.params.runs
+    samples: dict[str, int] = {}
+    for path in snakemake.input.get("information", ()):
+        counted = load_table(path, columns=["run", "samples"]).slice(length=1).to_pydict()
+        for run, number in zip(counted["run"], counted["samples"], strict=True):
+            samples[run] = max(number, samples.get(run, 0))
+    bounds = {}
+    for (label, run), path in zip(runs.items(), snakemake.input.data, strict=True):
+        known = load_known(path)
+        most = math.log2(samples[run]) if run in samples else math.inf
+        bounds[label] = known | {"ceiling_bits": min(known["ceiling_bits"], most)}
+    return bounds
 
 
 def the_only_run(runs: Mapping[str, str]) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import MISSING, dataclass, fields
 
 from infoplane.measures import Measure
 from infoplane.networks import NETWORKS, Network, make_network
+from infoplane.tasks import TASKS
 from infoplane.training.records import Optimizer, Schedule
 from pipeline.measure_of import make_named_measure
 from pipeline.selection import chunk_names
@@ -183,6 +184,11 @@ def model_parameters(entry: Mapping) -> dict:
     return {key: value for key, value in entry.items() if key != "task"}
 
 
+def of_images(config: Mapping, run: Run) -> bool:
+    """Say whether a run is about a public image set."""
+    return TASKS.member(config["tasks"][run.task]["rule"]).of_images
+
+
 def resolve_measurement(config: Mapping, name: str, runs: Mapping[str, Run]) -> Measurement:
     """Fill in what a measurement leaves open.
 
@@ -192,8 +198,9 @@ def resolve_measurement(config: Mapping, name: str, runs: Mapping[str, Run]) -> 
     name : str
         A key of ``config["measurements"]``.
     runs : mapping of str to Run
-        ``all`` stands for those of plain networks that the measure applies to, but for those that
-        the measurement excepts.
+        ``all`` stands for those of plain networks that the measure applies to, but for those on
+        public image sets, which take minutes where others take a second, and those that the
+        measurement excepts.
 
     Returns
     -------
@@ -211,7 +218,11 @@ def resolve_measurement(config: Mapping, name: str, runs: Mapping[str, Run]) -> 
     if chosen == "all":
         excepted = entry.get("except", ())
         networks = ((run, runs[run].network) for run in runs if run not in excepted)
-        chosen = [run for run, one in networks if one.is_plain and not measure.refusal(one)]
+        chosen = [
+            run
+            for run, one in networks
+            if one.is_plain and not of_images(config, runs[run]) and not measure.refusal(one)
+        ]
     return Measurement(
         name,
         measure,

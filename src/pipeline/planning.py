@@ -12,7 +12,7 @@ from infoplane.estimators import ESTIMATORS
 from infoplane.measures import MEASURES
 from infoplane.models import MODELS
 from infoplane.networks import NETWORKS
-from infoplane.tasks import TASKS
+from infoplane.tasks import TASKS, make_task_rule
 from pipeline.configuration import TRAINING, resolve_measurement, resolve_run
 from pipeline.dependencies import SOURCE, code_of
 
@@ -176,6 +176,20 @@ class Study:
                 for chosen in _chosen(entry, table, label)
             )
         return {**needed, "data": self.data_of(runs.values())} if runs else needed
+
+    def figures_of_images(self) -> list[str]:
+        """Return the figures whose runs are all about images: inputs with height and width."""
+        figures = self.config["figures"].items()
+        shown = {
+            name: [self.runs[run] for run in one.get("runs", {}).values()] for name, one in figures
+        }
+        tasks = {run.task for runs in shown.values() for run in runs}
+        shapes = {task: make_task_rule(**self.config["tasks"][task]).input_shape for task in tasks}
+        return [
+            name
+            for name, runs in shown.items()
+            if runs and all(len(shapes[run.task]) > 1 for run in runs)
+        ]
 
     def planes_of_page(self) -> dict[str, list[str]]:
         """Return the runs whose planes the page shows, each with its estimators.

@@ -77,6 +77,7 @@ def save_tidy_tables(folder):
     information["mi_input_bits"] = 12.0 - information["layer"] * (0.5 + time) + noise
     information["mi_label_bits"] = (0.2 + 0.7 * time) / information["layer"] ** 0.2
     information.loc[information["estimator"] == "kde", "mi_input_bits"] += 100.0
+    information["samples"] = 4096
     save_runs(with_status(information), folder / "information")
 
     dependence = grid(*keys, layer, ("estimator", ("hsic",)))

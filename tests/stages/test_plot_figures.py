@@ -13,6 +13,8 @@ from PIL import Image
 
 from figures import reading, style
 from figures.bottleneck import BETA_AXIS
+from figures.detail import LOSS_AXIS
+from figures.detail import RATIO_AXIS as RATIO_OF_GRADIENTS
 from figures.differential_entropy import ENTROPY_AXIS
 from figures.differential_entropy import SHARE_AXIS as DUPLICATED_AXIS
 from figures.fisher import TRACE_AXIS
@@ -60,6 +62,7 @@ AXES = {
     "epochs": {style.EPOCH_AXIS, style.INPUT_AXIS},
     "generalisation": {LOST, ACCURACY},
     "weights": {style.EPOCH_AXIS, NORM_AXIS},
+    "detail": {style.EPOCH_AXIS, style.INPUT_AXIS, LOSS_AXIS, RATIO_OF_GRADIENTS, NORM_AXIS},
     "differential_entropy": {style.EPOCH_AXIS, ENTROPY_AXIS, DUPLICATED_AXIS},
     "fisher": {style.EPOCH_AXIS, TRACE_AXIS, style.INPUT_AXIS},
     "histograms": {VALUE_AXIS},
@@ -217,6 +220,23 @@ def test_each_panel_has_the_bounds_of_its_own_task(tables, tmp_path, drawn):
         vertical, horizontal = [line for line in axes.lines if line.get_linestyle() == "--"]
         assert vertical.get_xdata() == [ceiling, ceiling]
         assert horizontal.get_ydata() == pytest.approx([entropy, entropy], abs=1e-5)
+
+
+def test_the_ceiling_is_that_of_the_patterns_measured_on(tables, tmp_path, drawn):
+    few = tmp_path / "few"
+    save_study(few)
+    (few / "task.npz").symlink_to(tables / "task.npz")
+    save_runs(read_all(few / "information").assign(samples=1024), few / "information")
+    for name, vertical in (("saxe_1b", True), ("saxe_9", False)):
+        figure = drawn(name, few, tmp_path)
+        panel = next(axes for axes in data_axes(figure) if style.INPUT_AXIS in labels_of(axes))
+        bound = next(line for line in panel.lines if line.get_linestyle() == "--")
+        assert set(bound.get_xdata() if vertical else bound.get_ydata()) == {10.0}
+
+
+def labels_of(axes):
+    """Return the labels of both axes of a panel."""
+    return axes.get_xlabel(), axes.get_ylabel()
 
 
 def test_panels_of_an_unfinished_grid_name_their_axes(tables, tmp_path, drawn):

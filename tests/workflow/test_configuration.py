@@ -49,7 +49,10 @@ def check(config: dict, files=FILES) -> Study:
     return check_configuration(config, [str(REPOSITORY / file) for file in files], SCHEMA)
 
 
-@pytest.mark.parametrize("files", [FILES, [*FILES, "config/smoke.yaml"]])
+SMALL, ON_IMAGES = ([*FILES, f"config/{name}.yaml"] for name in ("smoke", "images"))
+
+
+@pytest.mark.parametrize("files", [FILES, SMALL, ON_IMAGES])
 def test_configurations_of_the_repository_are_right(files):
     check(merged(*files), files)
 
@@ -258,7 +261,25 @@ def test_key_tables_of_the_readme_are_those_of_the_schema():
 
 def test_every_config_file_is_the_users_to_read():
     there = {path.relative_to(REPOSITORY).as_posix() for path in CONFIG_FOLDER.rglob("*.yaml")}
-    assert there == {*FILES, "config/smoke.yaml"}
+    assert there == {*FILES, "config/smoke.yaml", "config/images.yaml"}
+
+
+def test_figures_of_images_are_those_of_digits_and_of_the_sets_that_a_file_adds():
+    digits = {"saxe_1c", "saxe_9", "saxe_10", "infoplane_digits", "infoplane_convolutional"}
+    fashion = {
+        *("saxe_1c_fashion", "saxe_9_fashion", "saxe_10_fashion"),
+        *("infoplane_fashion", "infoplane_fashion_convolutional"),
+    }
+    assert set(Study(CONFIG).figures_of_images()) >= digits
+    study = Study(merged(*ON_IMAGES))
+    assert set(study.figures_of_images()) - set(Study(CONFIG).figures_of_images()) == fashion
+    # What measures all runs leaves public image sets to measurements that name them.
+    of_sets = {name for name, run in study.runs.items() if study.images_of(run.task)}
+    assert len(of_sets) == 5
+    for name in ("binned_everywhere", "kde_0.1"):
+        assert not of_sets & set(study.measurements[name].runs)
+    assert study.images_of("fashion") == ["<results>/images/fashion_mnist.npz"]
+    assert study.images_of("digits") == []
 
 
 def test_kernels_of_figure_8_are_measured_once():

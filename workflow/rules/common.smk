@@ -179,6 +179,16 @@ def figures(paper=None, kinds=("svg", "png")):
     ]
 
 
+def figures_of_images():
+    """Name the files of the figures whose runs are all about images."""
+    chosen = STUDY.figures_of_images()
+    return [
+        f"<results>/figures/{figure}.{kind}"
+        for figure in chosen
+        for kind in ("svg", "png")
+    ]
+
+
 def code_of_the_study():
     """List what a run is made by: workflow, configuration and code, as relative paths."""
     root = Path(workflow.basedir).parent
