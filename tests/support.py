@@ -23,7 +23,11 @@ def network(**changes) -> Network:
         "output": "softmax",
         "initial_weights": "glorot",
     }
-    special = {"quantisation_bits": "quantised", "noise_standard_deviation": "noisy"}
+    special = {
+        "quantisation_bits": "quantised",
+        "noise_standard_deviation": "noisy",
+        "relative_noise": "gaussian_dropout",
+    }
     name = next((special[change] for change in changes if change in special), "dense")
     return make_network(name, **{**dense, **changes})
 

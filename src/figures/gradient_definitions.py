@@ -93,6 +93,8 @@ def definitions_figure(frames: dict[str, pd.DataFrame]) -> Figure:
             set_epoch_axis(panel, last_epoch)
             panel.set_yscale("log")
             panel.label_outer()
+            # Each column has a scale of its own.
+            panel.tick_params(labelleft=True)
         row[0].set_ylabel(name)
     for panel, title in zip(axes[0], TITLES, strict=True):
         panel.set_title(title)

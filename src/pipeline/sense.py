@@ -194,12 +194,14 @@ def _numbers(layers: object) -> list[int]:
 
 
 def label_mistakes(study: Study) -> Iterator[tuple[Key, str]]:
-    """Find figures with an estimator behind a label that none of their runs has, or the reverse."""
+    """Find figures that say something of a label that none of their runs has, or the reverse."""
     for name, entry in study.config["figures"].items():
-        runs, labels = entry.get("runs", {}), entry.get("estimator")
-        if isinstance(labels, Mapping) and set(labels) != set(runs):
-            key = ("figures", name, "estimator")
-            yield key, f"labels {_named(labels)}; its runs are {_named(runs)}"
+        runs = entry.get("runs", {})
+        for key in ("estimator", "published"):
+            labels = entry.get(key)
+            if isinstance(labels, Mapping) and set(labels) != set(runs):
+                text = f"labels {_named(labels)}; its runs are {_named(runs)}"
+                yield ("figures", name, key), text
 
 
 def _figure_mistakes(study: Study, name: str, entry: Mapping) -> Iterator[tuple[Key, str]]:

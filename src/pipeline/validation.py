@@ -390,8 +390,6 @@ def _group_mistakes(key: Key, one, run) -> Iterator[tuple[Key, str]]:
             "networks of a group share no training or test set; allowed: all",
         )
     there = min(one.initialisations or run.initialisations, run.initialisations)
-    if one.measure.networks < 2:
-        yield (*key, "networks"), f"value {one.measure.networks}; allowed: at least 2"
     if there < 2 * one.measure.networks:
         text = f"{run.name!r} has {there} networks, too few for two groups of "
         yield (*key, "networks"), f"{text}{one.measure.networks}"

@@ -21,6 +21,7 @@ TIDY = (
     *("information", "dependence", "rescaled", "gradients", "metrics", "weights"),
     *("fisher", "saturation", "bottleneck_fit", "activation_histograms"),
     "differential_entropy",
+    *("several_networks", "neural_collapse", "activation_scale"),
 )
 
 

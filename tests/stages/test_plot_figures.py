@@ -13,6 +13,7 @@ from PIL import Image
 
 from figures import reading, style
 from figures.bottleneck import BETA_AXIS
+from figures.collapse import COLLAPSE
 from figures.detail import LOSS_AXIS
 from figures.detail import RATIO_AXIS as RATIO_OF_GRADIENTS
 from figures.differential_entropy import ENTROPY_AXIS
@@ -22,6 +23,7 @@ from figures.generalisation import ACCURACY, LOST
 from figures.gradient_norms import NORM_TEXTS
 from figures.histograms import VALUE_AXIS
 from figures.saturation import ACCURACY_AXIS, SHARE_AXIS
+from figures.scales import DEVIATION_AXIS, WEIGHTS_AXIS
 from figures.two_phases import GRADIENT_AXIS, RATIO_AXIS
 from figures.weights import NORM_AXIS
 from infoplane.tasks import Task
@@ -48,7 +50,7 @@ from tests.stages.figure_tables import (
 
 OF_NO_RUNS = (
     *("ablations", "batch_sizes", "robustness", "audit", "audit_drops", "scorecard"),
-    *("minimal_model", "linear_networks", "two_phases"),
+    *("minimal_model", "linear_networks", "two_phases", "stopping"),
 )
 TRAINED = [name for name, entry in FIGURES.items() if entry["drawing"] not in OF_NO_RUNS]
 PHASES = (GRADIENT_AXIS, RATIO_AXIS)
@@ -56,6 +58,9 @@ BITS = {style.INPUT_AXIS, style.LABEL_AXIS}
 AXES = {
     "networks": BITS,
     "planes": BITS,
+    "copies": BITS,
+    "scales": {style.EPOCH_AXIS, style.INPUT_AXIS, DEVIATION_AXIS, WEIGHTS_AXIS},
+    "collapse": {style.EPOCH_AXIS, style.INPUT_AXIS, *COLLAPSE.values()},
     "converged": BITS | {FIGURES["szt_7"]["series"]},
     "learning": {style.EPOCH_AXIS, "cross-entropy (nats)", "accuracy (share of samples)"},
     "signal_to_noise": {style.EPOCH_AXIS, "signal-to-noise ratio", "norm of the gradient (nats)"},
@@ -315,6 +320,35 @@ def test_the_ratio_is_the_same_whatever_it_is_divided_by(tables, tmp_path, drawn
         assert list(level) == [1, 1]
         # The mean is the same in every network; of the first run's four, none is the median.
         np.testing.assert_allclose(ratios[1:], np.array(means[1:]) / deviations[1:], rtol=1e-12)
+
+
+def test_copies_are_drawn_with_what_was_published(tables, tmp_path, drawn):
+    published = FIGURES["skoltech"]["published"]
+    panels = data_axes(drawn("skoltech", tables, tmp_path))
+    for axes, label in zip(panels, FIGURES["skoltech"]["runs"], strict=True):
+        (path,) = (f for f in axes.findobj(LineCollection) if f.get_label() == "layer 2")
+        # 9 - 0.5 * 2, and 2 bits more with H(T given X) taken as 0.
+        assert path.get_segments()[-1][-1][0] == (10.0 if published[label] else 8.0)
+
+
+def test_a_stop_stands_at_the_median_of_its_networks(tables, tmp_path, drawn):
+    figure = drawn("stopping", tables, tmp_path)
+    epochs, accuracies = data_axes(figure)
+    middles = {
+        bars.get_label(): [bars.lines[0].get_xdata() for bars in (bars, other)]
+        for bars, other in zip(epochs.containers, accuracies.containers, strict=True)
+    }
+    rows = len(FIGURES["stopping"]["runs"])
+    early, published = (middles[name] for name in ("early stopping", "information, as published"))
+    assert [len(values) for values in (*early, *published)] == [rows] * 4
+    # The first run of the made-up study that stands in is the last of its five.
+    np.testing.assert_allclose([early[0][0], early[1][0]], [300.04, 0.94])
+    np.testing.assert_allclose([published[0][0], published[1][0]], [10.04 * 3, 0.74])
+
+
+def test_stops_that_no_claim_has_are_refused(tables, tmp_path):
+    with pytest.raises(ValueError, match=r"has no row of other on saxe_sgd_relu"):
+        run_stage("stopping", tables, tmp_path, estimator="other")
 
 
 def test_no_transition_is_told(tables, tmp_path, drawn):

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from infoplane.networks.dense import initial_parameters, parameter_count, split_parameters
-from infoplane.networks.functions import ACTIVATIONS, OUTPUTS
+from infoplane.networks.functions import COMPILED_ACTIVATIONS, COMPILED_OUTPUTS
 from infoplane.networks.quantisation import quantise
 from infoplane.tasks.icosahedron import binary_patterns
 from infoplane.training import train_ensemble
@@ -176,8 +176,8 @@ def test_training_learns(chosen, engine):
     assert (result.metrics["train_accuracy"][:, -1] >= 0.94).all()
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("activation", COMPILED_ACTIVATIONS)
+@pytest.mark.parametrize("output", COMPILED_OUTPUTS)
 def test_both_engines_take_the_same_noisy_steps(activation, output):
     chosen = noisy_network(activation=activation, output=output)
     by = dataclasses.replace(BY, weight_decay=0.01, largest_weight_norm=0.7)
@@ -186,8 +186,8 @@ def test_both_engines_take_the_same_noisy_steps(activation, output):
     np.testing.assert_allclose(*both, rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("activation", COMPILED_ACTIVATIONS)
+@pytest.mark.parametrize("output", COMPILED_OUTPUTS)
 def test_both_engines_take_the_same_quantised_steps(activation, output):
     chosen = quantised_network(activation=activation, output=output, quantisation_bits=8)
     by, short = (

@@ -30,6 +30,7 @@ ESTIMATORS = {
 OTHERS = {
     "exact": {},
     "mixture_entropy": {"noise_standard_deviation": 0.3},
+    "gaussian_dropout": {"relative_noise": 0.3},
     "decoder": {},
     "infonce": {"noise_variance": 0.1, "batch_size": 16, "steps": 2},
 }

@@ -13,7 +13,7 @@ import torch
 
 import infoplane
 from infoplane.networks.dense import parameter_count, split_parameters
-from infoplane.networks.functions import ACTIVATIONS, OUTPUTS
+from infoplane.networks.functions import COMPILED_ACTIVATIONS, COMPILED_OUTPUTS
 from infoplane.training.engines import choose_engine
 from infoplane.training.fused import engine, loop
 from infoplane.training.fused.engine import FusedEngine
@@ -155,9 +155,9 @@ def _one_thread():
     torch.set_num_threads(threads)
 
 
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", COMPILED_OUTPUTS)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", COMPILED_ACTIVATIONS)
 @pytest.mark.parametrize("widths", [SZT_WIDTHS, (5, 17, 64, 6, 3), (4, 1, 2)])
 def test_two_hundred_steps_match_both_references(widths, activation, optimizer, output):
     records = make_records(widths=widths, activation=activation, optimizer=optimizer, output=output)

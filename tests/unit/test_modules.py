@@ -358,7 +358,12 @@ def test_parameters_of_another_kind_need_initial_values_of_their_own():
         layer_names = ("branches.near", "branches.far", "sum", "end", "extra")
 
     with pytest.raises(ValueError, match="'extra' has initial parameters of its own"):
-        drawn(Normed(lambda: torch.nn.LayerNorm(3)))
+        drawn(Normed(torch.nn.PReLU))
+    # What scales and shifts does neither at first.
+    normed = Normed(lambda: torch.nn.LayerNorm(3))
+    vector = drawn(normed)
+    assert normed.skeleton.split(vector)["extra.weight"].tolist() == [1, 1, 1]
+    assert normed.skeleton.split(vector)["extra.bias"].tolist() == [0, 0, 0]
 
 
 def test_a_million_parameters_take_less_than_a_gigabyte():

@@ -105,6 +105,7 @@ def test_forward_pass_and_losses_agree_with_torch(activation, output):
         "linear": lambda net: net,
         "softsign": torch.nn.functional.softsign,
         "softplus": torch.nn.functional.softplus,
+        "gelu": torch.nn.functional.gelu,
     }
     below, expected = torch.from_numpy(inputs), []
     layers = split_parameters(vector, chosen.widths)

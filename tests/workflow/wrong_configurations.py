@@ -80,6 +80,26 @@ WRONG = {
         "last",
         ["runs.szt_tanh_first_patterns.split", "'last'", "shuffled, first"],
     ),
+    "one tanh unit of two": (
+        "runs/skoltech_2/widths",
+        [12, 5, 2],
+        ["runs.skoltech_2", "output tanh is one unit, and widths end with 2"],
+    ),
+    "batches of an epoch without batches": (
+        "runs/skoltech_2_published/batch_size",
+        "full",
+        ["runs.skoltech_2_published", "batches_per_epoch needs mini-batches"],
+    ),
+    "score that nobody has": (
+        "tasks/skoltech_mean/score",
+        "median",
+        ["tasks.skoltech_mean", "score 'median' is not one of: mean, products"],
+    ),
+    "label that a figure has not": (
+        "figures/skoltech/published",
+        {"1, as published": True},
+        ["figures.skoltech.published", "its runs are", "'1, as meant'"],
+    ),
     "epsilon of plain descent": (
         "runs/szt_tanh_sgd/adam_epsilon",
         "before_correction",

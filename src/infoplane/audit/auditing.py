@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from infoplane.audit.dropout import dropout_subjects, dropout_tasks
+from infoplane.audit.images import image_tasks
 from infoplane.audit.layers import layer_tasks
 from infoplane.audit.networks import several_networks_subjects, several_networks_tasks
 from infoplane.audit.pairs import pair_tasks
@@ -36,9 +38,9 @@ def standard_subjects() -> list[AuditSubject]:
     Returns
     -------
     list of AuditSubject
-        Of one layer, and of several networks as one.
+        Of one layer, of several networks as one, and of layers with Gaussian dropout.
     """
-    return [*layer_subjects(), *several_networks_subjects()]
+    return [*layer_subjects(), *several_networks_subjects(), *dropout_subjects()]
 
 
 def standard_tasks(
@@ -56,9 +58,13 @@ def standard_tasks(
     Returns
     -------
     list of AuditTask
-        Of one layer, of several networks as one, and of two variables.
+        Of one layer, of images, of several networks as one, of layers with Gaussian dropout, and
+        of two variables.
     """
-    return [*layer_tasks(dimensions), *several_networks_tasks(), *(pair_tasks() if pairs else ())]
+    return [
+        *(*layer_tasks(dimensions), *image_tasks(), *several_networks_tasks(), *dropout_tasks()),
+        *(pair_tasks() if pairs else ()),
+    ]
 
 
 def audit_estimators(
@@ -76,7 +82,7 @@ def audit_estimators(
     subjects : iterable of AuditSubject
     tasks : iterable of AuditTask
     sizes : sequence of int
-        Numbers of samples.
+        Numbers of samples; those that a task has not are left out.
     repetitions : int
         Independent draws of each task and size; all subjects get the same.
     seed : int
@@ -102,13 +108,14 @@ def audit_estimators(
         raise ValueError(f"most_samples names {unknown[0]!r}, which is none of {sorted(names)}")
     records = []
     for task in tasks:
-        for samples in sizes:
+        for samples in (size for size in sizes if size <= (task.most_samples or size)):
             key = zlib.crc32(task.name.encode())
             draws = [task.draw(samples, [seed, key, samples, r]) for r in range(repetitions)]
             for subject in subjects:
                 most = min(most_samples.get(name, samples) for name in subject.all_names)
                 alike = subject.several_networks == task.several_networks
                 alike &= subject.pairs or not task.pairs
+                alike &= subject.dropout == (task.relative_noise > 0)
                 if alike and subject.applies(task) and samples <= most:
                     records += _audit_cell(subject, task, draws)
     return records

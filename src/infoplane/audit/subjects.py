@@ -15,6 +15,12 @@ from infoplane.estimators.infonce import infonce_bits
 from infoplane.estimators.kde import kde_bounds
 from infoplane.estimators.knn import ksg_variants_bits
 from infoplane.estimators.ksg import ksg_ceiling_bits
+from infoplane.measures.compressed_neighbours import (
+    CompressedNeighboursMeasure,
+    compressed,
+    compressed_information_bits,
+    compressed_label_bits,
+)
 from infoplane.measures.noisy_propagation import NoisyPropagationMeasure
 from infoplane.networks import make_network
 
@@ -24,6 +30,7 @@ RENYI_SAMPLES = 400
 BOUNDED_FAMILIES = ("saturated_layer", "rounded_tanh")
 # As in the study.
 PROPAGATION = NoisyPropagationMeasure("audit", patterns=256, own_draws=64, draws=2)
+COMPRESSED = CompressedNeighboursMeasure("audit")
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class AuditSubject:
         Whether it takes several networks as one: it gets tasks of those, all others the rest.
     pairs : bool
         Whether it takes any two variables; the others get no tasks of such.
+    dropout : bool
+        Whether it is of layers with Gaussian dropout: it gets tasks of those, all others the rest.
     """
 
     names: str | tuple[str, ...]
@@ -53,6 +62,7 @@ class AuditSubject:
     quantities: tuple[str, ...] = ("input", "label")
     several_networks: bool = False
     pairs: bool = False
+    dropout: bool = False
 
     @property
     def all_names(self) -> tuple[str, ...]:
@@ -89,6 +99,9 @@ def layer_subjects() -> list[AuditSubject]:
     def unbounded(task: AuditTask) -> bool:
         return task.family not in BOUNDED_FAMILIES
 
+    def compressible(task: AuditTask) -> bool:
+        return task.two_variables or task.family == "label_mixing"
+
     renyi = {"method": "matrix_renyi", "samples": RENYI_SAMPLES}
     return [
         AuditSubject("binned_30", _binned(30), pairs=True),
@@ -117,6 +130,7 @@ def layer_subjects() -> list[AuditSubject]:
         AuditSubject("infonce", _infonce, two, ("input",), pairs=True),
         AuditSubject("decoder_logistic", _decoder("logistic"), quantities=("label",)),
         AuditSubject("decoder_mlp", _decoder("mlp"), quantities=("label",)),
+        AuditSubject("compressed_neighbours", _compressed, compressible, pairs=True),
     ]
 
 
@@ -225,6 +239,18 @@ def _infonce(task: AuditTask, draw: Draw) -> Estimate:
     settings = estimator.batch_size, estimator.steps, estimator.seed
     information = infonce_bits(draw.inputs, draw.observed, *settings)
     return Estimate(information, math.nan, math.log2(estimator.batch_size))
+
+
+def _compressed(task: AuditTask, draw: Draw) -> Estimate:
+    """Compress both variables as the study does its images and layers."""
+    x, t = (compressed(values, COMPRESSED.dimensions) for values in (draw.inputs, draw.observed))
+    about_input = math.nan
+    if task.two_variables:
+        about_input = compressed_information_bits(x, t, COMPRESSED.neighbours)
+    about_label = math.nan
+    if not task.pairs:
+        about_label = compressed_label_bits(t, draw.labels, COMPRESSED.neighbours)
+    return Estimate(about_input, about_label, math.log2(len(draw.labels)))
 
 
 def _decoder(probe: str) -> Callable[[AuditTask, Draw], Estimate]:

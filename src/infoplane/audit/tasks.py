@@ -66,6 +66,10 @@ class AuditTask:
         Whether the layer is of several networks as one.
     pairs : bool
         Whether it is no layer, but two real-valued variables, kept in double precision.
+    relative_noise : float
+        Of Gaussian dropout, whose noise grows with each unit; 0 if there is none.
+    most_samples : int or None
+        How many can be drawn, of data that there is no more of.
     """
 
     name: str
@@ -75,6 +79,8 @@ class AuditTask:
     make: Callable[[int, np.random.Generator], Draw]
     several_networks: bool = False
     pairs: bool = False
+    relative_noise: float = 0.0
+    most_samples: int | None = None
 
     @property
     def two_variables(self) -> bool:
@@ -98,6 +104,10 @@ class AuditTask:
         """
         if samples < 4 or samples % 2:
             raise ValueError(f"samples must be an even number of at least 4, not {samples!r}")
+        if samples > (self.most_samples or samples):
+            raise ValueError(
+                f"samples of {self.name} must be at most {self.most_samples}, not {samples}"
+            )
         draw = self.make(samples, np.random.default_rng(seed))
         layer = draw.layer.astype(np.float32)
         observed = draw.observed if self.two_variables else layer

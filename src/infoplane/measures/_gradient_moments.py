@@ -10,7 +10,7 @@ import numpy as np
 from infoplane.measures._gradient_kernels import add_gradients
 from infoplane.networks.base import Network
 from infoplane.networks.dense import split_parameters
-from infoplane.networks.functions import COMPILED_ACTIVATIONS, OUTPUTS
+from infoplane.networks.functions import COMPILED_ACTIVATIONS, COMPILED_OUTPUTS, OUTPUTS
 from infoplane.training.fused.kernels import STRIDE, TILE
 from infoplane.training.fused.layout import aligned_zeros, row_starts, sample_table
 from infoplane.training.shuffling import shuffle_epoch
@@ -167,6 +167,8 @@ def gradients_refusal(network: Network) -> str:
             "gradient statistics are measured of fully connected layers with the activations "
             f"{', '.join(COMPILED_ACTIVATIONS)} only"
         )
+    if network.output not in COMPILED_OUTPUTS:
+        return f"gradient statistics are measured with {' or '.join(COMPILED_OUTPUTS)} outputs only"
     return ""
 
 

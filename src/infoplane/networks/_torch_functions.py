@@ -37,6 +37,7 @@ ACTIVATION_FUNCTIONS = {
     "linear": lambda net: net,
     "softsign": torch.nn.functional.softsign,
     "softplus": torch.nn.functional.softplus,
+    "gelu": torch.nn.functional.gelu,
 }
 
 

@@ -22,8 +22,9 @@ class Network(ABC):
     name : str
         The member's name in the configuration.
     output : str
-        ``"softmax"`` with cross-entropy, or ``"sigmoid"``: independent sigmoid units with
-        binary cross-entropy against the one-hot label, averaged over the units.
+        ``"softmax"`` with cross-entropy; ``"sigmoid"``: independent sigmoid units with binary
+        cross-entropy against the one-hot label, averaged over the units; or ``"tanh"``: one unit
+        with the squared error against -1 or 1, for two classes.
     widths : tuple of int or None
         Units of every layer from the input to the output, where each is fully connected to the
         one below; None in networks of another build.
@@ -33,6 +34,9 @@ class Network(ABC):
         Bits of quantised weights and activations; None leaves them in floating point.
     noise_standard_deviation : float
         Of the Gaussian noise on every hidden unit while training; 0 is none.
+    relative_noise : float
+        Standard deviation of the Gaussian noise that every hidden unit is multiplied by while
+        training, about 1; 0 is none.
     tells_net_inputs : bool
         Whether every layer has net inputs, one for each of its units.
     """
@@ -44,6 +48,7 @@ class Network(ABC):
     activation = ""
     quantisation_bits = None
     noise_standard_deviation = 0.0
+    relative_noise = 0.0
     tells_net_inputs = True
 
     @property
@@ -68,8 +73,8 @@ class Network(ABC):
 
     @property
     def classes(self) -> int:
-        """Return the number of output units, one for each class."""
-        return self.units[-1]
+        """Return the number of classes: of output units, or two that a single unit tells apart."""
+        return 2 if self.output == "tanh" else self.units[-1]
 
     @property
     def is_plain(self) -> bool:
@@ -77,7 +82,8 @@ class Network(ABC):
 
         Only then are there gradients to take statistics of.
         """
-        return self.quantisation_bits is None and self.noise_standard_deviation == 0
+        noise = self.noise_standard_deviation, self.relative_noise
+        return self.quantisation_bits is None and noise == (0, 0)
 
     @abstractmethod
     def initial_parameters(self, generator: np.random.Generator) -> np.ndarray:

@@ -18,9 +18,8 @@ from infoplane.networks.base import Network, check_choice, whole_numbers
 from infoplane.networks.functions import (
     ACTIVATION_FUNCTIONS,
     ACTIVATIONS,
+    OUTPUT_FUNCTIONS,
     OUTPUTS,
-    sigmoid,
-    softmax,
 )
 from infoplane.networks.initial import INITIAL_WEIGHTS, initial_layer
 
@@ -58,6 +57,8 @@ class Dense(Network):
         check_choice("initial_weights", self.initial_weights, INITIAL_WEIGHTS)
         if len(self.widths) < 2 or min(self.widths) < 1:
             raise ValueError(f"widths must name at least two layers of units, not {self.widths}")
+        if self.output == "tanh" and self.widths[-1] != 1:
+            raise ValueError(f"output tanh is one unit, and widths end with {self.widths[-1]}")
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -103,7 +104,7 @@ class Dense(Network):
         ----------
         net : array of float, shape (units, samples)
         layer : int
-            1 .. L; the last one gives class probabilities.
+            1 .. L; the last one gives class probabilities, or what `output` says.
 
         Returns
         -------
@@ -111,7 +112,7 @@ class Dense(Network):
         """
         if layer < self.layers:
             return ACTIVATION_FUNCTIONS[self.activation](net)
-        return softmax(net) if self.output == "softmax" else sigmoid(net)
+        return OUTPUT_FUNCTIONS[self.output](net)
 
     def check_inputs(self, input_shape: tuple[int, ...]) -> None:
         """Refuse inputs that have not one number for each unit of the input layer."""

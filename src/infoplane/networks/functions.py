@@ -7,6 +7,7 @@ and, for PyTorch, in ``_torch_functions.py``.
 from __future__ import annotations
 
 import numpy as np
+import scipy
 
 ACTIVATION_FUNCTIONS = {
     "tanh": np.tanh,
@@ -14,13 +15,16 @@ ACTIVATION_FUNCTIONS = {
     "linear": lambda net: net,
     "softsign": lambda net: net / (1 + np.abs(net)),
     "softplus": lambda net: np.logaddexp(net, 0),
+    "gelu": lambda net: net * scipy.special.ndtr(net),
 }
 ACTIVATIONS = tuple(ACTIVATION_FUNCTIONS)
 # Compiled kernels know these, by their places; others are for PyTorch alone.
 COMPILED_ACTIVATIONS = ("tanh", "relu", "linear", "softsign", "softplus")
 # These run from -1 to 1, which they only approach.
 BOUNDED_ACTIVATIONS = ("tanh", "softsign")
-OUTPUTS = ("softmax", "sigmoid")
+OUTPUTS = ("softmax", "sigmoid", "tanh")
+# Compiled kernels know these, by their places in `OUTPUTS`.
+COMPILED_OUTPUTS = OUTPUTS[:2]
 
 
 def softmax(net: np.ndarray) -> np.ndarray:
@@ -35,10 +39,13 @@ def sigmoid(net: np.ndarray) -> np.ndarray:
         return 1 / (1 + np.exp(-net))
 
 
+OUTPUT_FUNCTIONS = {"softmax": softmax, "sigmoid": sigmoid, "tanh": np.tanh}
+
+
 def losses_and_hits(
     output_net_input: np.ndarray, labels: np.ndarray, output: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return each sample's loss in nats, and whether its label is predicted.
+    """Return each sample's loss, and whether its label is predicted.
 
     Parameters
     ----------
@@ -46,14 +53,18 @@ def losses_and_hits(
         What the output layer receives.
     labels : array of int, shape (samples,)
     output : str
-        ``"softmax"`` or ``"sigmoid"``.
+        One of `OUTPUTS`.
 
     Returns
     -------
     losses : array of float64, shape (samples,)
+        In nats; of ``"tanh"`` squared errors.
     hits : array of bool, shape (samples,)
     """
     net = output_net_input.astype(np.float64)
+    if output == "tanh":
+        (value,) = np.tanh(net)
+        return (value - (2.0 * labels - 1.0)) ** 2, (value > 0) == (labels == 1)
     samples = np.arange(len(labels))
     largest, hits = net[0], labels == 0
     for label, row in enumerate(net[1:], start=1):

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from infoplane.networks.base import Network
-from infoplane.networks.functions import sigmoid, softmax
+from infoplane.networks.functions import OUTPUT_FUNCTIONS
 from infoplane.networks.initial import initial_layer
 
 
@@ -69,11 +69,14 @@ class ModuleNetwork(Network):
     def initial_parameters(self, generator: np.random.Generator) -> np.ndarray:
         """Draw the parameters before training; see `Network`.
 
-        A member of which a part has other parameters than ``weight`` and ``bias`` must draw its
-        own.
+        What scales and shifts each unit, as a `torch.nn.LayerNorm`, does neither at first. A member
+        of which a part has other parameters than ``weight`` and ``bias`` must draw its own.
         """
         vector = np.zeros(self.parameter_count, dtype=np.float32)
         for part, shapes in self.skeleton.parts().items():
+            if "bias" in shapes and len(shapes["weight"]) == 1:
+                self.skeleton.split(vector)[f"{part}.weight"][...] = 1
+                continue
             if not {"weight"} <= set(shapes) <= {"weight", "bias"} or len(shapes["weight"]) < 2:
                 raise ValueError(f"{part!r} has initial parameters of its own: {list(shapes)}")
             weights, biases = np.split(
@@ -100,4 +103,4 @@ class ModuleNetwork(Network):
         *hidden, net = (values.T for values in self.skeleton.layer_values(parameters, inputs))
         for values in hidden:
             yield None, values
-        yield net, (softmax if self.output == "softmax" else sigmoid)(net)
+        yield net, OUTPUT_FUNCTIONS[self.output](net)

@@ -33,6 +33,9 @@ def engine_classes(engine: str) -> Iterator[type]:
         from infoplane.training.torch.noisy import NoisyTorchEngine
 
         yield NoisyTorchEngine
+        from infoplane.training.torch.gaussian_dropout import GaussianDropoutTorchEngine
+
+        yield GaussianDropoutTorchEngine
         from infoplane.training.torch.quantised import QuantisedTorchEngine
 
         yield QuantisedTorchEngine

@@ -34,6 +34,11 @@ class Optimizer:
         moment's bias (Kingma & Ba 2015, algorithm 1; PyTorch) or ``"before_correction"``, which
         makes it larger in the first steps (the last lines of their section 2; TensorFlow, which
         SZT's code ran on).
+    zero_gradients : bool
+        Whether each step starts from no gradient. Without, gradients add up from step to step, as
+        in a PyTorch loop that never calls ``zero_grad``.
+    batches_per_epoch : int or None
+        Only the first so many mini-batches of an epoch are taken; None takes all.
     """
 
     optimizer: str
@@ -42,6 +47,8 @@ class Optimizer:
     weight_decay: float = 0.0
     largest_weight_norm: float | None = None
     adam_epsilon: str = "after_correction"
+    zero_gradients: bool = True
+    batches_per_epoch: int | None = None
 
     def __post_init__(self):
         if self.optimizer not in OPTIMIZERS:
@@ -55,7 +62,13 @@ class Optimizer:
         limit = self.largest_weight_norm
         if limit is not None and not (0 < limit < math.inf):
             raise ValueError(f"largest_weight_norm must be finite and above 0 or None, not {limit}")
-
+        if self.batches_per_epoch is not None:
+            if self.batches_per_epoch < 1:
+                raise ValueError(
+                    f"batches_per_epoch must be at least 1 or None, not {self.batches_per_epoch}"
+                )
+            if self.batch_size is None:
+                raise ValueError("batches_per_epoch needs mini-batches, and batch_size is full")
         if self.adam_epsilon not in ADAM_EPSILONS:
             raise ValueError(
                 f"adam_epsilon {self.adam_epsilon!r} is not one of: {', '.join(ADAM_EPSILONS)}"

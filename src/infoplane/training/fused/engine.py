@@ -13,7 +13,7 @@ import numpy as np
 
 from infoplane.networks import Network
 from infoplane.networks.dense import parameter_count
-from infoplane.networks.functions import COMPILED_ACTIVATIONS, OUTPUTS
+from infoplane.networks.functions import COMPILED_ACTIVATIONS, COMPILED_OUTPUTS, OUTPUTS
 from infoplane.training.fused.kernels import STRIDE, TILE
 from infoplane.training.fused.layout import (
     aligned_zeros,
@@ -145,10 +145,10 @@ def adam_code(optimizer: Optimizer) -> int:
 
 
 def fits_loop(network: Network) -> bool:
-    """Return whether all layers are fully connected, narrow and of a compiled activation."""
+    """Return whether all layers are fully connected, narrow and of compiled functions."""
     if network.widths is None or max(network.widths) > WIDEST:
         return False
-    return network.activation in COMPILED_ACTIVATIONS
+    return network.activation in COMPILED_ACTIVATIONS and network.output in COMPILED_OUTPUTS
 
 
 def is_known(optimizer: Optimizer) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 import torch
@@ -60,6 +61,7 @@ class TorchEngine(ABC):
         self._mean = torch.zeros_like(self._parameters)
         self._square = torch.zeros_like(self._parameters)
         self._steps = 0
+        self._kept = torch.zeros_like(self._parameters)
         if optimizer.largest_weight_norm is not None:
             units = torch.from_numpy(hidden_units(network)).to(self._device)
             self._units = units.expand_as(self._parameters)
@@ -90,11 +92,16 @@ class TorchEngine(ABC):
         for order, seed in zip(orders, self._order_seeds, strict=True):
             shuffle_epoch(order, seed, epoch)
         met = self._samples.gather(1, torch.from_numpy(orders).to(self._device))
-        yield from met.split(self._optimizer.batch_size, 1)
+        yield from islice(
+            met.split(self._optimizer.batch_size, 1), self._optimizer.batches_per_epoch
+        )
 
     def _step(self, batch: torch.Tensor) -> None:
         gradient = self._gradient(self._inputs[batch], self._targets[batch])
         with torch.no_grad():
+            if not self._optimizer.zero_gradients:
+                gradient += self._kept
+                self._kept = gradient.clone()
             gradient += self._optimizer.weight_decay * self._is_weight * self._parameters
             self._parameters -= self._update(gradient)
             if self._optimizer.largest_weight_norm is not None:
@@ -138,13 +145,13 @@ class TorchEngine(ABC):
 
 
 def mean_losses(net: torch.Tensor, targets: torch.Tensor, output: str) -> torch.Tensor:
-    """Return the mean loss of each network in nats.
+    """Return the mean loss of each network, in nats or, of tanh outputs, a squared error.
 
     Parameters
     ----------
-    net : tensor of float32, shape (..., batch, classes)
+    net : tensor of float32, shape (..., batch, units)
         What the output layer receives.
-    targets : tensor of float32, of the same shape
+    targets : tensor of float32, shape (..., batch, classes)
     output : str
 
     Returns
@@ -153,6 +160,8 @@ def mean_losses(net: torch.Tensor, targets: torch.Tensor, output: str) -> torch.
     """
     if output == "softmax":
         losses = -(targets * net.log_softmax(dim=-1)).sum(dim=-1)
+    elif output == "tanh":
+        losses = (net.tanh() - (2 * targets[..., 1:] - 1)).square().mean(dim=-1)
     else:
         losses = torch.nn.functional.softplus((1 - 2 * targets) * net).mean(dim=-1)
     return losses.mean(dim=-1)

@@ -23,18 +23,19 @@ class NoisyTorchEngine(DenseTorchEngine):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._hidden_widths = list(self._network.units[:-1])
+        self._deviation = self._network.noise_standard_deviation
         self._noise: list[torch.Tensor] = []
 
     @staticmethod
     def supports(network: Network, optimizer: Optimizer) -> bool:
         """Return whether these are fully connected networks with noise and without rounding."""
         noisy = network.noise_standard_deviation > 0 and network.quantisation_bits is None
-        return network.widths is not None and noisy
+        return network.widths is not None and noisy and network.relative_noise == 0
 
     def _batches(self, epoch: int):
         count, units = self._samples.shape[1], sum(self._hidden_widths)
         noise = np.stack([epoch_noise(units, count, seed, epoch) for seed in self._order_seeds])
-        noise *= np.float32(self._network.noise_standard_deviation)
+        noise *= np.float32(self._deviation)
         noise = torch.from_numpy(noise.transpose(0, 2, 1)).to(self._device)
         first = 0
         for batch in super()._batches(epoch):

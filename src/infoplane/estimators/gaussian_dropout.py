@@ -1,0 +1,147 @@
+"""Information of layers with Gaussian dropout, by the density of a mixture (Adilova et al. 2023).
+
+Gaussian dropout multiplies each unit by noise: T = f(X) (1 + sigma Z), Z ~ N(0, I). Given X, T is
+Gaussian with the standard deviation sigma |f|, unit by unit, so that I(X;T) is finite where no unit
+is 0. As in `infoplane.estimators.mixture_entropy` both logarithms of
+
+    I(X;T) = E ln p(T|X) / p(T),    I(T;Y) = E ln p(T|Y) / p(T)
+
+are averaged over the same draws, and p(T) is the mixture over all inputs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from scipy.special import logsumexp
+
+from infoplane.checks import require_choice, require_positive, require_whole
+from infoplane.estimators.base import Estimate, Estimator
+from infoplane.estimators.kernels import stratified_subset
+from infoplane.units import BITS_PER_NAT
+
+if TYPE_CHECKING:
+    from infoplane.networks import Network
+
+COVARIANCES = ("squared", "published")
+SMALLEST = 1e-30
+"""Stands for a unit that is exactly 0, which has no noise: it tells such inputs from all others."""
+
+
+@dataclass(frozen=True)
+class GaussianDropoutEstimator(Estimator):
+    """Estimate I(X;T) and I(T;Y) of a layer that Gaussian dropout multiplies by noise.
+
+    Parameters
+    ----------
+    relative_noise : float
+        sigma, the noise's standard deviation as a share of each unit's value.
+    covariance : str
+        Of the components of p(T): ``"squared"``, the model's own sigma^2 f^2, or ``"published"``,
+        the sigma |f| of Adilova et al.'s code, as a variance. T itself has the model's own.
+    samples : int
+        At most so many inputs, each class in its share; the time grows with their square.
+    seed : int
+        Of their choice and of the noise.
+
+    References
+    ----------
+    Adilova, Geiger & Fischer (2023), ICLR, "Information plane analysis for dropout neural
+    networks": 1000 points, h(T|X) = E sum_j ln(|f_j| sigma sqrt(2 pi e)).
+
+    Notes
+    -----
+    With the model's own covariance X is uniform over the inputs and the average is I(X;T) itself,
+    without bias: no more than the logarithm of the samples up to the spread of draws. With the
+    published one p(T) is another density, the average exceeds I(X;T) by the Kullback-Leibler
+    divergence between the two, and nothing keeps it below that logarithm.
+    """
+
+    name: ClassVar[str] = "gaussian_dropout"
+    assumptions: ClassVar[str] = (
+        "T is the given activations, each multiplied by independent 1 + sigma Z; the activations "
+        "are a function of X, which is uniform over the samples. Right where this layer alone has "
+        "noise while it is measured."
+    )
+    choosing: ClassVar[tuple[str, ...]] = ("covariance",)
+
+    relative_noise: float
+    covariance: str = "squared"
+    samples: int = 1000
+    seed: int = 0
+
+    def __post_init__(self):
+        require_positive("relative_noise", self.relative_noise)
+        require_choice("covariance", self.covariance, COVARIANCES)
+        require_whole("samples", self.samples, at_least=2)
+        require_whole("seed", self.seed, at_least=0)
+
+    def refusal(self, network: Network) -> str:
+        """Return why it does not apply: another network's layers have no such noise."""
+        if network.relative_noise == self.relative_noise:
+            return ""
+        return (
+            f"is for Gaussian dropout with relative_noise {self.relative_noise:g}, not for "
+            f"{network.relative_noise:g}"
+        )
+
+    def one_pass(self, activations: np.ndarray, labels: np.ndarray) -> dict[str, Estimate]:
+        """Return the estimates with both covariances, of the same draws."""
+        if len(labels) > self.samples:
+            chosen = stratified_subset(labels, self.samples, self.seed)
+            activations, labels = activations[chosen], labels[chosen]
+        centres = activations.astype(np.float64)
+        sizes = np.maximum(np.abs(centres), SMALLEST)
+        deviations = self.relative_noise * sizes
+        noise = np.random.default_rng(self.seed).standard_normal(centres.shape)
+        points = centres + deviations * noise
+        own = -0.5 * np.square(noise).sum(axis=1) - np.log(deviations).sum(axis=1)
+        variances = {"squared": deviations**2, "published": self.relative_noise * sizes}
+        return {
+            name: _estimate(own, log_densities(points, centres, variance), labels)
+            for name, variance in variances.items()
+        }
+
+    def chosen(self, found: dict[str, Estimate]) -> Estimate:
+        """Return the estimate with this estimator's covariance."""
+        return found[self.covariance]
+
+
+def log_densities(points: np.ndarray, centres: np.ndarray, variances: np.ndarray) -> np.ndarray:
+    """Return the log density of every point under every Gaussian, without units / 2 ln 2 pi.
+
+    Parameters
+    ----------
+    points : array of float64, shape (points, units)
+    centres, variances : arrays of float64, shape (components, units)
+        Of diagonal Gaussians.
+
+    Returns
+    -------
+    densities : array of float64, shape (points, components)
+        In nats.
+    """
+    # (t - c)^2 / v multiplied out, three products of matrices.
+    weights = 1 / variances
+    distances = np.square(points) @ weights.T
+    distances -= 2 * points @ (centres * weights).T
+    distances += (np.square(centres) * weights).sum(axis=1)
+    return -0.5 * (distances + np.log(variances).sum(axis=1))
+
+
+def _estimate(own: np.ndarray, densities: np.ndarray, labels: np.ndarray) -> Estimate:
+    """Average the logarithms of T's densities, given X, given Y and given nothing."""
+    samples = len(labels)
+    of_all = logsumexp(densities, axis=1) - math.log(samples)
+    of_class = np.empty(samples)
+    for label, size in enumerate(np.bincount(labels)):
+        members = labels == label
+        of_class[members] = logsumexp(densities[np.ix_(members, members)], axis=1) - math.log(size)
+    return Estimate(
+        mi_input_bits=float((own - of_all).mean() * BITS_PER_NAT),
+        mi_label_bits=float((of_class - of_all).mean() * BITS_PER_NAT),
+        ceiling_bits=math.log2(samples),
+    )

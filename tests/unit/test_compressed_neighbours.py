@@ -1,0 +1,82 @@
+"""Compress, then estimate: weights, entropies and information against closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.special import gamma
+
+from infoplane.estimators._weighted_neighbours import neighbour_weights, weighted_entropy_bits
+from infoplane.measures.compressed_neighbours import (
+    CompressedNeighboursMeasure,
+    compressed,
+    compressed_information_bits,
+    compressed_label_bits,
+)
+
+
+@pytest.mark.parametrize(("neighbours", "units"), [(5, 3), (5, 4), (5, 8), (8, 12)])
+def test_weights_meet_their_conditions_with_the_least_norm(neighbours, units):
+    weights = np.array(neighbour_weights(neighbours, units))
+    places = np.arange(1, neighbours + 1)
+    rows = [np.ones(neighbours)]
+    for order in range(1, units // 4 + 1):
+        rows.append(gamma(places + 2 * order / units) / gamma(places))
+    np.testing.assert_allclose(np.array(rows) @ weights, [1] + [0] * (units // 4), atol=1e-9)
+    # Of least norm: a combination of the conditions themselves.
+    left = np.linalg.lstsq(np.array(rows).T, weights, rcond=None)[1]
+    assert left.size == 0 or left[0] < 1e-18
+    if units < 4:
+        np.testing.assert_allclose(weights, 1 / neighbours)
+
+
+def test_too_few_neighbours_are_refused():
+    with pytest.raises(ValueError, match="8 units need at least 3 neighbours"):
+        CompressedNeighboursMeasure("some", dimensions=4, neighbours=2)
+
+
+@pytest.mark.parametrize(
+    ("units", "neighbours", "error"),
+    # As used, five neighbours in eight dimensions have weights of up to 10, which the spread takes.
+    [(1, 5, 0.1), (4, 5, 0.15), (8, 40, 0.15), (8, 5, 2.0)],
+)
+def test_entropy_of_a_gaussian(units, neighbours, error):
+    values = 3 * np.random.default_rng(0).standard_normal((4000, units))
+    expected = units * 0.5 * math.log2(2 * math.pi * math.e * 9)
+    assert weighted_entropy_bits(values, neighbours) == pytest.approx(expected, abs=error)
+
+
+def test_information_of_gaussians():
+    draws = np.random.default_rng(1)
+    x = draws.standard_normal((3000, 2))
+    t = 0.8 * x + 0.6 * draws.standard_normal((3000, 2))
+    expected = -math.log2(1 - 0.8**2)
+    assert compressed_information_bits(x, t, 5) == pytest.approx(expected, abs=0.1)
+    mixed = draws.permutation(t)
+    assert compressed_information_bits(x, mixed, 5) == pytest.approx(0, abs=0.1)
+
+
+def test_information_about_classes_that_lie_apart():
+    draws = np.random.default_rng(2)
+    labels = np.arange(1500) % 3
+    t = np.stack([100.0 * labels, 0 * labels], axis=1) + draws.standard_normal((1500, 2))
+    assert compressed_label_bits(t, labels, 5) == pytest.approx(math.log2(3), abs=0.05)
+    with pytest.raises(ValueError, match="label 0 has 2 samples for 5 neighbours"):
+        compressed_label_bits(t[:6], labels[:6], 5)
+
+
+def test_components_are_uncorrelated_and_as_many_as_vary():
+    draws = np.random.default_rng(3)
+    values = draws.standard_normal((200, 2)) @ draws.standard_normal((2, 30))
+    found = compressed(values, 4)
+    assert found.shape == (200, 2)
+    np.testing.assert_allclose(found.T @ found / 200, np.eye(2), atol=1e-10)
+    assert compressed(draws.standard_normal((200, 30)), 4).shape == (200, 4)
+    assert compressed(np.ones((200, 3)), 4).shape == (200, 0)
+
+
+def test_what_does_not_vary_tells_nothing_and_equal_rows_have_no_value():
+    x = np.random.default_rng(4).standard_normal((50, 2))
+    assert compressed_information_bits(x, np.empty((50, 0)), 5) == 0
+    assert compressed_label_bits(np.empty((50, 0)), np.arange(50) % 2, 5) == 0
+    assert math.isnan(compressed_information_bits(x, np.repeat(x[:25], 2, axis=0), 5))
