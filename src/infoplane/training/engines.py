@@ -27,6 +27,9 @@ def engine_classes(engine: str) -> Iterator[type]:
 
         yield ChannelEngine
     else:
+        from infoplane.training.torch.large import LargeDenseEngine
+
+        yield LargeDenseEngine
         from infoplane.training.torch.dense import DenseTorchEngine
 
         yield DenseTorchEngine

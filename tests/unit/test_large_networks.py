@@ -1,0 +1,87 @@
+"""The engine of large networks: the same networks as by automatic differentiation."""
+
+import numpy as np
+import pytest
+
+from infoplane.networks.dense import initial_parameters
+from infoplane.training.engines import choose_engine, make_engine
+from infoplane.training.torch.dense import DenseTorchEngine
+from infoplane.training.torch.fixed_stacks import FixedStacks
+from infoplane.training.torch.large import LargeDenseEngine
+from tests.support import network, optimizer
+
+# A few more than 100,000 parameters, above which networks train one by one.
+WIDTHS = (200, 480, 17, 3)
+
+
+def problem(inits=2, samples=70):
+    """Return images in three classes, splits, seeds and parameters."""
+    generator = np.random.default_rng(3)
+    labels = np.arange(samples) % 3
+    inputs = generator.normal(size=(samples, 1, 10, 20)).astype(np.float32)
+    inputs[:, 0, 0, :3] += 2 * np.eye(3, dtype=np.float32)[labels]
+    splits = np.stack([generator.permutation(samples)[:60] for _ in range(inits)])
+    seeds = generator.integers(0, 2**64, inits, dtype=np.uint64)
+    parameters = [initial_parameters(WIDTHS, "glorot", generator) for _ in range(inits)]
+    return inputs, labels, splits, seeds, np.stack(parameters)
+
+
+def trained(engine_class, chosen, by, given, initialisations=(0, 1), epochs=3):
+    stacks = FixedStacks(engine_class, initialisations, chosen, by, *given)
+    stacks.advance(0, epochs)
+    return stacks.parameters
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"activation": "relu", "weight_decay": 0.1},
+        {"activation": "linear", "output": "sigmoid", "batch_size": None},
+        {"activation": "softsign", "optimizer": "sgd", "weight_decay": 0.1},
+        {"activation": "softplus", "optimizer": "sgd", "output": "sigmoid"},
+        {"optimizer": "sgd", "batch_size": None},
+    ],
+    ids=str,
+)
+def test_networks_are_those_of_automatic_differentiation(changes):
+    own = ("activation", "output")
+    chosen = network(widths=WIDTHS, **{key: changes[key] for key in own if key in changes})
+    rate = 0.1 if changes.get("optimizer") == "sgd" else 0.001
+    descent = {key: value for key, value in changes.items() if key not in own}
+    by = optimizer(**{"learning_rate": rate, "batch_size": 25} | descent)
+    given = problem()
+    ours, theirs = (
+        trained(kind, chosen, by, given) for kind in (LargeDenseEngine, DenseTorchEngine)
+    )
+    # Up to nine float32 steps in another order of summation; Adam divides by the root of a moment
+    # that is near 0 for some weights.
+    np.testing.assert_allclose(ours, theirs, atol=2e-5 if rate == 0.1 else 2e-4)
+    assert np.abs(ours - given[-1]).max() > 1e-3
+
+
+def test_a_network_depends_on_itself_alone():
+    chosen, by, given = network(widths=WIDTHS), optimizer(optimizer="sgd"), problem()
+    both = trained(LargeDenseEngine, chosen, by, given)
+    alone = [array[1:] if len(array) == 2 else array for array in given]
+    np.testing.assert_array_equal(trained(LargeDenseEngine, chosen, by, alone, (7,)), both[1:])
+
+
+def test_it_is_chosen_for_large_dense_networks_alone():
+    large, by = network(widths=WIDTHS), optimizer()
+    assert LargeDenseEngine.supports(large, by)
+    for chosen, descent in (
+        (network(), by),
+        (network(widths=WIDTHS, noise_standard_deviation=0.1), by),
+        (network(widths=WIDTHS, quantisation_bits=4), by),
+        (large, optimizer(largest_weight_norm=1.0)),
+    ):
+        assert not LargeDenseEngine.supports(chosen, descent)
+    assert choose_engine("auto", "auto", large, by)[0] == "torch"
+    made = make_engine("torch", "cpu", large, by, [0, 1], problem())
+    assert {type(stack) for _, stack in made._stacks} == {LargeDenseEngine}
+
+
+def test_large_networks_train_one_by_one():
+    with pytest.raises(ValueError, match="large networks train one by one, not 2"):
+        LargeDenseEngine(network(widths=WIDTHS), optimizer(), *problem())
