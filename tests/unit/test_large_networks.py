@@ -75,6 +75,9 @@ def test_it_is_chosen_for_large_dense_networks_alone():
         (network(widths=WIDTHS, noise_standard_deviation=0.1), by),
         (network(widths=WIDTHS, quantisation_bits=4), by),
         (large, optimizer(largest_weight_norm=1.0)),
+        (large, optimizer(zero_gradients=False)),
+        # One unit and a squared error.
+        (network(widths=(*WIDTHS[:-1], 1), output="tanh"), by),
     ):
         assert not LargeDenseEngine.supports(chosen, descent)
     assert choose_engine("auto", "auto", large, by)[0] == "torch"

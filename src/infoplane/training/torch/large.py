@@ -8,6 +8,7 @@ import torch
 
 from infoplane.networks import Network
 from infoplane.networks.dense import split_parameters
+from infoplane.networks.functions import COMPILED_OUTPUTS
 from infoplane.training.records import Optimizer
 from infoplane.training.torch.engine import TorchEngine
 from infoplane.training.torch.fixed_stacks import stack_size
@@ -43,8 +44,10 @@ class LargeDenseEngine(TorchEngine):
     @staticmethod
     def supports(network: Network, optimizer: Optimizer) -> bool:
         """Return whether these are fully connected networks that stand alone in their stack."""
-        dense = network.widths is not None and network.is_plain
-        return dense and stack_size(network) == 1 and optimizer.largest_weight_norm is None
+        if network.widths is None or not network.is_plain or stack_size(network) > 1:
+            return False
+        written_out = network.activation in ACTIVATIONS and network.output in COMPILED_OUTPUTS
+        return written_out and optimizer.largest_weight_norm is None and optimizer.zero_gradients
 
     def _split(self, vectors: torch.Tensor) -> list[Pair]:
         return split_parameters(vectors[0], self._network.widths)
@@ -118,7 +121,7 @@ def output_error(net: torch.Tensor, targets: torch.Tensor, output: str) -> torch
     ----------
     net, targets : tensors of float32, shape (batch, classes)
     output : str
-        See `infoplane.training.torch.engine.mean_losses`.
+        One of `COMPILED_OUTPUTS`; see `infoplane.training.torch.engine.mean_losses`.
 
     Returns
     -------
