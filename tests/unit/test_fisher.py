@@ -207,7 +207,14 @@ def test_flat_minima_bound_the_information_of_the_best_noise():
 
 
 @pytest.mark.parametrize("measure", ["fisher", "weight_information"])
-@pytest.mark.parametrize("change", [{"quantisation_bits": 8}, {"noise_standard_deviation": 0.1}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"quantisation_bits": 8},
+        {"noise_standard_deviation": 0.1},
+        {"widths": (12, 8, 1), "output": "tanh"},
+    ],
+)
 def test_networks_without_smooth_probabilities_are_refused(measure, change):
     parameters = {"prior_deviation": 1.0} if measure == "weight_information" else {}
     made = make_measure(measure, label="label", **parameters)

@@ -69,6 +69,8 @@ def fisher_refusal(network: Network) -> str:
             "networks with noise or quantisation have no p(y given x) that is a smooth function of "
             "their weights, and so no Fisher information"
         )
+    if network.output == "tanh":
+        return "networks with a tanh output and a squared error have no p(y given x)"
     if network.widths is None and not isinstance(network, ModuleNetwork):
         return "Fisher information is measured of fully connected networks and of modules"
     return ""
