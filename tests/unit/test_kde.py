@@ -20,6 +20,8 @@ from infoplane.estimators.kde import kde_bounds
 from infoplane.tasks.icosahedron import szt_task
 
 ACCURACY = 1e-5
+# Stated for distances from products.
+WIDE_ACCURACY = 1e-3
 DIVISORS = {"upper": 2.0, "lower": 8.0}
 
 
@@ -137,6 +139,28 @@ def test_any_number_of_units_and_classes(units, classes):
     activations = layer("tanh", 200, units, 1.0)
     labels = np.random.default_rng(2).integers(0, classes, 200)
     assert_agrees(kde_bounds(activations, labels, 0.1), brute_force(activations, labels, 0.1))
+
+
+@pytest.mark.parametrize(("units", "scale"), [(127, 1.0), (128, 1.0), (200, 0.05), (300, 1.0)])
+@pytest.mark.parametrize("kind", ["tanh", "relu"])
+def test_wide_layers_agree_with_all_pairs_in_float64(kind, units, scale):
+    activations = layer(kind, 700, units, scale) * np.float32(0.3)
+    # Classes of sizes around a block's; some rows twice, at distance 0.
+    activations[600:650] = activations[:50]
+    labels = np.minimum(np.arange(700) // 520, 1)
+    found, expected = kde_bounds(activations, labels, 0.1), brute_force(activations, labels, 0.1)
+    assert_agrees(found, expected, WIDE_ACCURACY)
+
+
+@pytest.mark.parametrize("far", [0.0, 1e3])
+def test_wide_layers_with_large_values_are_multiplied_in_double_precision(far):
+    activations = layer("relu", 300, 130, 40.0)
+    activations[1::2] = activations[::2] + np.float32(0.01)
+    activations += np.float32(far)
+    labels = np.arange(300) % 3
+    expected = brute_force(activations, labels, 0.1)
+    assert_agrees(kde_bounds(activations, labels, 0.1), expected, WIDE_ACCURACY)
+    assert expected["upper"][0] == pytest.approx(np.log2(150), abs=0.1)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from infoplane.estimators._kde_kernels import BLOCK, GROUP, pair_sums
+from infoplane.estimators._kde_products import WIDE, product_sums
 from infoplane.estimators.base import Estimate, Estimator, check_samples
 from infoplane.units import BITS_PER_NAT
 
@@ -44,6 +45,9 @@ class KdeEstimator(Estimator):
 
     The noise is not part of the network. Estimates at two noise variances can differ by half
     the log2 of their ratio per dimension: compare only like with like.
+
+    Distances between samples of wide layers, in single precision, come from matrix products, and
+    estimates from them are within 1e-3 bits of those from differences.
     """
 
     name: ClassVar[str] = "kde"
@@ -117,9 +121,12 @@ def _both_bounds(
 ) -> dict[str, Estimate]:
     samples, units = activations.shape
     blocks, rows, sizes, block_labels, places = _blocks(activations, labels, noise_variance)
-    factor = blocks.dtype.type(BITS_PER_NAT / (8 * noise_variance))
-    last_units = (0,) * (units if units < 2 * GROUP else 2 * GROUP + units % GROUP)
-    sums = pair_sums(blocks, rows, sizes, block_labels, factor, last_units)[:, :, places]
+    if units >= WIDE and rows.dtype == np.float32:
+        sums = product_sums(rows, sizes, block_labels, noise_variance)[:, :, places]
+    else:
+        factor = blocks.dtype.type(BITS_PER_NAT / (8 * noise_variance))
+        last_units = (0,) * (units if units < 2 * GROUP else 2 * GROUP + units % GROUP)
+        sums = pair_sums(blocks, rows, sizes, block_labels, factor, last_units)[:, :, places]
     of_label = np.bincount(labels)[labels]
     estimates = {}
     for bound, (same_label, other_label) in zip(BOUNDS, sums, strict=True):
