@@ -2,7 +2,6 @@
 
 import importlib
 import itertools
-from pathlib import Path
 
 import numpy as np
 import yaml
@@ -10,10 +9,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.text import Text
 
-from tests.stages.figure_tables import LAYERS, RUNS
+from tests.stages.figure_tables import ENTRIES, LAYERS, RUNS
 from tests.support import stand_in
 
-ENTRIES = Path(__file__).parents[2] / "config/figures.yaml"
 FIGURES = yaml.safe_load(ENTRIES.read_text(encoding="utf-8"))["figures"]
 # Of runs of this study; one network of the first diverges.
 STAND_INS = ("saxe_sgd_relu", *(run for run in RUNS if run != "saxe_sgd_relu"))

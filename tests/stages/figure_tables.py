@@ -2,14 +2,17 @@
 
 import itertools
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from infoplane.models import make_model
 from infoplane.models.annealing import Inputs
 from pipeline.files import save_table
 
+ENTRIES = Path(__file__).parents[2] / "config/figures.yaml"
 EPOCHS = np.array([0, 1, 3, 10, 30, 100, 400, 1000])
 LAYERS, INITS, DIVERGED = 4, 5, ("saxe_sgd_relu", 2)
 RUNS = ("szt_tanh", "saxe_tanh", "saxe_relu", "saxe_sgd_tanh", "saxe_sgd_relu")
@@ -181,10 +184,31 @@ def save_models(folder):
         rest = {"noise_variance": 1.0, "initialisations": INITS, "seed": 0}
         table = make_model("linear_network", **linear, **learning, **descent, **rest).solve()
         save_table(folder / f"{name}.parquet", table)
+    save_variational(folder)
     sizes = {"samples": 20, "batch_size": 5, "epochs": 40, "snapshots": 8, "initialisations": INITS}
     rest = {"teacher_noise": 1.0, "initial_scale": 0.3, "learning_rate": 0.05, "seed": 0}
     chain = make_model("scalar_chain", **sizes, **rest, noise_variance=0.1).solve()
     save_table(folder / "scalar_chain.parquet", chain)
+
+
+def save_variational(folder):
+    """Save made-up networks with noise on their weights; one has other shares of random labels."""
+    models = {
+        model
+        for entry in yaml.safe_load(ENTRIES.read_text(encoding="utf-8"))["figures"].values()
+        if entry["drawing"] == "variational"
+        for model in entry["models"].values()
+    }
+    for model in models:
+        shares = (0.0, 0.5, 1.0) if model == "variational" else (0.0, 1.0)
+        betas = ("beta", (0.1, 1.0, 10.0))
+        table = grid(("init", range(INITS)), betas, ("corrupted_share", shares))
+        table["samples"], table["classes"], table["status"] = 100, 10, "ok"
+        table["train_accuracy"] = 1 / (1 + table["beta"] * (0.1 + table["corrupted_share"]))
+        table["test_accuracy"] = 0.9 * table["train_accuracy"]
+        table["information_nats"] = 100 * (1 + table["corrupted_share"]) / table["beta"]
+        table["bound"] = 0.5 + 1 / table["beta"]
+        save(table, folder / f"{model}.parquet")
 
 
 def save_text_tables(folder):

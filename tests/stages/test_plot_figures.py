@@ -50,7 +50,7 @@ from tests.stages.figure_tables import (
 
 OF_NO_RUNS = (
     *("ablations", "batch_sizes", "robustness", "audit", "audit_drops", "scorecard"),
-    *("minimal_model", "linear_networks", "two_phases", "stopping"),
+    *("minimal_model", "linear_networks", "two_phases", "stopping", "variational"),
 )
 TRAINED = [name for name, entry in FIGURES.items() if entry["drawing"] not in OF_NO_RUNS]
 PHASES = (GRADIENT_AXIS, RATIO_AXIS)
@@ -399,6 +399,23 @@ def test_a_run_whose_networks_all_diverged_is_drawn_empty(name, tables, tmp_path
     texts = [text.get_text() for text, _ in shown_texts(figure)]
     lost = SHOWN.get(FIGURES[name]["drawing"], INITS)
     assert any(f"0 networks, {lost} diverged left out" in text for text in texts)
+
+
+def test_variational_networks_are_drawn_over_beta_and_over_shares(tables, tmp_path, drawn):
+    figure = drawn("achille_variational", tables, tmp_path)
+    jump, shares, errors = data_axes(figure)
+    models = list(FIGURES["achille_variational"]["models"])
+    assert len([line for line in jump.lines if line.get_marker() != "None"]) == len(models)
+    # At random labels: 1 / (1 + 1.1 beta).
+    assert jump.lines[0].get_ydata() == pytest.approx(1 / (1 + 1.1 * np.array([0.1, 1, 10])))
+    # One model has shares between; three betas of it.
+    assert len(shares.lines) == 3
+    assert shares.lines[1].get_ydata() == pytest.approx([1.0, 1.5, 2.0])
+    solid, bound = errors.lines[:2]
+    assert solid.get_ydata() == pytest.approx(1 - 0.9 / (1 + 0.1 * np.array([0.1, 1, 10])))
+    assert bound.get_ydata() == pytest.approx([1.0, 1.0, 0.6])
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert [name.rsplit(" (", 1)[0] for name in names[:-1]] == models
 
 
 def test_fisher_traces_have_a_line_for_each_layer_and_one_for_all_weights(tables, tmp_path, drawn):

@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import bottleneck, cores, engines, estimate, gradients, peers, train
+from benchmarks import (
+    bottleneck,
+    cores,
+    engines,
+    estimate,
+    gradients,
+    peers,
+    train,
+    variational,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +35,7 @@ def tiny(monkeypatch):
         gradients: {"EPOCHS": 3, "SNAPSHOTS": 2, "ROUNDS": 2},
         cores: {"EPOCHS": 1, "CHUNKS_PER_CORE": 1, "ROUNDS": 1, "core_counts": lambda: [1]},
         peers: {"SAMPLES": 200, "ROUNDS": 1},
+        variational: {"EPOCHS": 1, "SAMPLES": (20,), "LOOPED": 1, "ROUNDS": 1},
         bottleneck: {
             "CURVE": bottleneck.CURVE | {"betas": 3, "largest_beta": 4.0},
             "BETAS": (2.0, 4.0),
@@ -60,6 +70,13 @@ def test_train(tmp_path):
     assert sum(written["limit"]["operations"].values()) == pytest.approx(
         written["limit"]["microseconds_at_100_gigaflops"] * 1e5
     )
+
+
+def test_variational(tmp_path):
+    (found,) = run("variational", tmp_path)["sizes"]
+    assert (found["samples"], found["networks"]) == (20, 45)
+    assert set(found["ratio"]) == {"same_code_loop", "plain_loop"}
+    assert min(found["ratio"].values()) > 0
 
 
 def test_bottleneck(tmp_path):
@@ -156,6 +173,7 @@ def test_all_are_run_and_missing_peers_left_out(tmp_path, monkeypatch):
     command.main(["--output-folder", str(tmp_path)])
     assert {path.name for path in tmp_path.iterdir()} == {
         *("bottleneck.json", "train.json", "estimate.json", "gradients.json", "cores.json"),
+        "variational.json",
         *("benchmarks.svg", "benchmarks.png", "benchmarks_small.png"),
     }
 

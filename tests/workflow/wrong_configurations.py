@@ -211,6 +211,21 @@ WRONG = {
         1,
         ["claims.C80", "quantity must be str, not 1"],
     ),
+    "negative price of information": (
+        "models/variational/betas",
+        [-1.0, 1.0, 10.0],
+        ["models.variational", "betas must be at least 0, not -1.0"],
+    ),
+    "noise of no size": (
+        "models/variational/largest_alpha",
+        0.0,
+        ["models.variational", "largest_alpha must be above 0, not 0.0"],
+    ),
+    "additive noise and a log-uniform prior": (
+        "models/variational/noise",
+        "additive",
+        ["models.variational", "prior log_uniform is of multiplicative noise"],
+    ),
     "no such model": (
         "models/minimal/model",
         "minimale",

@@ -1,0 +1,142 @@
+"""Draw what networks learn and what their weights hold, over the price of information.
+
+Reads   models    init, beta, corrupted_share, samples, classes, train_accuracy, test_accuracy,
+                  information_nats, bound, status
+Params  models    line label to model
+Writes  svg, png
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, PercentFormatter
+
+from figures.reading import BAND, QUANTILES, count_networks, read_models, trained
+from figures.style import (
+    draw_bounds,
+    figure_style,
+    layer_colour,
+    layer_marker,
+    new_figure,
+    save_figure,
+)
+from pipeline.stage import run_as_script
+
+TABLES = ("models",)
+NEEDS = ("models",)
+TAKES = ()
+HOW_TO_READ = """\
+Networks with noise on their weights, trained on the summed cross-entropy plus beta times the
+information in the weights. Left: accuracy on a training set whose labels are random, against beta;
+the dashed line is beta = 1, the variational bound. Middle: information in the weights over the
+number of training samples, in nats, against the share of training labels that are random, for the
+betas next to 0.1, 1 and 10 (dotted, solid, dashed) of the models with several shares. Right: test
+error of networks trained on the true labels (solid), and the PAC-Bayes bound on it at the best
+lambda (dotted; cut at 1, above which it says nothing). Weights are drawn, not averaged. Lines are
+means over networks, bands in the left panel hold 5 % to 95 % of the networks; one colour and marker
+a model."""
+
+BETA_AXIS = "price of information beta"
+ACCURACY_AXIS = "training accuracy, random labels"
+INFORMATION_AXIS = "information a sample (nats)"
+SHARE_AXIS = "share of random labels"
+ERROR_AXIS = "test error, true labels"
+SHOWN_BETAS = {0.1: (0, (1, 1.5)), 1.0: "solid", 10.0: (0, (4, 2))}
+
+
+def variational_figure(tables: dict[str, pd.DataFrame]) -> Figure:
+    """Draw three panels side by side.
+
+    Parameters
+    ----------
+    tables : dict of str to pandas.DataFrame
+        By label; see the module.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure, (axes,) = new_figure(3.3, 1, 3)
+    for number, table in enumerate(tables.values(), start=1):
+        kept = trained(table)
+        look = {"color": layer_colour(number), "marker": layer_marker(number), "markersize": 3.2}
+        draw_over_beta(axes[0], at_share(kept, 1.0), "train_accuracy", band=True, **look)
+        if kept["corrupted_share"].nunique() > 2:
+            draw_over_shares(axes[1], kept, **look)
+        true = at_share(kept, 0.0).assign(error=lambda rows: 1 - rows["test_accuracy"])
+        draw_over_beta(axes[2], true, "error", **look)
+        bounded = true.assign(bound=true["bound"].clip(upper=1.0))
+        draw_over_beta(axes[2], bounded, "bound", **look | {"linestyle": (0, (1, 1.5))})
+    draw_bounds(axes[0], x=1.0)
+    draw_bounds(axes[2], x=1.0)
+    for panel, text in ((axes[0], ACCURACY_AXIS), (axes[2], ERROR_AXIS)):
+        panel.set(xscale="log", xlabel=BETA_AXIS, ylabel=text, ylim=(-0.05, 1.05))
+    axes[1].set(xlabel=SHARE_AXIS, ylabel=INFORMATION_AXIS)
+    axes[1].xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes[1].xaxis.set_major_locator(FixedLocator([0, 0.25, 0.5, 0.75, 1]))
+    names = [
+        Line2D(
+            [],
+            [],
+            color=layer_colour(number),
+            marker=layer_marker(number),
+            label=f"{label} ({count_networks(table)})",
+        )
+        for number, (label, table) in enumerate(tables.items(), start=1)
+    ]
+    title = Line2D([], [], linestyle="none", label=f"band: {BAND}")
+    figure.legend(handles=[*names, title], loc="outside lower center", ncols=3)
+    return figure
+
+
+def at_share(table: pd.DataFrame, share: float) -> pd.DataFrame:
+    """Return the rows of networks with a share of random labels."""
+    return table[np.isclose(table["corrupted_share"], share)]
+
+
+def draw_over_beta(
+    axes: Axes, rows: pd.DataFrame, column: str, *, band: bool = False, **line
+) -> None:
+    """Draw the mean over networks of a column against beta.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    rows : pandas.DataFrame
+        Of networks that did not diverge.
+    column : str
+    band : bool
+        Whether to fill between the quantiles.
+    **line
+        Handed to `matplotlib.axes.Axes.plot`.
+    """
+    by_beta = rows.groupby("beta")[column]
+    means = by_beta.mean()
+    if band:
+        low, high = (by_beta.quantile(share) for share in QUANTILES)
+        axes.fill_between(means.index, low, high, color=line["color"], alpha=0.2, linewidth=0)
+    axes.plot(means.index, means, **line)
+
+
+def draw_over_shares(axes: Axes, rows: pd.DataFrame, **line) -> None:
+    """Draw the mean information a sample against the share of random labels, for some betas."""
+    betas = np.sort(rows["beta"].unique())
+    for wanted, style in SHOWN_BETAS.items():
+        if not betas.size:
+            continue
+        nearest = betas[np.abs(np.log(betas / wanted)).argmin()]
+        own = rows[rows["beta"] == nearest]
+        each = (own["information_nats"] / own["samples"]).groupby(own["corrupted_share"])
+        axes.plot(each.mean().index, each.mean(), **line | {"linestyle": style})
+
+
+def main(snakemake) -> None:
+    """Read the models' tables, draw them."""
+    with figure_style():
+        save_figure(variational_figure(read_models(snakemake)), snakemake.output)
+
+
+if __name__ == "__main__":
+    run_as_script(main, globals())
