@@ -26,6 +26,10 @@ SIDES = {
     "skoltech": "Skoltech",
     "achille": "Achille & Soatto",
     "jacobsen": "Jacobsen et al.",
+    "orhan": "Orhan",
+    "adilova": "Adilova et al.",
+    "butakov": "Butakov et al.",
+    "papyan": "Papyan et al.",
 }
 DIRECTIONS = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
 DECIDED = ("premise ", "condition ")

@@ -14,11 +14,12 @@ from page.argument import figures_of, papers_of
 from page.costs import Costs, told
 from page.packing import packed, thousandths
 from page.planes import plane, signal, thinned
-from page.scorecard import short
+from page.scorecard import SIDES, short
 from page.sources import entries_of, functions_of
 from page.texts import rendered
 from tests.page.made_study import REPOSITORY, ROWS, TEMPLATE, build, save_tables
 from tests.stages import synthetic_study
+from tests.unit.claim_tables import CLAIMS
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,10 @@ def data_of(page, name):
     """Return what is packed in a page, as the browser unpacks it."""
     (letters,) = re.findall(rf'id="{name}">([A-Za-z0-9+/=]+)</script>', page)
     return json.loads(gzip.decompress(base64.b64decode(letters)))
+
+
+def test_every_side_of_the_debate_has_a_name():
+    assert {entry["side"] for entry in CLAIMS.values()} <= set(SIDES)
 
 
 def buttons(page):
