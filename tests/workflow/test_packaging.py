@@ -100,7 +100,7 @@ def test_the_source_distribution_is_the_whole_study(distributions):
             if not any(part in name for part in ("__pycache__", ".egg-info", "benchmarks/results")):
                 assert name in of_sdist
     tops = ("Makefile", "environment.yml", "constraints.txt", "CITATION.cff", "CHANGELOG.md")
-    assert {*tops, "README.md", "LICENSE", "pyproject.toml"} <= of_sdist
+    assert {*tops, "README.md", "LICENSE", "pyproject.toml", "requirements.lock"} <= of_sdist
 
 
 def test_the_wheel_is_the_typed_library_alone(distributions):
