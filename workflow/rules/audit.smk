@@ -27,8 +27,8 @@ rule audit_estimators:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=each_attempt(2000),
+        runtime=each_attempt(60),
     params:
         **{
             key: config["audit"][key]
@@ -73,8 +73,8 @@ rule audit_drops:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(20),
     params:
         **config["audit"]["drops"],
         made_from=made_from,

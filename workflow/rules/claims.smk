@@ -30,8 +30,8 @@ rule judge_claims:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=500,
-        runtime=20,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(20),
     params:
         made_from=made_from,
         entry=lookup(dpath="claims/{claim}", within=config),
@@ -82,8 +82,8 @@ rule collect_verdicts:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(10),
     params:
         made_from=made_from,
         statistics=config["statistics"],

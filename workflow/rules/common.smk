@@ -86,7 +86,7 @@ wildcard_constraints:
     table=any_of(STUDY.tables()),
     claim=any_of(config["claims"]),
     model=any_of(config["models"]),
-    chunk=r"\d{3}-\d{3}",
+    chunk=r"\d{3,6}-\d{3,6}",
 
 
 def made_from(wildcards, input, output):
@@ -97,6 +97,11 @@ def made_from(wildcards, input, output):
 def images_of_task(wildcards):
     """Name the file of the public image set that a task is made of, if it is made of one."""
     return STUDY.images_of(wildcards.task)
+
+
+def each_attempt(amount):
+    """Return what asks for an amount of memory or time, and where jobs are retried for more."""
+    return lambda wildcards, attempt: attempt * amount
 
 
 def data_of_run(wildcards):

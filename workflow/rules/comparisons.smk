@@ -29,8 +29,8 @@ rule compare_activations:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(10),
     params:
         **config["comparisons"]["activations"],
         made_from=made_from,
@@ -53,8 +53,8 @@ rule compare_optimizers:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(10),
     params:
         **config["comparisons"]["optimizers"],
         made_from=made_from,
@@ -77,8 +77,8 @@ rule compare_ablations:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(10),
     params:
         **config["comparisons"]["ablations"],
         statistics=config["statistics"],
@@ -101,8 +101,8 @@ rule compare_estimators:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(10),
     params:
         **config["comparisons"]["estimators"],
         made_from=made_from,
@@ -129,8 +129,8 @@ rule compare_gradients:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(10),
     params:
         **config["comparisons"]["gradients"],
         made_from=made_from,

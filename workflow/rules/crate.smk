@@ -37,8 +37,8 @@ rule write_crate:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(10),
     params:
         snakefile=lambda wildcards: os.path.relpath(
             Path(workflow.basedir) / "Snakefile"

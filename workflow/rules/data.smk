@@ -21,8 +21,8 @@ rule fetch_images:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=each_attempt(2000),
+        runtime=each_attempt(120),
     params:
         made_from=made_from,
         source=lookup(dpath="image_sets/{image_set}", within=config),
@@ -46,8 +46,10 @@ rule generate_data:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=lambda wildcards: 6000 if images_of_task(wildcards) else 500,
-        runtime=5,
+        # Image sets are a hundred times as large as patterns.
+        mem_mb=lambda wildcards, attempt: attempt
+        * (6000 if images_of_task(wildcards) else 1000),
+        runtime=each_attempt(5),
     params:
         made_from=made_from,
         task=lookup(dpath="tasks/{task}", within=config),
@@ -66,8 +68,8 @@ rule record_configuration:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(5),
     params:
         config=dict(config),
     script:

@@ -37,8 +37,8 @@ for figure, entry in config["figures"].items():
         conda:
             "../../environment.yml"
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=each_attempt(2000),
+            runtime=each_attempt(10),
         params:
             **entry,
             made_from=made_from,

@@ -27,8 +27,8 @@ rule compute_gradient_snr:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(30),
     params:
         made_from=made_from,
         measure=measure_of,

@@ -30,8 +30,8 @@ rule dump_activations:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(20),
     params:
         made_from=made_from,
         initialisations=networks_of_measurement,
@@ -61,8 +61,8 @@ rule estimate_information:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=120,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(120),
     params:
         made_from=made_from,
         measure=measure_of,
@@ -90,8 +90,8 @@ rule measure_networks:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=120,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(120),
     params:
         made_from=made_from,
         measure=measure_of,
@@ -120,8 +120,8 @@ rule measure_groups:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(30),
     params:
         made_from=made_from,
         measure=measure_of,
@@ -157,8 +157,8 @@ rule merge_table:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(10),
     params:
         made_from=made_from,
     script:
@@ -177,5 +177,5 @@ use rule merge_table as merge_study with:
     benchmark:
         "<results>/benchmarks/merge_study/{table}.tsv"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=each_attempt(2000),
+        runtime=each_attempt(10),

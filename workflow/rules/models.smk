@@ -23,8 +23,8 @@ rule solve_models:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=each_attempt(1000),
+        runtime=each_attempt(20),
     params:
         made_from=made_from,
         parameters=lambda wildcards: model_parameters(config["models"][wildcards.model]),

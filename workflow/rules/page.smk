@@ -51,8 +51,8 @@ rule build_page:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=each_attempt(1500),
+        runtime=each_attempt(10),
     params:
         made_from=made_from,
         planes=STUDY.planes_of_page(),

@@ -27,8 +27,8 @@ rule train_networks:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=120,
+        mem_mb=each_attempt(1500),
+        runtime=each_attempt(120),
     params:
         made_from=made_from,
         seed=lambda wildcards: STUDY.runs[wildcards.run].seed,
