@@ -1,4 +1,4 @@
-"""Verify a finished results folder: every seal, and what every file was made from.
+"""Verify a finished results folder: every seal, every text, and what every file was made from.
 
 Params  config      the whole configuration
         results     folder of the results
@@ -6,11 +6,12 @@ Writes  nothing but what it says: each file that would be made anew and why; the
         in verify.txt in the results folder, so that one command makes them
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pipeline.files import record_in, save_text
+from pipeline.files import digests_in, record_in, save_text
 from pipeline.planning import Study
 from pipeline.recipes import intermediate_files, product_files, recipe
 from pipeline.seals import DamagedFileError, digest_of, mismatch
@@ -76,8 +77,33 @@ def reason(study: Study, path: Path, file: str, versions: Mapping[str, str]) -> 
     return f"was made by other code: {', '.join(changed)} changed since" if changed else ""
 
 
+def changed_texts(results: Path) -> tuple[int, dict[str, str]]:
+    """Compare texts, tables and lists, with the digests in the logs of the jobs that wrote them.
+
+    Parameters
+    ----------
+    results : pathlib.Path
+
+    Returns
+    -------
+    checked : int
+    reasons : dict of str to str
+        By path. A text without a log, or one that is gone, is not checked.
+    """
+    written = {}
+    for path in sorted((results / "logs").rglob("*.log")):
+        written |= digests_in(path.read_text(encoding="utf-8", errors="replace"))
+    there = {path: digest for path, digest in written.items() if Path(path).is_file()}
+    reasons = {
+        path: "is damaged or edited: its bytes are not those that were written"
+        for path, digest in there.items()
+        if hashlib.sha256(Path(path).read_bytes()).hexdigest() != digest
+    }
+    return len(there), reasons
+
+
 def verify(study: Study, results: Path, versions: Mapping[str, str]) -> tuple[int, dict[str, str]]:
-    """Check every file with a seal.
+    """Check every file with a seal, and every text whose digest a log has.
 
     Parameters
     ----------
@@ -99,7 +125,8 @@ def verify(study: Study, results: Path, versions: Mapping[str, str]) -> tuple[in
         path = results / file
         if found := reason(study, path, file, versions):
             reasons[str(path)] = found
-    return len(files), reasons
+    texts, changed = changed_texts(results)
+    return len(files) + texts, reasons | changed
 
 
 def main(snakemake) -> None:

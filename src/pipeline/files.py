@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 import os
 import platform
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
@@ -22,6 +25,10 @@ from infoplane.tasks.images import ImageSet
 from pipeline.alone import is_alive
 from pipeline.seals import BLANK, MARK, DamagedFileError, check_seal, demand, record_of, seal
 
+log = logging.getLogger("infoplane")
+
+# In the log of a job that has written a text file.
+WROTE = "wrote "
 # What a task's file says of it besides its arrays.
 KNOWN = ("ceiling_bits", "label_bits", "information_bits")
 
@@ -304,9 +311,16 @@ def load_columns(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def save_text(path: str | Path, text: str) -> None:
-    """Write a text file."""
+    """Write a text file, and its digest to the job's log: a text has no room for a seal."""
+    content = text.encode("utf-8")
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content)
+    log.info("%s%s, sha256 %s", WROTE, path, hashlib.sha256(content).hexdigest())
+
+
+def digests_in(log_text: str) -> dict[str, str]:
+    """Return the digest of each text file that a job's log says was written, by path."""
+    return dict(re.findall(rf"{WROTE}(\S+), sha256 ([0-9a-f]{{64}})$", log_text, re.MULTILINE))
 
 
 def save_json(path: str | Path, data) -> None:

@@ -2,11 +2,12 @@
 
 import copy
 import json
+import logging
 
 import pytest
 
 from pipeline import seals
-from pipeline.files import save_table, writing_hdf5
+from pipeline.files import save_table, save_text, writing_hdf5
 from pipeline.planning import Study
 from pipeline.recipes import intermediate_files, made_from, product_files, recipe
 from pipeline.stage import digest_of_code
@@ -94,3 +95,27 @@ def test_every_file_with_a_seal_has_a_recipe_that_json_holds():
         assert json.loads(json.dumps(recipe(study, file))), file
     for file in ("figures/szt_2.svg", "claims.tsv", "training/nobody/000-024.h5", "a.parquet"):
         assert recipe(study, file) is None
+
+
+def test_an_edited_table_of_text_is_named_and_others_are_not(results, tmp_path):
+    tables = [results / "claims.tsv", results / "tables/robustness.tsv", results / "gone.json"]
+    log = logging.getLogger("infoplane")
+    (results / "logs").mkdir()
+    handler = logging.FileHandler(results / "logs/collect_verdicts.log", encoding="utf-8")
+    log.addHandler(handler)
+    level, log.level = log.level, logging.INFO
+    try:
+        for path in tables:
+            save_text(path, "claim\tverdict\nC01\tsupported\n")
+    finally:
+        log.removeHandler(handler)
+        handler.close()
+        log.level = level
+    tables[2].unlink()
+    assert verify(STUDY, results, VERSIONS) == (5, {})
+    tables[0].write_text("claim\tverdict\nC01\trefuted\n")
+    checked, reasons = verify(STUDY, results, VERSIONS)
+    assert checked == 5
+    assert reasons == {
+        str(tables[0]): "is damaged or edited: its bytes are not those that were written"
+    }

@@ -3,6 +3,7 @@ Check finished results; nothing is made.
 
 REQUIRED INPUTS
     every file with a seal that is there: HDF5, Parquet, NumPy archives
+    every text that is there, by its digest in the log of the job that wrote it
 OUTPUTS
     <results>/verify.txt    the files that would be made anew, if there are any
 """
