@@ -22,7 +22,9 @@ from benchmarks.peers import PeersMissingError
 from pipeline.files import save_json
 from pipeline.stage import commit, versions
 
-BENCHMARKS = ("train", "estimate", "gradients", "bottleneck", "variational", "cores", "peers")
+BENCHMARKS = (
+    *("train", "estimate", "gradients", "bottleneck", "variational", "images", "cores", "peers"),
+)
 
 log = logging.getLogger("benchmarks")
 

@@ -37,6 +37,10 @@ def ratios(results: dict[str, dict]) -> dict[str, float]:
     for comparison in results.get("estimate", {}).get("comparisons", []):
         for name, ratio in comparison["ratio"].items():
             found[f"{comparison['estimator']}: {NAMES[name]}"] = ratio
+    for name, ratio in results.get("images", {}).get("training", {}).get("ratio", {}).items():
+        found[f"784-1024-20-20-20-10: {NAMES[name]}"] = ratio
+    for quantity, comparison in results.get("images", {}).get("estimates", {}).items():
+        found[f"{quantity}, 1024 units: NumPy"] = comparison["ratio"]["numpy"]
     for comparison in results.get("peers", {}).get("comparisons", []):
         for name, ratio in comparison["ratio"].items():
             found[f"{comparison['quantity']}: {name}"] = ratio

@@ -15,6 +15,7 @@ from benchmarks import (
     engines,
     estimate,
     gradients,
+    images,
     peers,
     train,
     variational,
@@ -32,6 +33,7 @@ def tiny(monkeypatch):
             "TRIALS": 1,
             "TRIAL_SECONDS": 0.0,
         },
+        images: {"IMAGES": 256, "ESTIMATED": 300, "ROUNDS": 1, "PEAK_SECONDS": 0.0},
         gradients: {"EPOCHS": 3, "SNAPSHOTS": 2, "ROUNDS": 2},
         cores: {"EPOCHS": 1, "CHUNKS_PER_CORE": 1, "ROUNDS": 1, "core_counts": lambda: [1]},
         peers: {"SAMPLES": 200, "ROUNDS": 1},
@@ -91,6 +93,16 @@ def test_estimate(tmp_path):
     written = run("estimate", tmp_path)
     assert [c["estimator"] for c in written["comparisons"]] == ["binned", "kde"]
     assert len(written["scaling"]) == 4
+
+
+def test_images(tmp_path):
+    written = run("images", tmp_path)
+    assert set(written["training"]["ratio"]) == {"torch_stack", "plain_loop"}
+    # 128 images, 2 operations a weight and image: forward, gradient, and error but for the first.
+    operations = 2 * 128 * (3 * 824_296 - 784 * 1024)
+    expected = operations * (60_000 / 128) / written["training"]["peak_gigaflops"] / 1e9
+    assert written["training"]["products_seconds"] == pytest.approx(expected)
+    assert set(written["estimates"]) == {"kernels", "bins"}
 
 
 def test_gradients(tmp_path):

@@ -29,23 +29,18 @@ def interval_codes(values, low, high, bins):
     codes : array of int64, shape (samples, units)
         Intervals 0 .. bins - 1; the upper edge of the range belongs to the last one, a value
         outside to the nearest one.
-    inside : bool
-        False if a value lies outside [low, high].
     """
     codes = np.empty(values.shape, np.int64)
     flat_values, flat_codes = values.reshape(-1), codes.reshape(-1)
     span = high - low
     scale = bins / span
-    outside = 0
     for i in range(flat_values.size):
-        value = np.float64(flat_values[i])
-        outside += (value < low) | (value > high)
-        value = min(max(value, low), high)
+        value = min(max(np.float64(flat_values[i]), low), high)
         # The edge nearest to the value decides between its two neighbours.
         nearest = np.int64((value - low) * scale + 0.5)
         edge = low + nearest * span / bins
         flat_codes[i] = min(nearest - (value < edge), bins - 1)
-    return codes, outside == 0
+    return codes
 
 
 @compiled()
@@ -89,24 +84,22 @@ def width_codes(values, width):
 
 
 @compiled()
-def append_codes(states, codes, start, stop, radix):
-    """Append the codes of the units start .. stop - 1 to the samples' states, in place.
+def append_codes(states, codes, radix):
+    """Append the codes of some units to the samples' states, in place.
 
     Parameters
     ----------
     states : array of uint64, shape (samples,)
         Together with the appended digits they must fit into 64 bits.
     codes : array of int64, shape (samples, units)
-    start, stop : int
     radix : int
         The number of possible codes: states become states * radix + code.
     """
     radix = np.uint64(radix)
-    digits = codes[:, start:stop]
-    for sample in range(digits.shape[0]):
+    for sample in range(codes.shape[0]):
         state = states[sample]
-        for unit in range(digits.shape[1]):
-            state = state * radix + np.uint64(digits[sample, unit])
+        for unit in range(codes.shape[1]):
+            state = state * radix + np.uint64(codes[sample, unit])
         states[sample] = state
 
 

@@ -146,38 +146,42 @@ class BinnedEstimator(Estimator):
             If a value lies outside [low, high] and is to be refused, or its interval's number
             outside -2**31 .. 2**31 - 1 for a `bin_width`.
         """
-        codes, radix = self._codes(activations)
-        samples, units = codes.shape
+        values, radix = self._checked(activations)
+        samples, units = values.shape
         states, size, start = np.zeros(samples, np.uint64), 1, 0
         while start < units:
             stop = start
             while stop < units and size * radix <= 2**64:
                 size *= radix
                 stop += 1
-            append_codes(states, codes, start, stop, radix)
+            append_codes(states, self._codes(values[:, start:stop]), radix)
             start = stop
             if start < units:
                 # No room for another unit in 64 bits: renumber the states seen so far.
-                states, size = rank(states)[0], samples
+                states, size = rank(states)
+                if size == samples:
+                    # No unit can tell more of them apart: of a wide layer few are looked at.
+                    break
+                size = samples
         return states
 
-    def _codes(self, activations: np.ndarray) -> tuple[np.ndarray, int]:
-        """Return each value's interval, counted from 0, and how many there may be."""
+    def _checked(self, activations: np.ndarray) -> tuple[np.ndarray, int]:
+        """Return the values, none of them to be refused, and how many intervals there may be."""
         if activations.dtype not in (np.float32, np.float64):
             activations = activations.astype(np.float64)
         values = np.ascontiguousarray(activations)
+        lowest, highest = float(values.min()), float(values.max())
         if self.bin_width is None:
             low, high = float(self.low), float(self.high)
-            codes, inside = interval_codes(values, low, high, int(self.bins))
-            if not inside and self.outside == "refuse":
+            if self.outside == "refuse" and (lowest < low or highest > high):
                 sample, unit = first_outside(values, low, high)
                 raise ValueError(
                     f"sample {sample}, unit {unit} is {values[sample, unit]}, outside the range "
                     f"[{self.low}, {self.high}] of the bins"
                 )
-            return codes, int(self.bins)
+            return values, int(self.bins)
         width = float(self.bin_width)
-        codes, smallest, largest = width_codes(values, width)
+        smallest, largest = np.floor(lowest / width), np.floor(highest / width)
         if smallest < -(2**31) or largest >= 2**31:
             intervals = np.floor(values.astype(np.float64) / width)
             sample, unit = np.argwhere(np.abs(intervals + 0.5) > 2.0**31)[0]
@@ -185,7 +189,14 @@ class BinnedEstimator(Estimator):
                 f"sample {sample}, unit {unit} is {values[sample, unit]}, too many bins of width "
                 f"{self.bin_width} away from 0 (at most 2**31)"
             )
-        return codes, largest - smallest + 1
+        return values, int(largest - smallest) + 1
+
+    def _codes(self, values: np.ndarray) -> np.ndarray:
+        """Return the interval of each value, counted from 0."""
+        values = np.ascontiguousarray(values)
+        if self.bin_width is None:
+            return interval_codes(values, float(self.low), float(self.high), int(self.bins))
+        return width_codes(values, float(self.bin_width))[0]
 
 
 def _is_finite(value: object) -> bool:
