@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-if TYPE_CHECKING:
-    from infoplane.models.variational_weights import VariationalWeightsModel
+from infoplane.models.base import Model
 
 # Of the variance of what a unit receives, whose root has no slope at 0.
 LEAST_VARIANCE = 1e-12
@@ -28,8 +26,8 @@ class VariationalStack:
 
     Parameters
     ----------
-    model : VariationalWeightsModel
-        What is the same for all.
+    model : Model
+        A `VariationalWeightsModel`: what is the same for all.
     inputs : array of float32, shape (samples, features)
     labels : array of int, shape (networks, samples)
     betas : array of float, shape (networks,)
@@ -39,7 +37,7 @@ class VariationalStack:
 
     def __init__(
         self,
-        model: VariationalWeightsModel,
+        model: Model,
         inputs: np.ndarray,
         labels: np.ndarray,
         betas: np.ndarray,
