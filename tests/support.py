@@ -57,6 +57,21 @@ def image_set(rule: str, each: int = 3) -> ImageSet:
     return ImageSet(*parts)
 
 
+def invertible() -> Network:
+    """Return a small network of two coupling blocks for twelve numbers."""
+    return make_network(
+        "invertible",
+        input_shape=(12, 1, 1),
+        squeezes=(1,),
+        blocks=(2,),
+        inner_channels=(3,),
+        kernel_size=1,
+        outputs=2,
+        activation="tanh",
+        initial_weights="glorot",
+    )
+
+
 def optimizer(**changes) -> Optimizer:
     """Return an optimiser, with some of it changed."""
     return Optimizer(

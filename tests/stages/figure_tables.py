@@ -135,6 +135,11 @@ def save_tidy_tables(folder):
     weights["weight_norm"] = weights["layer"] * (1.0 + np.log10(weights["epoch"] + 1))
     save_runs(with_status(weights), folder / "weights")
 
+    inversion = grid(*keys, ("layer", range(1, LAYERS)))
+    inversion["error_float32"] = 1e-7 * inversion["layer"] * (1 + inversion["epoch"])
+    inversion["error_float64"] = 1e-9 * inversion["error_float32"]
+    save_runs(with_status(inversion), folder / "inversion")
+
     fisher = grid(*keys, ("layer", range(LAYERS + 1)))
     fisher["fisher_trace"] = np.where(fisher["layer"] == 0, 10.0, 2.0) / (1 + fisher["epoch"])
     save_runs(with_status(fisher), folder / "fisher")

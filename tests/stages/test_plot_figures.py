@@ -22,6 +22,7 @@ from figures.fisher import TRACE_AXIS
 from figures.generalisation import ACCURACY, LOST
 from figures.gradient_norms import NORM_TEXTS
 from figures.histograms import VALUE_AXIS
+from figures.inversion import ERROR_AXIS
 from figures.saturation import ACCURACY_AXIS, SHARE_AXIS
 from figures.scales import DEVIATION_AXIS, WEIGHTS_AXIS
 from figures.two_phases import GRADIENT_AXIS, RATIO_AXIS
@@ -70,6 +71,7 @@ AXES = {
     "detail": {style.EPOCH_AXIS, style.INPUT_AXIS, LOSS_AXIS, RATIO_OF_GRADIENTS, NORM_AXIS},
     "differential_entropy": {style.EPOCH_AXIS, ENTROPY_AXIS, DUPLICATED_AXIS},
     "fisher": {style.EPOCH_AXIS, TRACE_AXIS, style.INPUT_AXIS},
+    "inversion": {style.EPOCH_AXIS, ERROR_AXIS, style.INPUT_AXIS},
     "histograms": {VALUE_AXIS},
     "rescaling": {"layer", style.INPUT_AXIS},
     "bottleneck": BITS | {BETA_AXIS},
@@ -416,6 +418,18 @@ def test_variational_networks_are_drawn_over_beta_and_over_shares(tables, tmp_pa
     assert bound.get_ydata() == pytest.approx([1.0, 1.0, 0.6])
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert [name.rsplit(" (", 1)[0] for name in names[:-1]] == models
+
+
+def test_errors_of_inversion_stand_beside_what_estimators_find(tables, tmp_path, drawn):
+    figure = drawn("jacobsen_inversion", tables, tmp_path)
+    errors, *planes = data_axes(figure)
+    assert len(planes) == len(FIGURES["jacobsen_inversion"]["estimators"])
+    # Two lines for each hidden layer.
+    assert len(errors.lines) == 2 * (LAYERS - 1)
+    assert errors.lines[0].get_ydata() == pytest.approx(1e-7 * (1 + EPOCHS))
+    assert errors.lines[LAYERS - 1].get_ydata() == pytest.approx(1e-16 * (1 + EPOCHS))
+    for axes in planes:
+        assert len(axes.lines) == LAYERS + 1
 
 
 def test_fisher_traces_have_a_line_for_each_layer_and_one_for_all_weights(tables, tmp_path, drawn):

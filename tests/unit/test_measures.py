@@ -16,7 +16,7 @@ from infoplane.measures.layers import resolve_range
 from infoplane.measures.noisy_propagation import noisy_network_information
 from infoplane.measures.several_networks import multi_network_information
 from infoplane.training.schedule import seed_sequence
-from tests.support import convolutional, network
+from tests.support import convolutional, invertible, network
 
 BINNED = {"method": "binned", "bins": 8}
 KDE = {"method": "kde", "noise_variance": 0.1}
@@ -31,6 +31,7 @@ PARAMETERS = {
     "bottleneck_fit": {"bins": 30, "range": [-1.0, 1.0]},
     "weight_norms": {},
     "fisher": {},
+    "inversion": {},
     "weight_information": {"prior_deviation": 1.0},
     "rescaled": {"estimators": {"mine": {**BINNED, "range": "layer"}}, "scales": [1.0, -1.0]},
     "saturation": {"threshold": 0.5},
@@ -48,6 +49,7 @@ TABLES = {
     "bottleneck_fit": "bottleneck_fit",
     "weight_norms": "weights",
     "fisher": "fisher",
+    "inversion": "inversion",
     "weight_information": "weight_information",
     "rescaled": "rescaled",
 }
@@ -74,7 +76,7 @@ def trained(of=None, initialisation=3, epochs=(0, 4), **changes) -> TrainedNetwo
     start = of.initial_parameters(np.random.default_rng(initialisation))
     values = {
         "network": of,
-        "inputs": TASK.inputs.astype(np.float32),
+        "inputs": TASK.inputs.astype(np.float32).reshape(-1, *of.input_shape),
         "labels": TASK.labels,
         "initialisation": initialisation,
         "seed": 7,
@@ -111,7 +113,8 @@ def dumped(of: TrainedNetwork) -> DumpedNetwork:
 
 
 def columns_from(name, measure, **changes):
-    of = trained(NOISY if name == "noisy_propagation" else None, **changes)
+    special = {"noisy_propagation": NOISY, "inversion": invertible()}
+    of = trained(special.get(name), **changes)
     if measure.stage == "estimate_information":
         return measure.measure(dumped(of))
     if measure.stage == "measure_groups":
@@ -141,8 +144,12 @@ def test_columns_are_equally_long_by_epoch_and_layer_and_named(name):
     assert list(columns)[:2] == ["epoch", "layer"]
     assert len({len(values) for values in columns.values()}) == 1
     assert set(columns["epoch"]) == {0, 4}
-    # The output layer has no scale; 0 is the whole network.
-    layers = {"rescaled": [1, 2], **dict.fromkeys(("fisher", "weight_information"), range(4))}
+    # The output layer has no scale, nor an inverse; 0 is the whole network.
+    layers = {
+        "rescaled": [1, 2],
+        "inversion": [1, 2],
+        **dict.fromkeys(("fisher", "weight_information"), range(4)),
+    }
     assert set(columns["layer"]) == set(layers.get(name, [1, 2, 3]))
     assert {columns[key].dtype for key in ("epoch", "layer")} == {np.dtype(np.int32)}
     assert set(columns.get("estimator", ())) == set(measure.estimators())
@@ -173,6 +180,7 @@ def test_unknown_measures_are_refused_by_name():
 
 
 REFUSED = {
+    **{("inversion", kind): "no layer" for kind in ("plain", "noisy", "quantised")},
     ("gradients", "noisy"): "plain",
     ("gradients", "quantised"): "plain",
     ("rescaled", "noisy"): "noise",

@@ -226,6 +226,16 @@ WRONG = {
         "additive",
         ["models.variational", "prior log_uniform is of multiplicative noise"],
     ),
+    "a coupling block of one channel": (
+        "runs/digits_invertible/squeezes",
+        [1, 2],
+        ["runs.digits_invertible", "stage 1 1 channels", "even number"],
+    ),
+    "a network that cannot be inverted": (
+        "measurements/inversion/runs",
+        ["digits_invertible", "digits_relu"],
+        ["measurements.inversion", "digits_relu", "no layer that can be inverted"],
+    ),
     "no such model": (
         "models/minimal/model",
         "minimale",

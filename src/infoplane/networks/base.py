@@ -39,6 +39,8 @@ class Network(ABC):
         training, about 1; 0 is none.
     tells_net_inputs : bool
         Whether every layer has net inputs, one for each of its units.
+    invertible_layers : int
+        How many layers, from the first on, `inputs_from` can invert.
     """
 
     name: ClassVar[str]
@@ -50,6 +52,7 @@ class Network(ABC):
     noise_standard_deviation = 0.0
     relative_noise = 0.0
     tells_net_inputs = True
+    invertible_layers = 0
 
     @property
     @abstractmethod
@@ -177,6 +180,29 @@ class Network(ABC):
         double = (np.asarray(part, dtype=np.float64) for part in (parameters, inputs))
         for net, _ in self.unit_rows(*double):
             yield net.astype(np.float64, copy=False)
+
+    def inputs_from(self, layer: int, values: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+        """Return the inputs for which a layer gives these values.
+
+        Parameters
+        ----------
+        layer : int
+            1 .. `invertible_layers`.
+        values : array of float, shape (samples, units)
+        parameters : array, shape (parameter_count,)
+            Of the same precision.
+
+        Returns
+        -------
+        inputs : array, shape (samples, ...)
+            In that precision.
+
+        Raises
+        ------
+        ValueError
+            If the network has no layer that can be inverted.
+        """
+        raise ValueError(f"networks of kind {self.name!r} have no layer that can be inverted")
 
     def check_task(self, input_shape: tuple[int, ...], classes: int) -> None:
         """Refuse a task whose inputs or classes the network is not made for.
