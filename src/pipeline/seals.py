@@ -17,6 +17,8 @@ BLANK = b"0" * 64
 LARGE_BYTES = 64 * 2**20
 """Larger files, activations that live for a minute, are summed first: four times as fast."""
 BLOCK_WORDS = 512
+SUMMED_BLOCKS = 4096
+"""Blocks that are summed at a time, 16 MiB."""
 
 
 class DamagedFileError(ValueError):
@@ -189,10 +191,14 @@ def _digest(memory: mmap.mmap) -> str:
             return found.hexdigest()
         block = BLOCK_WORDS * 8
         whole = len(view) // block * block
-        # Any one bit that flips changes the sum of its block.
-        words = np.frombuffer(view, np.uint64, whole // 8).reshape(-1, BLOCK_WORDS)
-        found.update(words.sum(axis=1).tobytes())
-        del words
+        for start in range(0, whole, SUMMED_BLOCKS * block):
+            size = min(SUMMED_BLOCKS * block, whole - start)
+            words = np.frombuffer(view, np.uint64, size // 8, start).reshape(-1, BLOCK_WORDS)
+            # Any one bit that flips changes the sum of its block.
+            found.update(words.sum(axis=1).tobytes())
+            del words
+            # What is summed need not stay: a file may be larger than the memory of its job.
+            memory.madvise(mmap.MADV_DONTNEED, start, size)
         found.update(view[whole:])
     return found.hexdigest()
 

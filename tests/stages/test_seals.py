@@ -1,6 +1,8 @@
 """Seals: any bit that flips is found, and a file that was made from something else is refused."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -48,6 +50,21 @@ KINDS = {
 def nothing_declared():
     yield
     declare({}, {}, {})
+
+
+def test_a_file_larger_than_the_memory_of_a_job_is_checked(tmp_path):
+    path = tmp_path / "activations.h5"
+    with writing_hdf5(path, "activations") as file:
+        file.create_dataset("activations/1", (300, 2**20), np.uint8)[:] = 1
+    checks = (
+        "import resource, sys; from pipeline.seals import check_seal; check_seal(sys.argv[1]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    command = [sys.executable, "-c", checks, str(path)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert path.stat().st_size > 300e6
+    # In kB; numpy and h5py take some 60 MB.
+    assert int(said.stdout) < 150e3
 
 
 @pytest.mark.parametrize("kind", KINDS)

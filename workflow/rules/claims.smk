@@ -69,12 +69,7 @@ rule collect_verdicts:
         code=code_of("collect_verdicts.py"),
     output:
         readings="<results>/tables/readings.tsv",
-        table=report(
-            "<results>/claims.tsv",
-            caption="../report/claims.rst",
-            category="This study",
-            labels={"figure": "claims", "shows": "verdicts"},
-        ),
+        table="<results>/claims.tsv",
     log:
         "<results>/logs/collect_verdicts.log",
     benchmark:
