@@ -412,7 +412,7 @@ def test_variational_networks_are_drawn_over_beta_and_over_shares(tables, tmp_pa
     assert jump.lines[0].get_ydata() == pytest.approx(1 / (1 + 1.1 * np.array([0.1, 1, 10])))
     # One model has shares between; three betas of it.
     assert len(shares.lines) == 3
-    assert shares.lines[1].get_ydata() == pytest.approx([1.0, 1.5, 2.0])
+    assert shares.lines[2].get_ydata() == pytest.approx([1.0, 1.5, 2.0])
     solid, bound = errors.lines[:2]
     assert solid.get_ydata() == pytest.approx(1 - 0.9 / (1 + 0.1 * np.array([0.1, 1, 10])))
     assert bound.get_ydata() == pytest.approx([1.0, 1.0, 0.6])
