@@ -13,8 +13,6 @@ from collections.abc import Iterator, Sequence
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from pipeline.places import FileError, key_lines
-
 OPTION = re.compile(r"--configfiles?(?:=(.*))?")
 
 
@@ -49,6 +47,10 @@ def put_right(record: logging.LogRecord, arguments: Sequence[str]) -> logging.Lo
     """
     if getattr(record, "event", None) != LogEvent.ERROR:
         return record
+    # Not before: a second checkout that shares the environment has a pipeline of its own, which its
+    # workflow loads.
+    from pipeline.places import FileError, key_lines
+
     for file in configuration_files(arguments):
         try:
             key_lines(file)

@@ -21,6 +21,7 @@ EXAMPLES = {
     "committee": {"weak_rules": 3, "seed": 1},
     "digits": {},
     "random_labels": {"seed": 1},
+    "skoltech": {"score": "products", "seed": 1},
 }
 IMAGES = ("fashion_mnist", "mnist", "cifar10", "cifar100")
 EXAMPLES |= {rule: {"images": image_set(rule)} for rule in IMAGES}

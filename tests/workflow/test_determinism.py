@@ -1,12 +1,7 @@
-"""The same numbers, bit for bit, whatever the cores, the chunks, the order and interruptions."""
+"""The same numbers, bit for bit, whatever the cores, the chunks and the order."""
 
 import hashlib
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 
 import pytest
@@ -174,39 +169,6 @@ def run(folder, cores: int, *also: str, **changes) -> dict[str, str]:
     return digests(folder / "results/smoke")
 
 
-@pytest.fixture(scope="module")
-def reference(tmp_path_factory):
-    """Return the digests of one core and one chunk."""
-    return run(copy_repository(tmp_path_factory.mktemp("one")), 1, inits_per_chunk=5)
-
-
-@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_run_goes_on_to_the_same_numbers(clone, reference, blow):
-    command = [sys.executable, "-m", "snakemake", *arguments(clone, 2, inits_per_chunk=2)]
-    environment = {**os.environ, "PYTHONPATH": str(clone / "src")}
-    with open(clone / "said.txt", "w") as said:
-        process = subprocess.Popen(
-            command,
-            cwd=clone,
-            env=environment,
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
-            # Where the tests run in the background, interrupts are ignored and would stay so.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-        while not list((clone / "results/smoke/information").rglob("*.parquet")):
-            assert process.poll() is None, (clone / "said.txt").read_text()[-5000:]
-            time.sleep(0.1)
-        if blow == signal.SIGKILL:
-            os.killpg(process.pid, blow)  # A machine that stops takes the jobs with it.
-        else:
-            process.send_signal(blow)
-        process.wait(timeout=120)
-    assert process.returncode != 0
-    assert differing(run(clone, 2, inits_per_chunk=2), reference) == []
-
-
 def planned(said) -> dict[str, int]:
     """Return how many jobs of each rule a dry run plans."""
     jobs = re.findall(r"^(?:local)?rule (\w+):$", said.stdout + said.stderr, re.MULTILINE)
@@ -217,12 +179,23 @@ def planned(said) -> dict[str, int]:
 MADE = ("plot_szt_3", "compare_activations", "compare_optimizers")
 
 
-def planned_after_an_edit(clone, estimator: str) -> tuple[Counter, str]:
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Return a copy of the repository with a finished cut study."""
+    folder = copy_repository(tmp_path_factory.mktemp("finished"))
+    run(folder, 2, *MADE, inits_per_chunk=5)
+    return folder
+
+
+def planned_after_an_edit(finished, estimator: str) -> tuple[Counter, str]:
     """Edit an estimator of a finished cut study; return the planned jobs and what is said."""
-    run(clone, 2, *MADE, inits_per_chunk=5)
-    module = clone / f"src/infoplane/estimators/{estimator}.py"
-    module.write_text(module.read_text() + "\n# A change.\n")
-    said = snakemake(clone, *arguments(clone, 2, *MADE, inits_per_chunk=5), "--dry-run")
+    module = finished / f"src/infoplane/estimators/{estimator}.py"
+    written = module.read_text()
+    module.write_text(written + "\n# A change.\n")
+    try:
+        said = snakemake(finished, *arguments(finished, 2, *MADE, inits_per_chunk=5), "--dry-run")
+    finally:
+        module.write_text(written)
     assert said.returncode == 0, said.stderr[-3000:]
     jobs = planned(said)
     for stage in ("generate_data", "train_networks", "compute_gradient_snr", "measure_networks"):
@@ -230,8 +203,9 @@ def planned_after_an_edit(clone, estimator: str) -> tuple[Counter, str]:
     return jobs, said.stdout + said.stderr
 
 
-def test_an_edited_estimator_estimates_again_only_what_uses_it(clone):
-    jobs, said = planned_after_an_edit(clone, "kde")
+@pytest.mark.xdist_group("edited")
+def test_an_edited_estimator_estimates_again_only_what_uses_it(finished):
+    jobs, said = planned_after_an_edit(finished, "kde")
     # One measurement of two runs.
     assert jobs["estimate_information"] == jobs["dump_activations"] == jobs["merge_table"] == 2
     assert "measurement=kde_0.1" in said
@@ -241,8 +215,9 @@ def test_an_edited_estimator_estimates_again_only_what_uses_it(clone):
     assert jobs["audit_estimators"] == jobs["judge_claims"] == 1
 
 
-def test_an_edited_estimator_draws_and_judges_what_uses_it(clone):
-    jobs, said = planned_after_an_edit(clone, "binned")
+@pytest.mark.xdist_group("edited")
+def test_an_edited_estimator_draws_and_judges_what_uses_it(finished):
+    jobs, said = planned_after_an_edit(finished, "binned")
     for rule in (*MADE, "judge_claims"):
         assert jobs[rule] == 1, rule
     assert "measurement=kde_0.1" not in said
