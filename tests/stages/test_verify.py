@@ -103,14 +103,15 @@ def test_an_edited_table_of_text_is_named_and_others_are_not(results, tmp_path):
     (results / "logs").mkdir()
     handler = logging.FileHandler(results / "logs/collect_verdicts.log", encoding="utf-8")
     log.addHandler(handler)
-    level, log.level = log.level, logging.INFO
+    level = log.level
+    log.setLevel(logging.INFO)
     try:
         for path in tables:
             save_text(path, "claim\tverdict\nC01\tsupported\n")
     finally:
         log.removeHandler(handler)
         handler.close()
-        log.level = level
+        log.setLevel(level)
     tables[2].unlink()
     assert verify(STUDY, results, VERSIONS) == (5, {})
     tables[0].write_text("claim\tverdict\nC01\trefuted\n")
