@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, fields
 
 from infoplane.tasks.splits import SPLITS
 
@@ -75,6 +76,14 @@ class Optimizer:
             )
         if self.optimizer != "adam" and self.adam_epsilon != ADAM_EPSILONS[0]:
             raise ValueError(f"adam_epsilon is Adam's, and {self.optimizer} has none")
+
+    def is_default_but_for(self, known: Collection[str]) -> bool:
+        """Return whether all that is not named stands at its default.
+
+        An engine names what it knows: what is added to this record later it then refuses.
+        """
+        others = (field for field in fields(self) if field.name not in known)
+        return all(getattr(self, field.name) == field.default for field in others)
 
     def as_dict(self) -> dict:
         """Return the record as plain data, for a file's attributes."""

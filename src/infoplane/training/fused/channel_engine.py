@@ -6,7 +6,7 @@ import numpy as np
 
 from infoplane.networks import Network
 from infoplane.training.fused.channel_loop import train_epoch
-from infoplane.training.fused.engine import FusedEngine, fits_loop, is_known
+from infoplane.training.fused.engine import KNOWN, FusedEngine, fits_loop
 from infoplane.training.fused.kernels import TILE
 from infoplane.training.noise import epoch_noise
 from infoplane.training.records import Optimizer
@@ -41,7 +41,7 @@ class ChannelEngine(FusedEngine):
             return False
         batch_size = TILE + 1 if optimizer.batch_size is None else optimizer.batch_size
         fits = not quantised or batch_size <= TILE
-        return fits and fits_loop(network) and is_known(optimizer)
+        return fits and fits_loop(network) and optimizer.is_default_but_for(KNOWN)
 
     def advance(self, first_epoch: int, last_epoch: int) -> None:
         """Train the epochs from `first_epoch` up to, not including, `last_epoch`."""

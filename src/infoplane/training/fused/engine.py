@@ -7,8 +7,6 @@ Networks are trained one after the other, so no network's numbers depend on its 
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from infoplane.networks import Network
@@ -96,7 +94,7 @@ class FusedEngine:
     @staticmethod
     def supports(network: Network, optimizer: Optimizer) -> bool:
         """Return whether the engine is made for these networks and this optimiser."""
-        return network.is_plain and fits_loop(network) and is_known(optimizer)
+        return network.is_plain and fits_loop(network) and optimizer.is_default_but_for(KNOWN)
 
     @property
     def parameters(self) -> np.ndarray:
@@ -149,9 +147,3 @@ def fits_loop(network: Network) -> bool:
     if network.widths is None or max(network.widths) > WIDEST:
         return False
     return network.activation in COMPILED_ACTIVATIONS and network.output in COMPILED_OUTPUTS
-
-
-def is_known(optimizer: Optimizer) -> bool:
-    """Return whether what the compiled loop does not know of stands at its default."""
-    unknown = (field for field in dataclasses.fields(optimizer) if field.name not in KNOWN)
-    return all(getattr(optimizer, field.name) == field.default for field in unknown)

@@ -13,6 +13,10 @@ from infoplane.training.records import Optimizer
 from infoplane.training.torch.engine import TorchEngine
 from infoplane.training.torch.fixed_stacks import stack_size
 
+KNOWN = {
+    *("optimizer", "learning_rate", "batch_size", "batches_per_epoch", "weight_decay"),
+    "adam_epsilon",
+}
 Pair = tuple[torch.Tensor, torch.Tensor]
 
 
@@ -47,7 +51,7 @@ class LargeDenseEngine(TorchEngine):
         if network.widths is None or not network.is_plain or stack_size(network) > 1:
             return False
         written_out = network.activation in ACTIVATIONS and network.output in COMPILED_OUTPUTS
-        return written_out and optimizer.largest_weight_norm is None and optimizer.zero_gradients
+        return written_out and optimizer.is_default_but_for(KNOWN)
 
     def _split(self, vectors: torch.Tensor) -> list[Pair]:
         return split_parameters(vectors[0], self._network.widths)
