@@ -131,10 +131,10 @@ def test_what_is_outside_in_other_runs_networks_or_epochs_is_refused():
         judged_ends(found, outside.assign(run="others"))
     for axis, rows in (
         ("epochs", outside[outside["epoch"] > 0]),
-        ("initialisations", outside[outside["init"] > 0]),
+        ("inits", outside[outside["init"] > 0]),
         ("layers", outside[outside["layer"] > 1]),
     ):
-        message = rf"claim C12: outside_range and information .* different {axis}"
+        message = rf"claim C12: outside_range of run 'r' lacks the {axis} \[.*\] of the information"
         with pytest.raises(ClaimError, match=message):
             judged_ends(found, rows)
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
+from infoplane.claims.along_training import cross_correlations, mean_of_others
 from infoplane.claims.evidence import ClaimError
 from infoplane.claims.judging import judge
-from infoplane.claims.statistics.saturation import cross_correlations, mean_of_others
 from tests.unit.claim_tables import (
     EPOCHS,
     FLAT,

@@ -164,6 +164,12 @@ def test_epochs_that_follow_no_power_or_never_come_support_none():
     assert "never reach the level" in row["failed"]
 
 
+def test_a_power_says_nothing_where_untrained_networks_are_at_the_level():
+    row = judged("C70", powers((5, 3, 2, 0)), KNOWN)
+    assert row["verdict"] == "inconclusive"
+    assert "before training" in row["failed"]
+
+
 def test_a_power_needs_three_depths():
     with pytest.raises(ClaimError, match="three depths"):
         judged("C70", powers((5, 3)), {name: KNOWN[name] for name in ("r1", "r2")})

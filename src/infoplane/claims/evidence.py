@@ -133,28 +133,31 @@ class Evidence:
         ----------
         case : Case
         name : str
-            The table; it must have the same initialisations, epochs and layers.
+            The table, of the initialisations, epochs and layers of the information, or of more.
         column : str
 
         Returns
         -------
         measured : array of float, shape (inits, epochs, layers)
+
+        Raises
+        ------
+        ClaimError
+            If it lacks any of these.
         """
         found, other = self.planes(case), self.table(case, name)
         if not found.inits.size:
             return np.empty((0, found.epochs.size, found.layers.size))
-        shared = np.isin(other.inits, found.inits)
-        for axis, there in (
-            ("initialisations", np.array_equal(other.inits[shared], found.inits)),
-            ("epochs", np.array_equal(other.epochs, found.epochs)),
-            ("layers", np.array_equal(other.layers, found.layers)),
-        ):
-            if not there:
+        places = []
+        for axis in ("inits", "epochs", "layers"):
+            wanted, there = getattr(found, axis), getattr(other, axis)
+            if missing := np.setdiff1d(wanted, there).tolist():
                 raise ClaimError(
-                    f"claim {case.claim}: {name} and information of run {case.run!r} have "
-                    f"different {axis}"
+                    f"claim {case.claim}: {name} of run {case.run!r} lacks the {axis} {missing} of "
+                    "the information"
                 )
-        return other.measured[column][shared]
+            places.append(np.searchsorted(there, wanted))
+        return other.measured[column][np.ix_(*places)]
 
     def entropy(self, case: Case, name: str) -> float:
         """Return an entropy of the case's task in bits.

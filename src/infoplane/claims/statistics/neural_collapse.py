@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from infoplane.claims.evidence import Case, ClaimError, Evidence
-from infoplane.claims.findings import Condition, Finding, mean_finding
+from infoplane.claims.along_training import correlation_along_training
+from infoplane.claims.evidence import Case, Evidence
+from infoplane.claims.findings import Condition, Finding
 from infoplane.claims.layers import choose_layers, layers_text
 from infoplane.claims.registry import claim_statistic
-from infoplane.claims.statistics.saturation import cross_correlations, mean_of_others
 from infoplane.claims.trajectories import Trajectories
 
 
@@ -100,47 +100,16 @@ def information_with_collapse(
         Spearman's rank correlation over all snapshots; 0 where one of the two never varies, as an
         estimate at its ceiling does not.
     """
-    found = evidence.planes(case)
-    chosen = choose_layers(case, found, layers)
-    information, within = found.complete("mi_input_bits"), _beside(evidence, case, found)
-    own, excess = [], []
-    for place in chosen:
-        every = cross_correlations(information[:, :, place], within[:, :, place])
-        own.append(np.diagonal(every))
-        excess.append(own[-1] - mean_of_others(every))
-    condition = Condition(
-        "the same minus that with the collapse of the other networks, mean, "
-        f"{layers_text(found, chosen, 'mean')},",
-        evidence.resampling.mean(np.mean(excess, axis=0)),
-        least_excess,
-        "above",
-    )
-    finding = mean_finding(
+    within = evidence.beside(case, "neural_collapse", "within_over_between")
+    finding = correlation_along_training(
         evidence,
         case,
-        chosen,
-        np.stack(own, axis=1),
-        "rank correlation of I(X;T) with the variance within classes over that between them, "
-        "along training",
-        "without unit",
-        "smallest",
+        choose_layers(case, evidence.planes(case), layers),
+        # Where all class means are one.
+        np.where(np.isnan(within), np.inf, within),
+        least_excess,
+        sign=1,
+        about="the variance within classes over that between them,",
+        others="collapse",
     )
-    return replace(finding, conditions=(condition,), blindness="small")
-
-
-def _beside(evidence: Evidence, case: Case, found: Trajectories) -> np.ndarray:
-    """Return NC1 for each estimate; where all class means are one, it is infinite."""
-    other = evidence.table(case, "neural_collapse")
-    if not found.inits.size:
-        return np.empty((0, found.epochs.size, found.layers.size))
-    places = []
-    for axis in ("inits", "epochs", "layers"):
-        wanted, there = getattr(found, axis), getattr(other, axis)
-        if missing := np.setdiff1d(wanted, there).tolist():
-            raise ClaimError(
-                f"claim {case.claim}: neural_collapse of run {case.run!r} lacks the {axis} "
-                f"{missing} of the information"
-            )
-        places.append(np.searchsorted(there, wanted))
-    values = other.measured["within_over_between"][np.ix_(*places)]
-    return np.where(np.isnan(values), np.inf, values)
+    return replace(finding, blindness="small")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import rankdata
 
-from infoplane.claims.evidence import Case, ClaimError, Evidence
-from infoplane.claims.findings import DROP, Condition, Finding, mean_finding
+from infoplane.claims.along_training import correlation_along_training
+from infoplane.claims.evidence import Case, Evidence
+from infoplane.claims.findings import DROP, Condition, Finding
 from infoplane.claims.layers import at_the_end, choose_layers, layers_text, measured
 from infoplane.claims.registry import claim_statistic
 from infoplane.claims.statistics.optimizers import drop_ratio
-from infoplane.claims.trajectories import Trajectories
 
 
 @claim_statistic(needs=("estimator",), table="saturation")
@@ -45,31 +44,16 @@ def loss_with_saturation(
     ----------
     Saxe et al. (2018), ICLR, fig. 16.
     """
-    found = evidence.planes(case)
-    chosen = choose_layers(case, found, layers)
-    information, shares = found.complete("mi_input_bits"), saturated_shares(evidence, case, found)
-    own, excess = [], []
-    for place in chosen:
-        every = cross_correlations(-information[:, :, place], shares[:, :, place])
-        own.append(np.diagonal(every))
-        excess.append(own[-1] - mean_of_others(every))
-    condition = Condition(
-        "the same minus that with the saturation of the other networks, mean, "
-        f"{layers_text(found, chosen, 'mean')},",
-        evidence.resampling.mean(np.mean(excess, axis=0)),
-        least_excess,
-        "above",
-    )
-    finding = mean_finding(
+    return correlation_along_training(
         evidence,
         case,
-        chosen,
-        np.stack(own, axis=1),
-        "rank correlation of -I(X;T) with the share of saturated values along training",
-        "without unit",
-        "smallest",
+        choose_layers(case, evidence.planes(case), layers),
+        evidence.beside(case, "saturation", "share_saturated"),
+        least_excess,
+        sign=-1,
+        about="the share of saturated values",
+        others="saturation",
     )
-    return replace(finding, conditions=(condition,))
 
 
 @claim_statistic(needs=("estimator",), table="saturation")
@@ -92,7 +76,9 @@ def drop_against_saturation(evidence: Evidence, case: Case, *, layers: str | lis
     found = evidence.planes(case)
     chosen = choose_layers(case, found, layers)
     drops = measured(case, found, DROP)[:, chosen].mean(axis=1)
-    final = at_the_end(saturated_shares(evidence, case, found))[:, chosen].mean(axis=1)
+    final = at_the_end(evidence.beside(case, "saturation", "share_saturated"))[:, chosen].mean(
+        axis=1
+    )
     text = (
         "rank correlation over networks of the drop of I(X;T) with the share of saturated values "
         f"at the end, {layers_text(found, chosen, 'mean')}"
@@ -142,71 +128,8 @@ def drop_without_saturation(
         case.runs, (largest_share, least_reference_share), ("at_most", "at_least"), strict=True
     ):
         found = evidence.planes(one)
-        final = at_the_end(saturated_shares(evidence, one, found))
+        final = at_the_end(evidence.beside(one, "saturation", "share_saturated"))
         final = final[:, choose_layers(one, found, layers)].mean(axis=1)
         text = f"share of saturated values in {one.run} at the end, mean,"
         premises.append(Condition(text, evidence.resampling.mean(final), share, direction))
     return replace(own, premises=(*own.premises, *premises))
-
-
-def saturated_shares(evidence: Evidence, case: Case, found: Trajectories) -> np.ndarray:
-    """Return the saturated share for each estimate of a case's information.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    case : Case
-    found : Trajectories
-        The information.
-
-    Returns
-    -------
-    shares : array of float, shape (inits, epochs, layers)
-
-    Raises
-    ------
-    ClaimError
-        If saturation was not measured of a network, at an epoch or of a layer of these.
-    """
-    other = evidence.table(case, "saturation")
-    if not found.inits.size:
-        return np.empty((0, found.epochs.size, found.layers.size))
-    places = []
-    for axis in ("inits", "epochs", "layers"):
-        wanted, there = getattr(found, axis), getattr(other, axis)
-        if missing := np.setdiff1d(wanted, there).tolist():
-            raise ClaimError(
-                f"claim {case.claim}: saturation of run {case.run!r} lacks the {axis} {missing} of "
-                "the information"
-            )
-        places.append(np.searchsorted(there, wanted))
-    return other.measured["share_saturated"][np.ix_(*places)]
-
-
-def cross_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return Spearman's rank correlations of every series with every other one.
-
-    Parameters
-    ----------
-    first, second : array of float, shape (series, epochs)
-
-    Returns
-    -------
-    correlations : array of float, shape (series of the first, series of the second)
-        0 where one of the two never varies.
-    """
-    ranks = [rankdata(values, axis=1) for values in (first, second)]
-    ranks = [values - values.mean(axis=1, keepdims=True) for values in ranks]
-    norms = [np.linalg.norm(values, axis=1, keepdims=True) for values in ranks]
-    first, second = (
-        values / np.where(norm > 0, norm, 1.0) for values, norm in zip(ranks, norms, strict=True)
-    )
-    return first @ second.T
-
-
-def mean_of_others(every: np.ndarray) -> np.ndarray:
-    """Return the mean of each row of a square matrix without its diagonal; if it is all, that."""
-    count = len(every)
-    if count < 2:
-        return np.diagonal(every)
-    return (every.sum(axis=1) - np.diagonal(every)) / (count - 1)

@@ -49,23 +49,10 @@ def epochs_with_depth(
         initialisation.
     """
     found = [evidence.planes(one) for one in case.runs]
-    last = sorted({int(plane.epochs[-1]) for plane in found if plane.inits.size})
-    if len(last) > 1:
-        raise ClaimError(f"claim {case.claim}: the runs end at different epochs: {last}")
-
-    def reached(one: Case, plane: Trajectories, place: int) -> np.ndarray:
-        level = least_share * evidence.entropy(one, "label_entropy")
-        return first_epochs(plane.complete("mi_label_bits")[:, :, place], plane.epochs, level)
-
-    inits, epochs = _of_each_run(evidence, case, layer, reached)
+    inits, epochs = _epochs_of_level(evidence, case, layer, least_share)
     depths = np.array([plane.layers.size - 1 for plane in found], float)
     resampling = evidence.resampling
-    premise = Condition(
-        "share of networks at the level before training",
-        proportion((epochs == 0).ravel(), resampling.confidence),
-        largest_untrained_share,
-        "at_most",
-    )
+    premise = _untrained(resampling, epochs, largest_untrained_share)
     chance = permutation_chance(
         np.tile(-depths, len(inits)), epochs.ravel(), resampling.resamples, resampling.seed
     )
@@ -93,6 +80,7 @@ def power_of_depth(
     *,
     layer: str | list[int],
     least_share: float,
+    largest_untrained_share: float,
     largest_censored_share: float,
     least_explained_share: float,
 ) -> Finding:
@@ -107,8 +95,10 @@ def power_of_depth(
         One layer.
     least_share : float
         The level, as a share of H(Y): the first snapshot with at least so much counts.
+    largest_untrained_share : float
+        A premise, as in `epochs_with_depth`.
     largest_censored_share : float
-        The premise: at most this share of the networks never reaches the level.
+        The other premise: at most this share of the networks never reaches the level.
     least_explained_share : float
         The condition: the power explains at least this share of the variance of the mean
         logarithms, else epochs fall by another law.
@@ -121,12 +111,7 @@ def power_of_depth(
         the slope flatter. The null shuffles the depths within each initialisation.
     """
     found = [evidence.planes(one) for one in case.runs]
-
-    def reached(one: Case, plane: Trajectories, place: int) -> np.ndarray:
-        level = least_share * evidence.entropy(one, "label_entropy")
-        return first_epochs(plane.complete("mi_label_bits")[:, :, place], plane.epochs, level)
-
-    inits, epochs = _of_each_run(evidence, case, layer, reached)
+    inits, epochs = _epochs_of_level(evidence, case, layer, least_share)
     last = max((int(plane.epochs[-1]) for plane in found if plane.inits.size), default=1)
     # An epoch of 0, at the level untrained, has no logarithm.
     logarithms = np.log10(np.clip(epochs, 1, last))
@@ -160,7 +145,7 @@ def power_of_depth(
         epochs,
         _left_out(found),
         (condition,),
-        (premise,),
+        (_untrained(resampling, epochs, largest_untrained_share), premise),
         null=resampling.interval(shuffled),
     )
 
@@ -310,6 +295,32 @@ def _rank_correlations(resampling: Resampling, order: np.ndarray, epochs: np.nda
         with np.errstate(invalid="ignore"):
             parts.append(np.clip(ranks @ places / apart, -1, 1))
     return np.concatenate(parts)
+
+
+def _epochs_of_level(
+    evidence: Evidence, case: Case, layer: str | list[int], least_share: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find when I(T;Y) of a layer reaches a share of H(Y): inits, and epochs (inits, runs)."""
+    found = [evidence.planes(one) for one in case.runs]
+    last = sorted({int(plane.epochs[-1]) for plane in found if plane.inits.size})
+    if len(last) > 1:
+        raise ClaimError(f"claim {case.claim}: the runs end at different epochs: {last}")
+
+    def reached(one: Case, plane: Trajectories, place: int) -> np.ndarray:
+        level = least_share * evidence.entropy(one, "label_entropy")
+        return first_epochs(plane.complete("mi_label_bits")[:, :, place], plane.epochs, level)
+
+    return _of_each_run(evidence, case, layer, reached)
+
+
+def _untrained(resampling: Resampling, epochs: np.ndarray, largest_share: float) -> Condition:
+    """Return the premise that untrained networks are below the level."""
+    return Condition(
+        "share of networks at the level before training",
+        proportion((epochs == 0).ravel(), resampling.confidence),
+        largest_share,
+        "at_most",
+    )
 
 
 def _of_each_run(
