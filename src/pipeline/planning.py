@@ -180,16 +180,16 @@ class Study:
     def figures_of_images(self) -> list[str]:
         """Return the figures whose runs are all about images: inputs with height and width."""
         figures = self.config["figures"].items()
-        shown = {
-            name: [self.runs[run] for run in one.get("runs", {}).values()] for name, one in figures
-        }
-        tasks = {run.task for runs in shown.values() for run in runs}
-        shapes = {task: make_task_rule(**self.config["tasks"][task]).input_shape for task in tasks}
-        return [
-            name
-            for name, runs in shown.items()
-            if runs and all(len(shapes[run.task]) > 1 for run in runs)
-        ]
+        return [name for name, one in figures if self._of_images(one.get("runs", {}).values())]
+
+    def claims_of_images(self) -> list[str]:
+        """Return the claims that are judged on runs about images alone."""
+        return [name for name in self.config["claims"] if self._of_images(self.runs_of_claim(name))]
+
+    def _of_images(self, runs: Iterable[str]) -> bool:
+        tasks = {self.runs[run].task for run in runs}
+        shapes = [make_task_rule(**self.config["tasks"][task]).input_shape for task in tasks]
+        return bool(shapes) and all(len(shape) > 1 for shape in shapes)
 
     def planes_of_page(self) -> dict[str, list[str]]:
         """Return the runs whose planes the page shows, each with its estimators.

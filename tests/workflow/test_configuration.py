@@ -266,7 +266,7 @@ def test_every_config_file_is_the_users_to_read():
     assert there == {*FILES, *(f"config/{name}.yaml" for name in others)}
 
 
-def test_figures_of_images_are_those_of_digits_and_of_the_sets_that_a_file_adds():
+def test_figures_and_claims_of_images_are_of_digits_and_of_the_sets_that_a_file_adds():
     digits = {"saxe_1c", "saxe_9", "saxe_10", "infoplane_digits", "infoplane_convolutional"}
     fashion = {
         *("saxe_1c_fashion", "saxe_9_fashion", "saxe_10_fashion"),
@@ -275,6 +275,9 @@ def test_figures_of_images_are_those_of_digits_and_of_the_sets_that_a_file_adds(
     assert set(Study(CONFIG).figures_of_images()) >= digits
     study = Study(merged(*FILES, "config/images.yaml"))
     assert set(study.figures_of_images()) - set(Study(CONFIG).figures_of_images()) == fashion
+    assert set(Study(CONFIG).claims_of_images()) >= {"C63", "C64", "C65", "C66"}
+    assert not {"C01", "C27", "C61", "C24"} & set(study.claims_of_images())
+    assert set(study.claims_of_images()) - set(Study(CONFIG).claims_of_images()) == {"C67", "C69"}
     # What measures all runs leaves public image sets to measurements that name them.
     of_sets = {name for name, run in study.runs.items() if study.images_of(run.task)}
     assert len(of_sets) == 5

@@ -194,6 +194,11 @@ def figures_of_images():
     ]
 
 
+def claims_of_images():
+    """Name the verdicts on the claims that are judged on images alone."""
+    return [f"<results>/claims/{claim}.tsv" for claim in STUDY.claims_of_images()]
+
+
 def code_of_the_study():
     """List what a run is made by: workflow, configuration and code, as relative paths."""
     root = Path(workflow.basedir).parent
