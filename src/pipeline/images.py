@@ -17,12 +17,11 @@ import numpy as np
 
 from infoplane.tasks.image_formats import read_cifar, read_idx, read_members
 from infoplane.tasks.images import ImageSet
+from pipeline.downloads import ResumingDownloader
 
 log = logging.getLogger("infoplane")
 
 CHUNK_BYTES = 2**20
-TIMEOUT_SECONDS = 30
-"""Until a server answers, or sends the next bytes."""
 PACKAGE_SECONDS = 1800
 """Until a package has arrived and is unpacked."""
 
@@ -39,7 +38,8 @@ def fetch_files(
     They are looked for where the user may have put them, in the folder of an installed package, in
     the package itself, which is unpacked without installing it, and at the public address. What
     arrives is put into the user's folder under its own name once it is checked, so that it arrives
-    once.
+    once. What a download that breaks has brought stays there under another name, for the next one
+    to go on from.
 
     Parameters
     ----------
@@ -183,13 +183,17 @@ def _from_web(source: Mapping, missing: Mapping, own: Path, tried: dict, retries
     store = pooch.create(
         path=own, base_url=source["url"], registry=registry, retry_if_failed=retries
     )
-    load = pooch.HTTPDownloader(chunk_size=CHUNK_BYTES, timeout=TIMEOUT_SECONDS)
     found = {}
+    own.mkdir(parents=True, exist_ok=True)
     for file in missing:
+        load = ResumingDownloader(own / f".{file}.part")
         try:
             found[file] = Path(store.fetch(file, downloader=load))
         except (RequestException, OSError, ValueError) as error:
-            tried[store.get_url(file)] = f"failed: {_reason(error)}"
+            kept = (
+                f"; the next run goes on after {size} bytes" if (size := load.bytes_arrived) else ""
+            )
+            tried[store.get_url(file)] = f"failed: {_reason(error)}{kept}"
             break  # The others are at the same address.
     return found
 

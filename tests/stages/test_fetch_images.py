@@ -3,10 +3,14 @@
 Nothing leaves this machine: the address is a server on loopback, the package that of two scripts.
 """
 
+import fcntl
 import gzip
 import hashlib
 import http.server
+import subprocess
+import sys
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +19,7 @@ import pytest
 from fetch_images import main
 from infoplane.tasks import TASKS
 from pipeline import images as fetching
+from pipeline.downloads import BLOCK_BYTES, ResumingDownloader
 from pipeline.files import load_images
 from pipeline.images import NoImagesError, fetch_files, read_set
 from tests.support import image_set, stand_in
@@ -66,10 +71,15 @@ def fetch(folder, entry, retries=0):
 
 
 class Server:
-    """Give files on loopback, each as `answers` says by its name: whole unless told otherwise."""
+    """Give files on loopback, each as `answers` says by its name: whole unless told otherwise.
+
+    `ranges` has the parts that were asked for; with `knows_ranges` false all is sent nevertheless.
+    """
 
     def __init__(self, files):
-        self.files, self.answers, self.asked = files, {}, []
+        self.files, self.answers, self.asked, self.ranges = files, {}, [], []
+        self.knows_ranges, self.may_hang_up = True, threading.Event()
+        self.may_hang_up.set()
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -82,10 +92,18 @@ class Server:
                     return
                 sent = outer.answers.get(name, [])
                 change = sent.pop(0) if sent else (lambda content: content)
-                self.send_response(200)
+                outer.ranges.append(self.headers["Range"])
+                asked = outer.knows_ranges and self.headers["Range"]
+                start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
+                if asked and start >= len(content):
+                    self.send_error(416)
+                    return
+                content = content[start:]
+                self.send_response(206 if asked else 200)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(change(content))
+                outer.may_hang_up.wait(60)
 
             def log_message(self, *arguments):
                 pass
@@ -202,22 +220,113 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("change", BROKEN.values(), ids=BROKEN)
-def test_a_broken_download_leaves_nothing_half_written(tmp_path, server, change):
+def test_a_broken_download_leaves_nothing_half_written_by_the_files_name(tmp_path, server, change):
     server.answers[NAMES[1]] = [change]
     with pytest.raises(NoImagesError, match=rf"(?s)Put into .*{NAMES[1]}.*{server.url}") as error:
         fetch(tmp_path, source(server.url))
     assert f"SHA-256 {sha256(FILES[NAMES[1]])}" in str(error.value)
     # What had arrived before stays.
-    left = {path.name: path.read_bytes() for path in (tmp_path / "fashion_mnist").iterdir()}
+    left = {path.name: path.read_bytes() for path in (tmp_path / "fashion_mnist").glob("[!.]*")}
     assert left == {NAMES[0]: FILES[NAMES[0]]}
+    files = fetch(tmp_path, source(server.url))
+    assert {path.name: path.read_bytes() for path in files.values()} == FILES
+    assert not list((tmp_path / "fashion_mnist").glob(".*"))
 
 
-def test_a_download_that_breaks_is_tried_again(tmp_path, server, monkeypatch):
+@pytest.fixture
+def impatient(monkeypatch):
     monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
+
+
+FIRST = FILES[NAMES[0]]
+# Half of the file, in whole blocks.
+KEPT = len(FIRST) // 2 // BLOCK_BYTES * BLOCK_BYTES
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_download_that_breaks_is_tried_again_from_where_it_was(tmp_path, server):
     server.answers[NAMES[0]] = [BROKEN["truncated"]]
     files = fetch(tmp_path, source(server.url), retries=1)
-    assert files[NAMES[0]].read_bytes() == FILES[NAMES[0]]
+    assert files[NAMES[0]].read_bytes() == FIRST
     assert server.asked == [NAMES[0], *NAMES]
+    assert server.ranges == [None, f"bytes={KEPT}-", None, None, None]
+
+
+def test_the_next_run_goes_on_where_a_download_broke_off(tmp_path, server):
+    server.answers[NAMES[0]] = [BROKEN["truncated"]]
+    with pytest.raises(NoImagesError, match=f"the next run goes on after {KEPT} bytes"):
+        fetch(tmp_path, source(server.url))
+    assert fetch(tmp_path, source(server.url))[NAMES[0]].read_bytes() == FIRST
+    assert server.ranges[:2] == [None, f"bytes={KEPT}-"]
+
+
+def test_a_server_that_sends_all_again_is_served_as_well(tmp_path, server):
+    server.knows_ranges = False
+    server.answers[NAMES[0]] = [BROKEN["truncated"]]
+    with pytest.raises(NoImagesError):
+        fetch(tmp_path, source(server.url))
+    assert fetch(tmp_path, source(server.url))[NAMES[0]].read_bytes() == FIRST
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("part", "asked"),
+    [(FIRST, 1), (b"of another file", 2), (2 * FIRST, 2)],
+    ids=["all of it", "another file", "too long"],
+)
+def test_a_part_is_completed_or_done_without(tmp_path, server, part, asked):
+    # All of it, if a run was killed before the file had its name; else the digest tells.
+    put(tmp_path / "fashion_mnist", {f".{NAMES[0]}.part": part})
+    files = fetch(tmp_path, source(server.url), retries=1)
+    assert files[NAMES[0]].read_bytes() == FIRST
+    assert server.asked.count(NAMES[0]) == asked
+
+
+def test_a_killed_download_leaves_what_had_arrived(tmp_path):
+    content = bytes(2 * BLOCK_BYTES) + bytes(range(256))
+    server = Server({"x": content})
+    server.answers["x"] = [lambda content: content[:-1]]
+    server.may_hang_up.clear()
+    part, file = tmp_path / "part", tmp_path / "file"
+    code = "from pipeline.downloads import Path, ResumingDownloader as R; R(Path(%r))(*%r)"
+    url = f"{server.url}x"
+    process = subprocess.Popen([sys.executable, "-c", code % (str(part), (url, str(file), None))])
+    try:
+        end = time.monotonic() + 30
+        while not part.exists() or part.stat().st_size < BLOCK_BYTES:
+            assert process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+        kept = part.stat().st_size
+        server.may_hang_up.set()
+        assert not file.exists()
+        ResumingDownloader(part)(url, file, None)
+    finally:
+        process.kill()
+        server.may_hang_up.set()
+        server.close()
+    assert file.read_bytes() == content
+    assert server.ranges == [None, f"bytes={kept}-"]
+
+
+def test_two_at_the_same_file_do_not_write_into_one_part(tmp_path, server):
+    """The one that waits finds the part moved away, touches it no more and gets all itself."""
+    part, others, file = tmp_path / "part", tmp_path / "others", tmp_path / "file"
+    with open(part, "wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        call = ResumingDownloader(part), server.url + NAMES[0], file, None
+        waiting = threading.Thread(target=lambda get, *rest: get(*rest), args=call)
+        waiting.start()
+        waiting.join(0.1)
+        assert waiting.is_alive()
+        assert server.asked == []
+        other.write(FIRST)
+        part.rename(others)
+    waiting.join(10)
+    assert others.read_bytes() == file.read_bytes() == FIRST
+    assert server.ranges == [None]
 
 
 def test_without_any_source_it_says_what_to_put_where(tmp_path, monkeypatch):
