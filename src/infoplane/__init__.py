@@ -23,6 +23,7 @@ from importlib import import_module
 _HOMES = {
     "LivePlane": "infoplane.live",
     "Optimizer": "infoplane.training.records",
+    "Reading": "infoplane.reading",
     "Schedule": "infoplane.training.records",
     "information_plane": "infoplane.plane",
     "make_estimator": "infoplane.estimators",

@@ -19,6 +19,7 @@ import torch
 from infoplane.checks import require_whole
 from infoplane.estimators.base import Estimator
 from infoplane.plane import check_measurement, measure_layers
+from infoplane.reading import Reading
 
 COLUMNS = ("epoch", "layer", "mi_input_bits", "mi_label_bits", "ceiling_bits")
 MARKERS = "osD^vPX*<>"
@@ -33,8 +34,9 @@ class LivePlane:
 
     Parameters
     ----------
-    inputs, labels, estimator, layers, batch_size
-        As in `infoplane.plane.information_plane`; inputs and labels are kept by reference.
+    inputs, labels, estimator, layers, batch_size, reading
+        As in `infoplane.plane.information_plane`; inputs and labels are kept by reference, or as
+        the samples drawn from them.
 
     Raises
     ------
@@ -49,9 +51,11 @@ class LivePlane:
         estimator: Estimator,
         layers: Iterable[str] | None = None,
         batch_size: int = 1024,
+        reading: Reading | None = None,
     ):
         require_whole("batch_size", batch_size, at_least=1)
-        self._measurement = *check_measurement(inputs, labels, estimator, layers), batch_size
+        checked = check_measurement(inputs, labels, estimator, layers, reading)
+        self._measurement = *checked, batch_size
         self._rows: list[tuple] = []
         self._layers: list[str] = []
 

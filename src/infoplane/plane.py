@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import math
+from collections.abc import Iterable
 from dataclasses import asdict
 
 import numpy as np
@@ -16,7 +15,9 @@ import pandas as pd
 import torch
 
 from infoplane.checks import require_whole
-from infoplane.estimators.base import Estimator, check_labels
+from infoplane.estimators.base import Estimate, Estimator, check_labels
+from infoplane.hooks import foreseen, layers_in_turn, read_layers
+from infoplane.reading import GIGABYTE, Reading
 
 
 def information_plane(
@@ -26,6 +27,7 @@ def information_plane(
     estimator: Estimator,
     layers: Iterable[str] | None = None,
     batch_size: int = 1024,
+    reading: Reading | None = None,
 ) -> pd.DataFrame:
     """Measure the information in the layers of a PyTorch module.
 
@@ -46,7 +48,9 @@ def information_plane(
         submodules. For an estimator that reads net inputs they are to be named: the modules that
         give what a nonlinearity receives.
     batch_size : int
-        Samples per forward pass; moves memory, not results.
+        The most samples of a forward pass; moves memory, not results.
+    reading : Reading, optional
+        Which samples and units, and how much memory; by default all of them and 2 GB.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def information_plane(
         One row per layer in the order of the forward pass: ``layer, mi_input_bits,
         mi_label_bits, ceiling_bits``. A layer that is called again has further rows, named
         ``layer:2`` and so on. A quantity that the estimator does not give, as a decoder's
-        I(X;T), is NaN.
+        I(X;T), is NaN, and so is all of a layer that does not fit into memory.
 
     Raises
     ------
@@ -62,10 +66,17 @@ def information_plane(
         If an argument is of another kind, such as a measure where an estimator is asked for.
     ValueError
         If inputs and labels do not fit, there is a single class, a layer is unknown, not used,
-        or gives anything but one tensor with a row per sample, or the estimator refuses a layer's
-        activations, as it does with NaN; the message names the layer.
+        or gives anything but one tensor with a row per sample, the samples drawn lack a class, or
+        the estimator refuses a layer's activations, as it does with NaN; the message names the
+        layer.
+
+    Warns
+    -----
+    UserWarning
+        If a layer does not fit into memory; it says what would make it fit.
     """
-    return measure_layers(module, *check_measurement(inputs, labels, estimator, layers), batch_size)
+    checked = check_measurement(inputs, labels, estimator, layers, reading)
+    return measure_layers(module, *checked, batch_size)
 
 
 def check_measurement(
@@ -73,27 +84,30 @@ def check_measurement(
     labels: torch.Tensor | np.ndarray,
     estimator: Estimator,
     layers: Iterable[str] | None = None,
-) -> tuple[torch.Tensor, np.ndarray, Estimator, list[str] | None]:
+    reading: Reading | None = None,
+) -> tuple[torch.Tensor, np.ndarray, Estimator, list[str] | None, Reading]:
     """Refuse what `information_plane` cannot measure, as far as it shows without a module.
 
     Parameters
     ----------
-    inputs, labels, estimator, layers
+    inputs, labels, estimator, layers, reading
         As in `information_plane`.
 
     Returns
     -------
     inputs : tensor, shape (samples, ...)
+        Those that are read.
     labels : array of int, shape (samples,)
     estimator : Estimator
     layers : list of str or None
+    reading : Reading
 
     Raises
     ------
     TypeError, ValueError
         As `information_plane` does.
     """
-    layers = _names_of_layers(layers)
+    layers, reading = _names_of_layers(layers), _as_reading(reading)
     if not isinstance(estimator, Estimator):
         raise TypeError(
             "estimator must be what make_estimator returns, such as make_estimator('kde', "
@@ -107,7 +121,16 @@ def check_measurement(
     inputs = _as_tensor("inputs", inputs)
     labels = _as_tensor("labels", labels).cpu().numpy()
     check_labels(labels, len(inputs))
-    return inputs, labels, estimator, layers
+    drawn = reading.drawn(len(inputs))
+    if drawn is not None:
+        lost = np.setdiff1d(labels, labels[drawn.numpy()])
+        if lost.size:
+            raise ValueError(
+                f"{reading.samples} samples drawn with seed {reading.seed} have none of class "
+                f"{lost[0]}; draw more, or with another seed"
+            )
+        inputs, labels = inputs[drawn], labels[drawn.numpy()]
+    return inputs, labels, estimator, layers, reading
 
 
 def measure_layers(
@@ -116,16 +139,23 @@ def measure_layers(
     labels: np.ndarray,
     estimator: Estimator,
     layers: list[str] | None,
+    reading: Reading,
     batch_size: int,
 ) -> pd.DataFrame:
     """Return the table of `information_plane` for arguments that `check_measurement` gave."""
+    _check_module(module, batch_size)
     rows = []
-    for name, activations in layer_activations(module, inputs, layers, batch_size).items():
-        try:
-            estimate = estimator(activations, labels)
-        except ValueError as error:
-            raise ValueError(f"layer {name!r}: {error}") from error
+    for name, activations in layers_in_turn(module, inputs, layers, batch_size, reading):
+        if activations is None:
+            estimate = Estimate(math.nan, math.nan, math.nan)
+        else:
+            try:
+                estimate = estimator(activations, labels)
+            except ValueError as error:
+                raise ValueError(f"layer {name!r}: {error}") from error
         rows.append({"layer": name, **asdict(estimate)})
+        # Or it would still be held when the next one is filled.
+        del activations
     return pd.DataFrame(rows)
 
 
@@ -134,36 +164,38 @@ def layer_activations(
     inputs: torch.Tensor | np.ndarray,
     layers: Iterable[str] | None = None,
     batch_size: int = 1024,
+    reading: Reading | None = None,
 ) -> dict[str, np.ndarray]:
-    """Return what the layers of a PyTorch module give for every input.
+    """Return what the layers of a PyTorch module give for every input that is read.
 
     Parameters
     ----------
-    module, inputs, layers, batch_size
+    module, inputs, layers, batch_size, reading
         As in `information_plane`.
 
     Returns
     -------
     activations : dict of array of float, shape (samples, units)
         By layer, in the order of the forward pass; channels and positions are units.
+
+    Raises
+    ------
+    ValueError
+        If all layers together do not fit into memory; else as `information_plane` does.
     """
-    require_whole("batch_size", batch_size, at_least=1)
-    layers = _names_of_layers(layers)
-    if not isinstance(module, torch.nn.Module):
-        raise TypeError(f"module must be a torch.nn.Module, not {_kind(module)}")
-    chosen = _chosen_modules(module, layers)
-    parts = defaultdict(list)
-    with _evaluating(module), torch.no_grad():
-        for batch in _as_module_input(_as_tensor("inputs", inputs), module).split(batch_size):
-            # A copy: the first layer may work in place.
-            for name, activations in _forward(module, batch.clone(), chosen).items():
-                parts[name].append(activations)
-    unused = [name for name in chosen if name not in parts]
-    if unused and layers is not None:
-        raise ValueError(f"layer {unused[0]!r} is not used in the forward pass")
-    if not parts:
-        raise ValueError("the forward pass calls none of the module's layers; name `layers`")
-    return {name: np.concatenate(batches) for name, batches in parts.items()}
+    layers, reading = _names_of_layers(layers), _as_reading(reading)
+    _check_module(module, batch_size)
+    inputs = _as_tensor("inputs", inputs)
+    drawn = reading.drawn(len(inputs))
+    inputs = inputs if drawn is None else inputs[drawn]
+    chosen, sizes, batch_size = foreseen(module, inputs, layers, batch_size, reading)
+    if (size := sum(sizes.values())) > reading.memory_bytes:
+        raise ValueError(
+            f"the layers take {size / GIGABYTE:.3g} GB together, more than the memory_bytes of "
+            f"{reading.memory_bytes / GIGABYTE:.3g} GB; name fewer `layers`, or pool, draw or "
+            "allow more by a Reading"
+        )
+    return dict(read_layers(module, inputs, chosen, list(sizes), batch_size, reading))
 
 
 def _names_of_layers(layers: Iterable[str] | None) -> list[str] | None:
@@ -213,79 +245,15 @@ def _kind(value: object) -> str:
     return f"an object of {type(value).__name__}"
 
 
-def _chosen_modules(
-    module: torch.nn.Module, layers: list[str] | None
-) -> dict[str, torch.nn.Module]:
-    known = dict(module.named_modules())
-    if layers is None:
-        leaves = {name: part for name, part in known.items() if not list(part.children())}
-        return leaves if "" not in leaves else {type(module).__name__: module}
-    for name in layers:
-        if name not in known or name == "":
-            allowed = ", ".join(filter(None, known))
-            raise ValueError(f"no layer {name!r}; the module has: {allowed}")
-    return {name: known[name] for name in layers}
+def _as_reading(reading: Reading | None) -> Reading:
+    if reading is None:
+        return Reading()
+    if not isinstance(reading, Reading):
+        raise TypeError(f"reading must be an infoplane.Reading, not {_kind(reading)}")
+    return reading
 
 
-def _as_module_input(inputs: torch.Tensor, module: torch.nn.Module) -> torch.Tensor:
-    parameter = next(module.parameters(), None)
-    if parameter is None:
-        return inputs
-    if inputs.is_floating_point():
-        return inputs.to(parameter.device, parameter.dtype)
-    return inputs.to(parameter.device)
-
-
-@contextmanager
-def _evaluating(module: torch.nn.Module) -> Iterator[None]:
-    """Put a module into evaluation mode, and each of its parts back as it was."""
-    before = [(part, part.training) for part in module.modules()]
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, training in before:
-            part.training = training
-
-
-def _forward(
-    module: torch.nn.Module, batch: torch.Tensor, chosen: dict[str, torch.nn.Module]
-) -> dict[str, np.ndarray]:
-    """Run one batch and return the chosen modules' outputs, call by call."""
-    seen = {}
-
-    def keep(name):
-        def hook(part, arguments, output):
-            call, key = 1, name
-            while key in seen:
-                call += 1
-                key = f"{name}:{call}"
-            seen[key] = _rows(name, output, len(batch))
-
-        return hook
-
-    handles = [part.register_forward_hook(keep(name)) for name, part in chosen.items()]
-    try:
-        module(batch)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return seen
-
-
-def _rows(name: str, output: object, samples: int) -> np.ndarray:
-    """Return a layer's output as one row per sample."""
-    if not isinstance(output, torch.Tensor):
-        raise ValueError(
-            f"layer {name!r} gives a {type(output).__name__}, not a tensor, and which part of it "
-            "is meant is not said; choose other `layers`"
-        )
-    if output.ndim == 0 or len(output) != samples:
-        raise ValueError(
-            f"layer {name!r} gives shape {tuple(output.shape)} for {samples} samples; its first "
-            "axis must be the samples"
-        )
-    if output.dtype in (torch.float16, torch.bfloat16):
-        output = output.float()
-    # A copy here too, for the next layer may.
-    return output.detach().reshape(samples, -1).to("cpu", copy=True).numpy()
+def _check_module(module: torch.nn.Module, batch_size: int) -> None:
+    require_whole("batch_size", batch_size, at_least=1)
+    if not isinstance(module, torch.nn.Module):
+        raise TypeError(f"module must be a torch.nn.Module, not {_kind(module)}")
