@@ -19,7 +19,7 @@ from infoplane.plane import information_plane, layer_activations
 GENERATOR = torch.Generator().manual_seed(0)
 IMAGES = torch.randint(0, 3, (48, 1, 6, 6), generator=GENERATOR).float()
 LABELS = torch.arange(48) % 4
-binned = make_estimator("binned", bins=64, low=-64.0, high=64.0)
+exact = make_estimator("machine_precision")
 
 
 class Counting(torch.nn.Module):
@@ -75,7 +75,7 @@ def test_units_drawn_are_the_same_at_every_call_and_tell_no_more():
     other = layer_activations(network, IMAGES, reading=Reading(units=5, seed=4))
     assert not np.array_equal(other["2"], read["2"])
     part, all_of_it = (
-        information_plane(network, IMAGES, LABELS, binned, reading=reading)
+        information_plane(network, IMAGES, LABELS, exact, reading=reading)
         for reading in (Reading(units=1), None)
     )
     # The last layer has two units: of one of them there is less.
@@ -89,22 +89,22 @@ def test_samples_are_drawn_with_a_seed():
     rows = [IMAGES.flatten(1).tolist().index(row) for row in drawn.tolist()]
     assert rows == sorted(set(rows))
     assert len(rows) == 20
-    by_hand = information_plane(network, IMAGES[rows], LABELS[rows], binned)
-    assert information_plane(network, IMAGES, LABELS, binned, reading=some).equals(by_hand)
+    by_hand = information_plane(network, IMAGES[rows], LABELS[rows], exact)
+    assert information_plane(network, IMAGES, LABELS, exact, reading=some).equals(by_hand)
     assert by_hand["ceiling_bits"].iloc[0] == math.log2(20)
-    plane = LivePlane(IMAGES, LABELS, binned, reading=some)
+    plane = LivePlane(IMAGES, LABELS, exact, reading=some)
     assert plane.log(0, network).drop(columns="epoch").equals(by_hand)
 
 
 def test_little_memory_moves_no_number():
     """A layer of 108 numbers of 4 bytes takes 20736 bytes for all images: one at a time fits."""
     network = convolutional()
-    whole = information_plane(network, IMAGES, LABELS, binned)
+    whole = information_plane(network, IMAGES, LABELS, exact)
     # All at once, after a look at two images.
     assert network[0].seen == [2, 48]
     network[0].seen.clear()
     tight = Reading(memory_bytes=30_000)
-    assert information_plane(network, IMAGES, LABELS, binned, reading=tight).equals(whole)
+    assert information_plane(network, IMAGES, LABELS, exact, reading=tight).equals(whole)
     # 30,000 // (2 * 432) images at a time, and 36 + 108 numbers, then 108, then 108 + 2.
     assert network[0].seen == [2, *3 * [34, 14]]
 
@@ -120,7 +120,7 @@ def test_a_layer_of_a_million_values_an_image_does_not_end_the_program():
     )
     # The layer takes 67 MB for all images, and 4.2 MB for one.
     tight = Reading(memory_bytes=20_000_000)
-    plane = LivePlane(images, labels, binned, reading=tight)
+    plane = LivePlane(images, labels, exact, reading=tight)
     with pytest.warns(UserWarning, match=r"layer '1' is left out: it takes 0.0671 GB, more than"):
         plane.log(0, network)
     assert max(network[0].seen) == 2
@@ -131,7 +131,7 @@ def test_a_layer_of_a_million_values_an_image_does_not_end_the_program():
         Reading(units=1000, memory_bytes=20_000_000),
         Reading(samples=4, memory_bytes=20_000_000),
     ):
-        read = information_plane(network, images, labels, binned, reading=reading)
+        read = information_plane(network, images, labels, exact, reading=reading)
         assert read["layer"].tolist() == ["0", "1", "2", "3", "4"]
         assert read["mi_input_bits"].notna().all()
 
@@ -194,10 +194,10 @@ def test_refuses_readings_of_nothing(changed, said):
 def test_refuses_draws_that_cannot_be_or_lose_a_class():
     network = convolutional()
     with pytest.raises(ValueError, match="samples must be at most the 48 there are, not 49"):
-        information_plane(network, IMAGES, LABELS, binned, reading=Reading(samples=49))
+        information_plane(network, IMAGES, LABELS, exact, reading=Reading(samples=49))
     with pytest.raises(
         ValueError, match=r"3 samples drawn with seed 0 have none of class \d; draw"
     ):
-        LivePlane(IMAGES, LABELS, binned, reading=Reading(samples=3))
+        LivePlane(IMAGES, LABELS, exact, reading=Reading(samples=3))
     with pytest.raises(TypeError, match=r"reading must be an infoplane\.Reading, not 'mean'"):
-        LivePlane(IMAGES, LABELS, binned, reading="mean")
+        LivePlane(IMAGES, LABELS, exact, reading="mean")
