@@ -210,7 +210,10 @@ def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
             yield ("runs", name), f"with its protocol and the defaults: {error}"
     for name, entry in config["models"].items():
         try:
-            make_model(**model_parameters(entry))
+            model = make_model(**model_parameters(entry))
+            if entry.get("task") in rules:
+                rule = rules[entry["task"]]
+                model.check_task(rule.input_shape, rule.classes)
         except (ValueError, TypeError) as error:
             yield ("models", name), str(error)
     for name, parameters in config["estimators"].items():

@@ -190,6 +190,7 @@ def save_models(folder):
         table = make_model("linear_network", **linear, **learning, **descent, **rest).solve()
         save_table(folder / f"{name}.parquet", table)
     save_variational(folder)
+    save_curves(folder)
     sizes = {"samples": 20, "batch_size": 5, "epochs": 40, "snapshots": 8, "initialisations": INITS}
     rest = {"teacher_noise": 1.0, "initial_scale": 0.3, "learning_rate": 0.05, "seed": 0}
     chain = make_model("scalar_chain", **sizes, **rest, noise_variance=0.1).solve()
@@ -214,6 +215,21 @@ def save_variational(folder):
         table["information_nats"] = 100 * (1 + table["corrupted_share"]) / table["beta"]
         table["bound"] = 0.5 + 1 / table["beta"]
         save(table, folder / f"{model}.parquet")
+
+
+def save_curves(folder):
+    """Save made-up models for the columns that curves over beta show; one network diverged."""
+    entries = yaml.safe_load(ENTRIES.read_text(encoding="utf-8"))["figures"].values()
+    for entry in entries:
+        if entry["drawing"] != "model_curves" or entry["against"] != "beta":
+            continue
+        for model in entry["models"].values():
+            table = grid(("init", range(INITS)), ("beta", (0.1, 1.0, 10.0)))
+            columns = itertools.chain(*map(np.atleast_1d, entry["curves"].values()))
+            for number, column in enumerate(dict.fromkeys(columns), start=1):
+                table[column] = number / (1 + table["beta"]) + 0.1 * table["init"]
+            table["status"] = np.where(table["init"] == 1, "diverged", "ok")
+            save(table, folder / f"{model}.parquet")
 
 
 def save_text_tables(folder):

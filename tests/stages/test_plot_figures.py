@@ -52,6 +52,7 @@ from tests.stages.figure_tables import (
 OF_NO_RUNS = (
     *("ablations", "batch_sizes", "robustness", "audit", "audit_drops", "scorecard"),
     *("minimal_model", "linear_networks", "two_phases", "stopping", "variational"),
+    "model_curves",
 )
 TRAINED = [name for name, entry in FIGURES.items() if entry["drawing"] not in OF_NO_RUNS]
 PHASES = (GRADIENT_AXIS, RATIO_AXIS)
@@ -418,6 +419,21 @@ def test_variational_networks_are_drawn_over_beta_and_over_shares(tables, tmp_pa
     assert bound.get_ydata() == pytest.approx([1.0, 1.0, 0.6])
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert [name.rsplit(" (", 1)[0] for name in names[:-1]] == models
+
+
+def test_curves_of_models_are_means_of_columns_and_of_their_differences(tables, tmp_path, drawn):
+    entry = {"curves": {"label": "label_bits", "difference": ["label_bits", "nuisance_bits"]}}
+    panels = data_axes(drawn("achille_dropout", tables, tmp_path, **entry))
+    models = FIGURES["achille_dropout"]["models"]
+    for panel, (label, model) in zip(panels, models.items(), strict=True):
+        assert f"{label} ({INITS - 1} networks, 1 diverged left out)" in panel.get_title()
+        rows = pd.read_parquet(tables / f"models/{model}.parquet").query("status == 'ok'")
+        means = rows.groupby("beta")[["label_bits", "nuisance_bits"]].mean()
+        first, second = panel.lines
+        np.testing.assert_allclose(first.get_xdata(), means.index)
+        np.testing.assert_allclose(first.get_ydata(), means["label_bits"])
+        difference = means["label_bits"] - means["nuisance_bits"]
+        np.testing.assert_allclose(second.get_ydata(), difference)
 
 
 def test_errors_of_inversion_stand_beside_what_estimators_find(tables, tmp_path, drawn):

@@ -226,6 +226,31 @@ WRONG = {
         "additive",
         ["models.variational", "prior log_uniform is of multiplicative noise"],
     ),
+    "negative price of a representation": (
+        "models/information_dropout_relu/betas",
+        [-0.1, 1.0],
+        ["models.information_dropout_relu", "betas must be at least 0, not -0.1"],
+    ),
+    "an occlusion as large as the image": (
+        "models/information_dropout_relu/occlusion",
+        8,
+        ["models.information_dropout_relu", "smaller than the images of 8 x 8, 1 to 7, not 8"],
+    ),
+    "an occlusion of what is no image": (
+        "models/information_dropout_relu/task",
+        "szt",
+        ["models.information_dropout_relu", "images of one channel, not of inputs (12,)"],
+    ),
+    "noise of no size on a representation": (
+        "models/information_dropout_softplus/largest_alpha",
+        0.0,
+        ["models.information_dropout_softplus", "largest_alpha must be above 0, not 0.0"],
+    ),
+    "curves against what no table has": (
+        "figures/achille_dropout/against",
+        "layer",
+        ["figures.achille_dropout.against", "'layer'", "beta, epoch"],
+    ),
     "a coupling block of one channel": (
         "runs/digits_invertible/squeezes",
         [1, 2],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,6 +28,21 @@ class Model(ABC):
 
     name: ClassVar[str]
     needs_task: ClassVar[bool] = False
+
+    def check_task(self, input_shape: tuple[int, ...], classes: int) -> None:  # noqa: B027
+        """Refuse a task that the model cannot be about, before it is made.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            Of one pattern.
+        classes : int
+
+        Raises
+        ------
+        ValueError
+            Saying what is allowed.
+        """
 
     @abstractmethod
     def solve(self, task: Task | None = None) -> dict[str, np.ndarray]:
@@ -60,3 +76,10 @@ def log_spaced_epochs(epochs: int, snapshots: int) -> np.ndarray:
     """
     spaced = np.geomspace(1, epochs, snapshots - 1).round().astype(int)
     return np.unique(np.concatenate([[0], spaced]))
+
+
+def require_different(name: str, values: Sequence[float]) -> tuple[float, ...]:
+    """Return a list of numbers as a tuple; refuse an empty one, and one with a number twice."""
+    if isinstance(values, str | float | int) or not values or len(set(values)) != len(values):
+        raise ValueError(f"{name} must be a list of different numbers, not {values!r}")
+    return tuple(values)

@@ -14,7 +14,7 @@ from infoplane.checks import (
     require_positive,
     require_whole,
 )
-from infoplane.models.base import Model
+from infoplane.models.base import Model, require_different
 from infoplane.tasks.base import Task
 
 NOISES = ("multiplicative", "additive")
@@ -114,7 +114,7 @@ class VariationalWeightsModel(Model):
         require_whole("classes", self.classes, at_least=2)
         require_whole("seed", self.seed, at_least=0)
         for name in ("betas", "corrupted_shares", "hidden"):
-            object.__setattr__(self, name, _different(name, getattr(self, name)))
+            object.__setattr__(self, name, require_different(name, getattr(self, name)))
         for beta in self.betas:
             require_not_negative("betas", beta)
         for share in self.corrupted_shares:
@@ -264,10 +264,3 @@ def catoni_bound(
     price = rate[there] * (nats[there] - np.log(chance)) / samples
     bound[there] = (error[there] + price) / (1 - 1 / (2 * rate[there]))
     return bound
-
-
-def _different(name: str, values: Sequence[float]) -> tuple[float, ...]:
-    """Return a list of numbers as a tuple, none of them twice."""
-    if isinstance(values, str | float | int) or not values or len(set(values)) != len(values):
-        raise ValueError(f"{name} must be a list of different numbers, not {values!r}")
-    return tuple(values)
