@@ -24,6 +24,7 @@ from infoplane.tasks.base import Task
 from infoplane.tasks.images import ImageSet
 from pipeline.alone import is_alive
 from pipeline.seals import BLANK, MARK, DamagedFileError, check_seal, demand, record_of, seal
+from pipeline.sizes import check_arrays, check_hdf5, check_table
 
 log = logging.getLogger("infoplane")
 
@@ -104,7 +105,8 @@ def reading_hdf5(path: str | Path, kind: str) -> Iterator[h5py.File]:
     Raises
     ------
     DamagedFileError
-        If the file is damaged, holds something else, or was made from something else.
+        If the file is damaged, holds something else or declares more than it can, or was made
+        from something else.
     """
     check_seal(path)
     try:
@@ -122,6 +124,7 @@ def reading_hdf5(path: str | Path, kind: str) -> Iterator[h5py.File]:
                 path,
             )
         demand(path, file.attrs["made_from"])
+        check_hdf5(path, file)
         yield file
 
 
@@ -196,6 +199,7 @@ def _reading_arrays(path: str | Path, kind: str) -> Iterator[Mapping[str, np.nda
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             demand(path, arrays.zip.comment.split(b"\n")[0])
+            check_arrays(path, arrays.zip)
             yield arrays
     except DamagedFileError:
         raise
@@ -289,12 +293,13 @@ def load_table(path: str | Path, columns: list[str] | None = None, filters=None)
     Raises
     ------
     DamagedFileError
-        If the file is damaged, no Parquet, or made from something else.
+        If the file is damaged, no Parquet, larger than memory, or made from something else.
     """
     check_seal(path)
     try:
-        notes = pq.read_metadata(path).metadata
-        demand(path, notes[MADE_FROM.encode()])
+        metadata = pq.read_metadata(path)
+        demand(path, metadata.metadata[MADE_FROM.encode()])
+        check_table(path, metadata, None if columns is None else len(columns))
         table = pq.read_table(path, columns=columns, filters=filters)
     except (pa.ArrowInvalid, OSError, KeyError) as error:
         raise DamagedFileError(

@@ -16,8 +16,16 @@ MOST_VALUES = 100_000
 """Keys and values of one file, aliases written out; the study's own files have 7,000 in all."""
 # The parser in C is ten times as fast; it is read once more at every start.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+TEMPLATE = "__use_yte__"
+"""By this key Snakemake runs what a file has behind question marks as Python."""
 DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
-INTEGER = "tag:yaml.org,2002:int"
+STANDARD = "tag:yaml.org,2002:"
+INTEGER = f"{STANDARD}int"
+PLAIN_TAGS = {
+    f"{STANDARD}{kind}"
+    for kind in ("null", "bool", "int", "float", "str", "timestamp", "seq", "map", "merge")
+}
+"""What stands for itself; other tags ask for objects of a programme."""
 
 
 class FileError(ValueError):
@@ -113,8 +121,8 @@ def key_lines(file: str) -> list[tuple[Key, int]]:
     Raises
     ------
     FileError
-        If it is missing, no text, no YAML, nests or repeats itself without end, has a key twice
-        or an integer that YAML does not read as it is written.
+        If it is missing, no text, no YAML, nests or repeats itself without end, has a key twice,
+        a tag or an integer that YAML does not read as it is written.
     """
     try:
         text = Path(file).read_text(encoding="utf-8")
@@ -147,6 +155,10 @@ def _lines(file: str, root: yaml.Node) -> Iterator[tuple[Key, int]]:
             raise FileError(
                 f"{file}: holds more than {MOST_VALUES} values when its aliases are written out"
             )
+        if node.tag not in PLAIN_TAGS:
+            raise FileError(
+                f"{file}:{_line(node)}: tag {node.tag} is not allowed; write plain values"
+            )
         if isinstance(node, yaml.ScalarNode):
             if node.tag == INTEGER and not DECIMAL.fullmatch(node.value):
                 raise FileError(
@@ -159,6 +171,10 @@ def _lines(file: str, root: yaml.Node) -> Iterator[tuple[Key, int]]:
             found = set()
             for name, below in node.value:
                 key = (*path, name.value if isinstance(name, yaml.ScalarNode) else str(name.tag))
+                if key == (TEMPLATE,):
+                    raise FileError(
+                        f"{file}:{_line(name)}: templates are not read; write plain values"
+                    )
                 if key in found:
                     raise FileError(f"{file}:{_line(name)}: {key[-1]!r} is there twice")
                 found.add(key)

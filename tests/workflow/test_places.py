@@ -27,6 +27,16 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("a: 1\nb: [1, 2\nc: 3\n", r"mine\.yaml:3: no YAML"),
         ("a:\n\tb: 1\n", r"mine\.yaml:2: no YAML"),
         ("a: *b\n", r"mine\.yaml:1: no YAML"),
+        # In YAML of all Python, each runs a command or imports what it names.
+        (
+            "a: 1\nb: !!python/object/apply:os.system [id]\n",
+            r"mine\.yaml:2: tag .*os\.system is not",
+        ),
+        ("a: !!python/name:os.system\n", r"mine\.yaml:1: tag .*os\.system is not allowed"),
+        ("a:\n- !secret 1\n", r"mine\.yaml:2: tag !secret is not allowed"),
+        ("a: !!set {b, c}\n", r"mine\.yaml:1: tag .*set is not allowed"),
+        ("__use_yte__: true\n?print(1): 2\n", r"mine\.yaml:1: templates are not read"),
+        ("a: =\n", r"mine\.yaml:1: tag .*value is not allowed"),
         (BOMB, r"mine\.yaml: holds more than 100000 values"),
         ("a: &a {b: *a}\n", r"mine\.yaml:1: nests more than 30 levels"),
         ("a: " + "[" * 200 + "]" * 200, r"mine\.yaml:1: nests more than 30 levels"),
@@ -101,3 +111,28 @@ def test_a_gpu_that_is_not_there_is_refused_by_whoever_asked_for_it(tmp_path, mo
     said = str(caught.value)
     assert "mine.yaml:2: compute.device: value 'cuda', but PyTorch sees no GPU" in said
     check_machine(CONFIG, files, None, len(FILES))
+
+
+SHELL = ("a b", "$(id)", "`id`", "a;b", "a|b", "a&b", "a>b", "a*", "a'b", 'a"b', "~a", "-rf", "a=b")
+PATHS = ("", ".", "..", ".a", "a/b", "../a", "/a", "a\\b", "{run}", "<results>")
+NOT_ASCII = ("é", "\uff41", "名", "a\u202eb", "a\u00a0b")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("tasks", "image_sets", "protocols", "runs", "estimators", "measurements", "models"),
+        *("claims", "papers", "figures"),
+    ],
+)
+def test_names_that_a_shell_or_a_file_system_would_read_otherwise_are_refused(part):
+    config = copy.deepcopy(CONFIG)
+    entry = next(iter(config[part].values()))
+    wrong = (*SHELL, *PATHS, *NOT_ASCII)
+    config[part] |= {name: copy.deepcopy(entry) for name in wrong}
+    with pytest.raises(ConfigurationError) as caught:
+        check_configuration(config, [], SCHEMA)
+    _, *said = str(caught.value).splitlines()
+    assert len(said) >= len(wrong)
+    for name in wrong:
+        assert any(repr(name) in line or f"{part}.{name}:" in line for line in said), name
