@@ -1,6 +1,6 @@
 """Measure what it costs to plan a study of many conditions, by a dry run of a synthetic one.
 
-Usage: python docs/scaling.py [conditions] [initialisations] [initialisations per chunk]
+Usage: python -m benchmarks.scaling [conditions] [initialisations] [initialisations per chunk]
 
 Each condition trains its networks, measures them by one estimator and merges a table of it and one
 of its learning curves. docs/scaling.md says what came of it.
@@ -47,6 +47,12 @@ def synthetic(config: dict, conditions: int, initialisations: int, per_chunk: in
         "gradients": config["measurements"]["gradients"] | {"runs": [first, second]},
     }
     config["pathvars"] = {"results": "results/scaling"}
+    # Estimates that no estimator gives by its own name belong to measurements that are gone.
+    config["audit"]["audited_as"] = {
+        name: kept
+        for name, stands_for in config["audit"]["audited_as"].items()
+        if (kept := [one for one in stands_for if one in config["estimators"]])
+    }
     # What a configuration cannot do without, about the first two.
     judged_on = [{"runs": [first], "definitions": ["saxe_sample"]}]
     config["claims"] = {"C06": config["claims"]["C06"] | {"judged_on": judged_on}}

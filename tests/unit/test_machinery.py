@@ -1,0 +1,81 @@
+"""The benchmarks of the machinery at their smallest; no time is asserted."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks import machinery, scaling
+from pipeline.stage import versions
+from pipeline.validation import check_configuration
+from tests.workflow.conftest import REPOSITORY
+from verify import verify
+
+SCHEMA = str(REPOSITORY / "workflow/schemas/config.schema.yaml")
+
+
+@pytest.fixture(scope="module")
+def config():
+    return machinery.tiny(2, networks=4, per_chunk=2)
+
+
+def test_a_synthetic_study_of_any_size_is_one_that_could_be_run(config):
+    study = check_configuration(config, [], SCHEMA)
+    assert [run.chunks() for run in study.runs.values()] == 2 * [["000-001", "002-003"]]
+    assert set(scaling.TABLES) <= set(study.tables())
+    rates = {run.optimizer.learning_rate for run in study.runs.values()}
+    assert len(rates) == 2
+
+
+def test_files_in_place_of_results_pass_verification(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    # What their code's digests are compared with.
+    (tmp_path / "src").symlink_to(REPOSITORY / "src")
+    count = machinery.make_files(tmp_path, config)
+    results = tmp_path / config["pathvars"]["results"]
+    study = check_configuration(config, [], SCHEMA)
+    assert verify(study, results, versions()) == (count, {})
+    assert len(machinery.digests(results)) == count
+    # Of each chunk its training, its curves and its estimates, and their tables.
+    assert count > 4 * 3 + 2 * 2 + 2
+
+
+def test_shares_are_of_all_cores_and_of_all_processes(tmp_path):
+    for name, seconds in {"a": 3.0, "deep/b": 5.0}.items():
+        path = tmp_path / f"{name}.tsv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"s\th:m:s\n{seconds}\t0:00:0{seconds:.0f}\n")
+    working = sum(machinery.job_seconds(tmp_path))
+    assert working == 8.0
+    course = machinery.Course(2, 2, 5.0, working, scheduler=1.0, others=3.0, gigabytes=0.1)
+    assert course.idle == pytest.approx(0.2)
+    assert course.share == 0.25
+    assert "500 ms a job" in str(course)
+
+
+def test_calls_on_results_and_notes_wait_and_others_do_not(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(machinery.SLOW)
+    (tmp_path / "results").mkdir()
+    script = """
+import os, pathlib, time
+waits = []
+time.sleep = waits.append
+for call in (lambda: open("results/a", "w").close(), lambda: os.stat("results/a"),
+             lambda: os.replace("results/a", "results/b"), lambda: os.path.exists("results/b"),
+             lambda: pathlib.Path("results/b").stat(), lambda: os.stat("elsewhere.py")):
+    before = len(waits)
+    call()
+    print(len(waits) - before, end=" ")
+assert set(waits) == {0.25}
+"""
+    (tmp_path / "elsewhere.py").touch()
+    said = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "ROUND_TRIP_SECONDS": "0.25"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.split() == ["1", "1", "1", "1", "1", "0"]
