@@ -30,6 +30,7 @@ SIDES = {
     "adilova": "Adilova et al.",
     "butakov": "Butakov et al.",
     "papyan": "Papyan et al.",
+    "planspace": "Schumacher",
 }
 DIRECTIONS = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
 DECIDED = ("premise ", "condition ")

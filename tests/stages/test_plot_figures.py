@@ -20,6 +20,7 @@ from figures.differential_entropy import ENTROPY_AXIS
 from figures.differential_entropy import SHARE_AXIS as DUPLICATED_AXIS
 from figures.fisher import TRACE_AXIS
 from figures.generalisation import ACCURACY, LOST
+from figures.gradient_networks import NORM_AXIS as GRADIENTS_AXIS
 from figures.gradient_norms import NORM_TEXTS
 from figures.histograms import VALUE_AXIS
 from figures.inversion import ERROR_AXIS
@@ -31,6 +32,7 @@ from infoplane.tasks import Task
 from pipeline.files import DamagedFileError, save_task
 from tests.stages.figure_drawing import (
     FIGURES,
+    STAND_INS,
     TIDY,
     data_axes,
     marked_points,
@@ -68,6 +70,7 @@ AXES = {
     "signal_to_noise": {style.EPOCH_AXIS, "signal-to-noise ratio", "norm of the gradient (nats)"},
     "epochs": {style.EPOCH_AXIS, style.INPUT_AXIS},
     "generalisation": {LOST, ACCURACY},
+    "gradient_networks": {style.EPOCH_AXIS, GRADIENTS_AXIS},
     "weights": {style.EPOCH_AXIS, NORM_AXIS},
     "detail": {style.EPOCH_AXIS, style.INPUT_AXIS, LOSS_AXIS, RATIO_OF_GRADIENTS, NORM_AXIS},
     "differential_entropy": {style.EPOCH_AXIS, ENTROPY_AXIS, DUPLICATED_AXIS},
@@ -323,6 +326,30 @@ def test_the_ratio_is_the_same_whatever_it_is_divided_by(tables, tmp_path, drawn
         assert list(level) == [1, 1]
         # The mean is the same in every network; of the first run's four, none is the median.
         np.testing.assert_allclose(ratios[1:], np.array(means[1:]) / deviations[1:], rtol=1e-12)
+
+
+def test_a_row_of_gradients_is_one_run_and_a_panel_one_network(tables, tmp_path, drawn):
+    networks = 3
+    figure = drawn("planspace", tables, tmp_path, networks=networks)
+    runs = len(FIGURES["planspace"]["runs"])
+    panels = np.reshape(data_axes(figure), (runs, networks))
+    frame = read_all(tables / "gradients")
+    frame = frame[(frame["definition"] == "szt_second") & (frame["layer"] == 1)]
+    for row, run in zip(panels, STAND_INS, strict=False):
+        own = frame[(frame["run"] == run) & (frame["status"] == "ok")]
+        for panel, init in zip(row, sorted(own["init"].unique())[:networks], strict=True):
+            assert panel.get_title().endswith(f"network {init}")
+            means, deviations = panel.lines[:LAYERS], panel.lines[LAYERS:]
+            part = own[own["init"] == init].sort_values("epoch")
+            np.testing.assert_array_equal(means[0].get_ydata(), part["mean_norm"])
+            np.testing.assert_array_equal(deviations[0].get_ydata(), part["std_norm"])
+
+
+def test_fewer_networks_than_asked_for_leave_panels_out(tables, tmp_path, drawn):
+    figure = drawn("planspace", tables, tmp_path, networks=INITS + 1)
+    runs = len(FIGURES["planspace"]["runs"])
+    # One of the first run diverged.
+    assert len(data_axes(figure)) == runs * INITS - 1
 
 
 def test_copies_are_drawn_with_what_was_published(tables, tmp_path, drawn):

@@ -1,4 +1,4 @@
-"""Claims C27 and C60 on made-up gradients: is the mean ever larger, and does it fall in the end?"""
+"""Claims C27, C60 and C73 on made-up gradients: is the mean ever larger, does it fall, or rise?"""
 
 import numpy as np
 import pandas as pd
@@ -99,3 +99,22 @@ def test_c60_an_error_that_never_falls_or_falls_to_the_end_says_nothing():
     falling = around(10.0**-TIME, 0.02)
     for accuracy in (np.full(EPOCHS.size, 0.5), np.clip(0.5 + 0.125 * TIME, 0, 1)):
         assert judged("C60", falling, accuracy=accuracy)["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [(0.3, "supported"), (-0.3, "refuted")])
+def test_c73_a_mean_that_rises_in_the_end_supports_it(slope, verdict):
+    row = judged("C73", around(10 ** (slope * TIME), 0.05))
+    # Four decades, less half a window of 0.5 decades at either end, whose mean is its middle.
+    assert row["estimate"] == pytest.approx(slope * (TIME[-1] - 0.25), abs=0.05)
+    assert row["verdict"] == verdict
+    assert null_of(row) < 0.05
+
+
+def test_c73_noise_alone_is_no_rise_and_dead_layers_are_left_out():
+    snr = around(np.ones(EPOCHS.size), 0.3)
+    row = judged("C73", snr)
+    assert row["verdict"] == "refuted"
+    assert abs(row["estimate"]) < 2 * null_of(row)
+    snr[2] = 0.0
+    assert judged("C73", snr)["inits"] == INITS - 1
+    assert judged("C73", 0.0 * snr)["inits"] == 0

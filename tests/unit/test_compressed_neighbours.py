@@ -7,6 +7,7 @@ import pytest
 from scipy.special import gamma
 
 from infoplane.estimators._weighted_neighbours import neighbour_weights, weighted_entropy_bits
+from infoplane.measures._autoencoder import encoded
 from infoplane.measures.compressed_neighbours import (
     CompressedNeighboursMeasure,
     compressed,
@@ -80,3 +81,51 @@ def test_what_does_not_vary_tells_nothing_and_equal_rows_have_no_value():
     assert compressed_information_bits(x, np.empty((50, 0)), 5) == 0
     assert compressed_label_bits(np.empty((50, 0)), np.arange(50) % 2, 5) == 0
     assert math.isnan(compressed_information_bits(x, np.repeat(x[:25], 2, axis=0), 5))
+
+
+def curve(samples=300, seed=5):
+    """Return samples on a bent line in three dimensions, which one number tells, and the number."""
+    along = np.random.default_rng(seed).uniform(-1, 1, samples)
+    return np.stack([along, along**2, along**3], axis=1), along
+
+
+def error_of_components(values, dimensions):
+    centred = values - values.mean(axis=0)
+    squares = np.linalg.svd(centred, compute_uv=False) ** 2
+    return squares[dimensions:].sum() / squares.sum()
+
+
+def test_an_autoencoder_leaves_out_less_than_principal_components():
+    values, along = curve()
+    centred = values - values.mean(axis=0)
+    directions = np.linalg.svd(centred, full_matrices=False)[2][:1].T
+    codes, error = encoded(centred, directions, seed=0)
+    assert codes.shape == (300, 1)
+    assert error < 0.5 * error_of_components(values, 1)
+    # The code still orders the line.
+    order = np.corrcoef(codes[:, 0].argsort().argsort(), along.argsort().argsort())[0, 1]
+    assert abs(order) > 0.99
+
+
+def test_an_autoencoder_never_leaves_out_more_and_is_the_same_every_time():
+    values = np.random.default_rng(6).standard_normal((200, 5))
+    centred = values - values.mean(axis=0)
+    directions = np.linalg.svd(centred, full_matrices=False)[2][:2].T
+    codes, error = encoded(centred, directions, seed=1)
+    # Rounding of single precision.
+    assert error <= error_of_components(values, 2) * (1 + 1e-5)
+    again, _ = encoded(centred, directions, seed=1)
+    np.testing.assert_array_equal(codes, again)
+    assert (encoded(centred, directions, seed=2)[0] != codes).any()
+
+
+def test_codes_have_as_many_dimensions_as_vary():
+    values, _ = curve()
+    assert compressed(np.hstack([values, values]), 4, "autoencoder").shape == (300, 3)
+    assert compressed(np.ones((20, 3)), 4, "autoencoder").shape == (20, 0)
+
+
+def test_an_unknown_compression_is_refused():
+    for key in ("inputs_by", "layers_by"):
+        with pytest.raises(ValueError, match=f"{key} must be one of 'principal_.*, not 'pca'"):
+            CompressedNeighboursMeasure("some", **{key: "pca"})

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from infoplane.checks import require_not_negative, require_whole
+from infoplane.checks import require_choice, require_not_negative, require_whole
 from infoplane.estimators._weighted_neighbours import neighbour_weights, weighted_entropy_bits
 from infoplane.measures.base import Measure, TrainedNetwork, columns_of
 from infoplane.training.schedule import seed_sequence
@@ -16,16 +16,25 @@ from infoplane.training.schedule import seed_sequence
 # Directions with less of the largest one's variance are rounding in float32.
 LEAST_VARIANCE = 1e-10
 COLUMNS = ("estimator", "mi_input_bits", "mi_label_bits", "ceiling_bits")
+COMPRESSIONS = ("principal_components", "autoencoder")
+"""By what X or a layer is compressed."""
 
 
-def compressed(values: np.ndarray, dimensions: int) -> np.ndarray:
-    """Return the first principal components, each with variance 1.
+def compressed(
+    values: np.ndarray, dimensions: int, by: str = "principal_components", seed: int = 0
+) -> np.ndarray:
+    """Return samples in a few dimensions.
 
     Parameters
     ----------
     values : array of float, shape (samples, units)
     dimensions : int
         At most so many; fewer where values do not vary in as many.
+    by : str
+        One of `COMPRESSIONS`: the first principal components, each with variance 1, or the code of
+        an autoencoder that starts from them.
+    seed : int
+        Of the autoencoder.
 
     Returns
     -------
@@ -39,6 +48,11 @@ def compressed(values: np.ndarray, dimensions: int) -> np.ndarray:
     variances, directions = np.linalg.eigh(centred.T @ centred / len(values))
     kept = variances > LEAST_VARIANCE * variances[-1]
     kept[:-dimensions] = False
+    if by == "autoencoder":
+        # PyTorch is imported where it is used: planning does not wait for it.
+        from infoplane.measures._autoencoder import encoded
+
+        return encoded(centred, directions[:, kept], seed)[0]
     return centred @ directions[:, kept] / np.sqrt(variances[kept])
 
 
@@ -92,7 +106,7 @@ def compressed_label_bits(t: np.ndarray, labels: np.ndarray, neighbours: int) ->
 
 @dataclass(frozen=True)
 class CompressedNeighboursMeasure(Measure):
-    """Estimate I(X;T) and I(T;Y) from a few principal components of X and of each layer.
+    """Estimate I(X;T) and I(T;Y) from X and each layer in a few dimensions.
 
     Parameters
     ----------
@@ -105,6 +119,8 @@ class CompressedNeighboursMeasure(Measure):
         k of the weighted Kozachenko-Leonenko estimator.
     relative_noise : float
         Standard deviation of the noise that each unit is multiplied by, about 1, as a share.
+    inputs_by, layers_by : str
+        What compresses X, and what each layer: one of `COMPRESSIONS`.
 
     Notes
     -----
@@ -116,8 +132,9 @@ class CompressedNeighboursMeasure(Measure):
     References
     ----------
     Butakov et al. (2024), ICLR, "Information bottleneck analysis of deep neural networks via lossy
-    compression": four dimensions, k = 5, multiplicative noise of 1e-3; X by an autoencoder, here
-    by principal components too. Their CIFAR-10 run pairs a shuffled X with unshuffled layers.
+    compression": four dimensions, k = 5, multiplicative noise of 1e-3; X by a convolutional
+    autoencoder, here by a dense one or by principal components, layers by principal components.
+    Their CIFAR-10 run pairs a shuffled X with unshuffled layers.
     """
 
     name: ClassVar[str] = "compressed_neighbours"
@@ -126,8 +143,12 @@ class CompressedNeighboursMeasure(Measure):
     dimensions: int = 4
     neighbours: int = 5
     relative_noise: float = 1e-3
+    inputs_by: str = "principal_components"
+    layers_by: str = "principal_components"
 
     def __post_init__(self):
+        for key in ("inputs_by", "layers_by"):
+            require_choice(key, getattr(self, key), COMPRESSIONS)
         require_whole("dimensions", self.dimensions, at_least=1)
         require_whole("neighbours", self.neighbours, at_least=1)
         require_not_negative("relative_noise", self.relative_noise)
@@ -149,8 +170,8 @@ class CompressedNeighboursMeasure(Measure):
         columns : dict of array
             ``epoch, layer, estimator, mi_input_bits, mi_label_bits, ceiling_bits``, in bits; NaN
             where a compressed row is there twice. The ceiling is the logarithm of the samples,
-            which the estimates of continuous variables may exceed. The noise, and which inputs
-            are exchanged, are the same at every snapshot.
+            which the estimates of continuous variables may exceed. The noise, which inputs are
+            exchanged, and where autoencoders start are the same at every snapshot.
         """
         inputs, labels = trained.evaluated_inputs, trained.evaluated_labels
         samples = len(labels)
@@ -158,7 +179,10 @@ class CompressedNeighboursMeasure(Measure):
             np.random.default_rng(seed_sequence(trained.seed, trained.initialisation, purpose))
             for purpose in ("noise", "permutation")
         )
-        x = compressed(inputs.reshape(samples, -1), self.dimensions)
+        # A source apart from the noise's own draws.
+        (start,) = seed_sequence(trained.seed, trained.initialisation, "noise").spawn(1)
+        seed = int(start.generate_state(1)[0])
+        x = compressed(inputs.reshape(samples, -1), self.dimensions, self.inputs_by, seed)
         others = x[exchanged.permutation(samples)]
         factors = [
             1 + self.relative_noise * noise.standard_normal((samples, units))
@@ -167,7 +191,7 @@ class CompressedNeighboursMeasure(Measure):
         rows = []
         for epoch, layers in trained.layers():
             for layer, (values, factor) in enumerate(zip(layers, factors, strict=True), start=1):
-                t = compressed(values * factor, self.dimensions)
+                t = compressed(values * factor, self.dimensions, self.layers_by, seed)
                 about_label = compressed_label_bits(t, labels, self.neighbours)
                 for name, paired in zip(self.estimators(), (x, others), strict=True):
                     bits = compressed_information_bits(paired, t, self.neighbours)

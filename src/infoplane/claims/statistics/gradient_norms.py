@@ -1,4 +1,4 @@
-"""Claim statistics on Orhan's objection to two gradient phases, and on the reply to it."""
+"""Claim statistics on objections to two gradient phases, and on the reply to one of them."""
 
 from __future__ import annotations
 
@@ -184,6 +184,62 @@ def gradient_fall_after_saturation(
         premises=premises,
         null=resampling.mean(before),
     )
+
+
+@claim_statistic(needs=("definition",))
+def gradient_mean_rise(
+    evidence: Evidence, case: Case, *, layers: str | list[int], events: dict
+) -> Finding:
+    """Measure by how many decades the norm of the mean gradient rises from epoch 1 to the last.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    case : Case
+    layers : str or list of int
+        Averaged.
+    events : dict
+        The fields of `infoplane.claims.transitions.EventSearch`: the norm is smoothed over its
+        window.
+
+    Returns
+    -------
+    Finding
+        Mean over networks; negative where it falls. The null is how large a change, up or down,
+        noise alone makes of a norm that stays. Networks with a dead layer are left out.
+
+    References
+    ----------
+    Schumacher (2018), planspace.org, on SZT's code with ReLU.
+    """
+    search, found = EventSearch(**events), evidence.noise(case)
+    chosen, axis = choose_layers(case, found, layers), log_epochs(found.epochs)
+    levels = log_snr(found.measured["mean_norm"][:, :, chosen], found.epochs)
+    smoothed = smooth(levels, axis, search.window_decades)
+    defined = ~np.isnan(smoothed).any(axis=(1, 2))
+    _tell_left_out(case, found.inits[~defined], "has a mean gradient of 0")
+    levels, smoothed, inits = levels[defined], smoothed[defined], found.inits[defined]
+    rises = _last_minus_first(smoothed)
+    null = np.empty_like(rises)
+    for place, init in enumerate(inits):
+        drawn = surrogate_noise(levels[place], axis, search, int(init))
+        null[place] = abs(_last_minus_first(smooth(drawn, axis, search.window_decades))).mean()
+    return Finding(
+        "decades by which the norm of the mean gradient rises along training, mean, "
+        f"{layers_text(found, chosen, 'mean')}",
+        evidence.resampling.mean(rises),
+        inits,
+        rises,
+        found.diverged,
+        null=evidence.resampling.mean(null),
+    )
+
+
+def _last_minus_first(curves: np.ndarray) -> np.ndarray:
+    """Return the change along curves of shape (..., snapshots, layers), mean over layers."""
+    if not curves.shape[-2]:
+        return np.zeros(curves.shape[:-2])
+    return (curves[..., -1, :] - curves[..., 0, :]).mean(axis=-1)
 
 
 def _training_accuracy(evidence: Evidence, case: Case, found: Trajectories) -> np.ndarray:
