@@ -191,6 +191,7 @@ def save_models(folder):
         save_table(folder / f"{name}.parquet", table)
     save_variational(folder)
     save_curves(folder)
+    save_critical(folder)
     sizes = {"samples": 20, "batch_size": 5, "epochs": 40, "snapshots": 8, "initialisations": INITS}
     rest = {"teacher_noise": 1.0, "initial_scale": 0.3, "learning_rate": 0.05, "seed": 0}
     chain = make_model("scalar_chain", **sizes, **rest, noise_variance=0.1).solve()
@@ -230,6 +231,26 @@ def save_curves(folder):
                 table[column] = number / (1 + table["beta"]) + 0.1 * table["init"]
             table["status"] = np.where(table["init"] == 1, "diverged", "ok")
             save(table, folder / f"{model}.parquet")
+
+
+def save_critical(folder):
+    """Save made-up networks with deficits; those called windows have equally long ones."""
+    for model in ("critical", "critical_convolutional", "critical_windows"):
+        windows = model == "critical_windows"
+        spans = [(0, 10), (5, 15), (20, 30)] if windows else [(0, 5), (0, 20)]
+        deficits, rates = ("blur",) if windows else ("blur", "flip"), ("decayed", "rewarmed")
+        courses = [(name, *span) for name in ("none", *deficits) for span in spans]
+        parts = []
+        for deficit, starts, ends in [*courses, ("none", 0, 0)]:
+            keys = ("init", range(INITS)), ("rate", rates), ("epoch", (0, 1, 10, ends + 30))
+            part = grid(*keys).assign(deficit=deficit, starts=starts, ends=ends)
+            cost = 0.01 * ends if deficit == "blur" else 0.0
+            part["test_accuracy"] = 0.9 - cost + 0.001 * part["init"]
+            part.loc[part["epoch"] < ends + 30, "test_accuracy"] = 0.1
+            part["fisher_trace"] = (2.0 + part["init"]) * (1 + part["epoch"] % 10)
+            part["status"] = "ok"
+            parts.append(part)
+        save(pd.concat(parts, ignore_index=True), folder / f"{model}.parquet")
 
 
 def save_text_tables(folder):

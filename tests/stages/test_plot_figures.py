@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import math
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from PIL import Image
 from figures import reading, style
 from figures.bottleneck import BETA_AXIS
 from figures.collapse import COLLAPSE
+from figures.critical_periods import RATES, STARTS_AXIS
 from figures.detail import LOSS_AXIS
 from figures.detail import RATIO_AXIS as RATIO_OF_GRADIENTS
 from figures.differential_entropy import ENTROPY_AXIS
@@ -55,6 +57,7 @@ OF_NO_RUNS = (
     *("ablations", "batch_sizes", "robustness", "audit", "audit_drops", "scorecard"),
     *("minimal_model", "linear_networks", "two_phases", "stopping", "variational"),
     "model_curves",
+    "critical_periods",
 )
 TRAINED = [name for name, entry in FIGURES.items() if entry["drawing"] not in OF_NO_RUNS]
 PHASES = (GRADIENT_AXIS, RATIO_AXIS)
@@ -461,6 +464,33 @@ def test_curves_of_models_are_means_of_columns_and_of_their_differences(tables, 
         np.testing.assert_allclose(first.get_ydata(), means["label_bits"])
         difference = means["label_bits"] - means["nuisance_bits"]
         np.testing.assert_allclose(second.get_ydata(), difference)
+
+
+def test_damage_stands_above_the_trace_of_the_longest_deficit(tables, tmp_path, drawn):
+    figure = drawn("achille_critical", tables, tmp_path)
+    top, again, below, _ = data_axes(figure)
+    assert [panel.get_title() for panel in (top, again)] == [
+        RATES[rate] for rate in ("decayed", "rewarmed")
+    ]
+    # Grey, of the clean epochs alone; blur, upside down, none.
+    clean, blur, flip, none = top.lines
+    extra = 0.001 * (INITS - 1) / 2
+    assert blur.get_xdata() == pytest.approx([5, 20])
+    assert blur.get_ydata() == pytest.approx([0.85 + extra, 0.7 + extra])
+    for line in (clean, flip, none):
+        assert line.get_ydata() == pytest.approx([0.9 + extra] * 2)
+    traces = [line for line in below.lines if len(line.get_xdata()) == 4]
+    assert len(traces) == 3
+    geometric = math.exp(np.log(2.0 + np.arange(INITS)).mean())
+    assert traces[0].get_xdata() == pytest.approx([0, 1, 10, 50])
+    assert traces[0].get_ydata() == pytest.approx(geometric * np.array([1, 2, 1, 1]))
+
+
+def test_windows_stand_where_they_start(tables, tmp_path, drawn):
+    figure = drawn("achille_critical_windows", tables, tmp_path)
+    top, *_ = data_axes(figure)
+    assert top.get_xlabel() == STARTS_AXIS
+    assert top.lines[1].get_xdata() == pytest.approx([0, 5, 20])
 
 
 def test_errors_of_inversion_stand_beside_what_estimators_find(tables, tmp_path, drawn):

@@ -251,6 +251,26 @@ WRONG = {
         "layer",
         ["figures.achille_dropout.against", "'layer'", "beta, epoch"],
     ),
+    "a deficit that nobody has": (
+        "models/critical/deficits",
+        ["blur", "fog"],
+        ["models.critical", "deficits must be one of 'blur', 'flip', 'permutation', 'noise'"],
+    ),
+    "a deficit after training": (
+        "models/critical/spans",
+        [[0, 5], [60, 70]],
+        ["models.critical", "starts after training ends, at epoch 60; allowed: 0 to 59"],
+    ),
+    "blur without images": (
+        "models/critical/task",
+        "szt_hard",
+        ["models.critical", "deficits blur, flip", "no images", "permutation, noise"],
+    ),
+    "blur that leaves all pixels": (
+        "models/critical/blur_side",
+        8,
+        ["models.critical", "blur_side must be below the 8 pixels of a side, not 8"],
+    ),
     "a coupling block of one channel": (
         "runs/digits_invertible/squeezes",
         [1, 2],
