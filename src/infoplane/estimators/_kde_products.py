@@ -1,11 +1,14 @@
 """The kernel-density bounds of wide layers, their distances from matrix products.
 
-Of many units a core multiplies several times faster than it adds up squared differences.
+Of many units a core multiplies several times faster than it adds up squared differences. Each pair
+is multiplied once: a panel of samples meets itself and all that come later, in pieces large enough
+for products at the core's full rate and small enough to be read again from a cache.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from infoplane.compiled.compilation import compiled
 from infoplane.estimators._kde_kernels import (
@@ -24,16 +27,20 @@ WIDE = 128
 # is then off by at most a few times 2^-24 of it, which moves no estimate by 1e-3 bits; beyond, of
 # float64.
 FLOAT32_SQUARES = 2e4
+# Samples of a panel, and of those that it meets at a time.
+PANEL = 1024
 
 
 @compiled(**REGROUPED)
-def product_terms(products, row_squares, column_squares, factor, row_sums, column_sums):
+def product_terms(products, top, left, row_squares, column_squares, factor, row_sums, column_sums):
     """Add the kernels between a tile's and a block's samples along rows and columns.
 
     Parameters
     ----------
-    products : array of float, shape (tile's samples, block's samples)
-        Inner products of their activations.
+    products : array of float
+        Inner products of the activations of samples, those of the tile and the block among them.
+    top, left : int
+        Row of the tile's first sample, column of the block's.
     row_squares, column_squares : arrays of float
         Squared norms of the tile's and of the block's samples.
     factor : float
@@ -46,8 +53,8 @@ def product_terms(products, row_squares, column_squares, factor, row_sums, colum
     """
     nothing = products.dtype.type(0)
     lower_columns, upper_columns = column_sums[0], column_sums[1]
-    for i in range(products.shape[0]):
-        row, own = products[i], row_squares[i]
+    for i in range(row_squares.size):
+        row, own = products[top + i, left : left + column_squares.size], row_squares[i]
         lower, upper = ZERO, ZERO
         for j in range(row.size):
             square = (own - row[j]) + (column_squares[j] - row[j])
@@ -64,76 +71,107 @@ def product_terms(products, row_squares, column_squares, factor, row_sums, colum
 
 
 @compiled()
-def add_block(products, row_squares, column_squares, factor, row_sums, column_sums):
-    """Add the kernels between two blocks to the sums of both.
+def add_products(products, row, column, squares, labels, factor, sums):
+    """Add the kernels between some samples and others to the sums of both.
 
     Parameters
     ----------
-    products, row_squares, column_squares, factor
-        As for `product_terms`, of all of the first block's samples.
-    row_sums, column_sums : arrays of float64, shape (2, samples)
-        Of the two blocks.
+    products : array of float, shape (samples, others)
+        Inner products; the samples are either the others or come before them.
+    row, column : int
+        Where the samples and the others begin.
+    squares : array of float, shape (all samples,)
+        Squared norms.
+    labels : array of int64, shape (all samples,)
+        In ascending order.
+    factor : float
+        As for `product_terms`.
+    sums : array of float64, shape (2, 2, all samples)
+        As from `product_sums`.
     """
-    sums = np.empty((2, BLOCK), np.float32)
-    for first in range(0, products.shape[0], TILE):
-        last = min(first + TILE, products.shape[0])
-        sums[:, :] = ZERO
-        product_terms(
-            products[first:last],
-            row_squares[first:last],
-            column_squares,
-            factor,
-            row_sums[:, first:last],
-            sums,
-        )
-        for j in range(products.shape[1]):
-            column_sums[0, j] += sums[0, j]
-            column_sums[1, j] += sums[1, j]
+    last_row, last_column = row + products.shape[0], column + products.shape[1]
+    column_sums = np.empty((2, BLOCK), np.float32)
+    begin = row
+    while begin < last_row:
+        end = piece_end(labels, begin, min(begin + TILE, last_row))
+        first = column
+        while first < last_column:
+            last = piece_end(labels, first, min(first + BLOCK, last_column))
+            kind = 0 if labels[first] == labels[begin] else 1
+            column_sums[:, :] = ZERO
+            product_terms(
+                products,
+                begin - row,
+                first - column,
+                squares[begin:end],
+                squares[first:last],
+                factor,
+                sums[:, kind, begin:end],
+                column_sums,
+            )
+            # Samples that meet themselves have each of their pairs twice.
+            if row != column:
+                for j in range(last - first):
+                    sums[0, kind, first + j] += column_sums[0, j]
+                    sums[1, kind, first + j] += column_sums[1, j]
+            first = last
+        begin = end
 
 
-def product_sums(
-    rows: np.ndarray, sizes: np.ndarray, block_labels: np.ndarray, noise_variance: float
-) -> np.ndarray:
+@njit
+def piece_end(labels, first, last):
+    """Return the end of the samples from the first on that have its label, at most `last`."""
+    label = labels[first]
+    if labels[last - 1] == label:
+        return last
+    while labels[last - 1] != label:
+        last -= 1
+    return last
+
+
+def product_sums(activations: np.ndarray, labels: np.ndarray, noise_variance: float) -> np.ndarray:
     """Sum the kernels between each sample and all samples, by equal and by other label.
 
     Parameters
     ----------
-    rows : array of float32, shape (blocks * BLOCK, units)
-        The samples in blocks of equal labels; places beyond a block's size are not read.
-    sizes, block_labels : arrays of int64, shape (blocks,)
-        How many samples each block holds, and their label.
+    activations : array of float16 or float32, shape (samples, units)
+    labels : array of int64, shape (samples,)
     noise_variance : float
 
     Returns
     -------
-    sums : array of float64, shape (2, 2, blocks * BLOCK)
+    sums : array of float64, shape (2, 2, samples)
         As from `infoplane.estimators._kde_kernels.pair_sums`.
     """
-    used = np.concatenate([block * BLOCK + np.arange(size) for block, size in enumerate(sizes)])
-    # Distances are those from the middle, where squared norms are smallest.
-    middle = rows[used].mean(axis=0, dtype=np.float64)
-    moved = np.zeros_like(rows)
-    moved[used] = rows[used] - middle
-    squares = np.einsum("ij,ij->i", moved, moved, dtype=np.float64)
-    if squares.max() > FLOAT32_SQUARES * noise_variance:
-        moved = np.zeros(rows.shape)
-        moved[used] = rows[used] - middle
-        squares = np.einsum("ij,ij->i", moved, moved)
-    squares = squares.astype(moved.dtype)
-    factor = moved.dtype.type(BITS_PER_NAT / (8 * noise_variance))
-    sums, unused = np.zeros((2, 2, len(rows))), np.zeros((2, BLOCK))
-    parts = [slice(block * BLOCK, block * BLOCK + size) for block, size in enumerate(sizes)]
-    for block, part in enumerate(parts):
-        for partner in range(block, len(parts)):
-            other = parts[partner]
-            kind = 0 if block_labels[partner] == block_labels[block] else 1
-            products = moved[part] @ moved[other].T
-            itself = partner == block
-            if itself:
+    order = np.argsort(labels, kind="stable")
+    points, squares = _centred(activations[order], noise_variance)
+    factor = points.dtype.type(BITS_PER_NAT / (8 * noise_variance))
+    count, sorted_labels = len(points), labels[order]
+    sums, room = np.zeros((2, 2, count)), np.empty(PANEL * PANEL, points.dtype)
+    for row in range(0, count, PANEL):
+        own = points[row : row + PANEL]
+        for column in range(row, count, PANEL):
+            others = points[column : column + PANEL]
+            products = room[: len(own) * len(others)].reshape(len(own), len(others))
+            np.matmul(own, others.T, out=products)
+            if row == column:
                 # A sample is at no distance from itself.
-                np.fill_diagonal(products, squares[part])
-            column_sums = unused if itself else sums[:, kind, other]
-            add_block(
-                products, squares[part], squares[other], factor, sums[:, kind, part], column_sums
-            )
-    return sums
+                np.fill_diagonal(products, squares[row : row + PANEL])
+            add_products(products, row, column, squares, sorted_labels, factor, sums)
+    in_order = np.empty_like(sums)
+    in_order[:, :, order] = sums
+    return in_order
+
+
+def _centred(activations: np.ndarray, noise_variance: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return points seen from their middle, and squared norms, precise enough for products.
+
+    Distances are those from the middle, where squared norms are smallest.
+    """
+    middle = activations.mean(axis=0, dtype=np.float64)
+    points = activations - middle.astype(np.float32)
+    squares = np.einsum("ij,ij->i", points, points, dtype=np.float64)
+    if squares.max() > FLOAT32_SQUARES * noise_variance:
+        points = activations - middle
+        squares = np.einsum("ij,ij->i", points, points)
+    return points, squares.astype(points.dtype)

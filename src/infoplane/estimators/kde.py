@@ -120,10 +120,11 @@ def _both_bounds(
     activations: np.ndarray, labels: np.ndarray, noise_variance: float
 ) -> dict[str, Estimate]:
     samples, units = activations.shape
-    blocks, rows, sizes, block_labels, places = _blocks(activations, labels, noise_variance)
-    if units >= WIDE and rows.dtype == np.float32:
-        sums = product_sums(rows, sizes, block_labels, noise_variance)[:, :, places]
+    dtype = _precision(activations, noise_variance)
+    if units >= WIDE and dtype == np.float32:
+        sums = product_sums(activations, labels, noise_variance)
     else:
+        blocks, rows, sizes, block_labels, places = _blocks(activations, labels, dtype)
         factor = blocks.dtype.type(BITS_PER_NAT / (8 * noise_variance))
         last_units = (0,) * (units if units < 2 * GROUP else 2 * GROUP + units % GROUP)
         sums = pair_sums(blocks, rows, sizes, block_labels, factor, last_units)[:, :, places]
@@ -140,8 +141,15 @@ def _both_bounds(
     return estimates
 
 
+def _precision(activations: np.ndarray, noise_variance: float) -> type:
+    """Return the type that distances are computed in."""
+    small = activations.dtype in (np.float16, np.float32)
+    least, most = FLOAT32_NOISE_VARIANCES
+    return np.float32 if small and least <= noise_variance <= most else np.float64
+
+
 def _blocks(
-    activations: np.ndarray, labels: np.ndarray, noise_variance: float
+    activations: np.ndarray, labels: np.ndarray, dtype: type
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Lay the samples out in blocks of equal labels, as `pair_sums` wants them.
 
@@ -154,9 +162,6 @@ def _blocks(
         Where each sample stands in `rows`.
     """
     samples, units = activations.shape
-    small = activations.dtype in (np.float16, np.float32)
-    least, most = FLOAT32_NOISE_VARIANCES
-    dtype = np.float32 if small and least <= noise_variance <= most else np.float64
     counts = np.bincount(labels)
     blocks_of_label = -(-counts // BLOCK)
     first_blocks = np.cumsum(blocks_of_label) - blocks_of_label
