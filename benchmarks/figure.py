@@ -19,6 +19,7 @@ from figures.style import (
 HEIGHT_INCHES = 6.0
 NAMES = {
     "torch_stack": "torch stack",
+    "module_stack": "torch stack of modules",
     "plain_loop": "plain PyTorch loop",
     "pattern_loop": "loop over patterns",
     "unique_rows": "np.unique on rows",
@@ -39,6 +40,12 @@ def ratios(results: dict[str, dict]) -> dict[str, float]:
             found[f"{comparison['estimator']}: {NAMES[name]}"] = ratio
     for name, ratio in results.get("images", {}).get("training", {}).get("ratio", {}).items():
         found[f"784-1024-20-20-20-10: {NAMES[name]}"] = ratio
+    for name, ratio in results.get("lenet", {}).get("ratio", {}).items():
+        found[f"LeNet: {NAMES[name]}"] = ratio
+    for one in results.get("crossing", {}).get("networks", []):
+        if one["chosen"] == "fused":
+            widths = "-".join(map(str, one["widths"]))
+            found[f"{widths}, {one['optimizer']}: torch"] = one["ratio"]["torch"]
     for quantity, comparison in results.get("images", {}).get("estimates", {}).items():
         found[f"{quantity}, 1024 units: NumPy"] = comparison["ratio"]["numpy"]
     for comparison in results.get("peers", {}).get("comparisons", []):

@@ -121,10 +121,12 @@ def training() -> dict:
     apart = {name: float(np.abs(one.parameters - ours).max()) for name, one in engines.items()}
     if max(apart.values()) > PARAMETERS_APART:
         raise RuntimeError(f"the contenders' parameters differ after an epoch: {apart}")
-    times = interleaved(
-        {name: (lambda one=one: one.advance(1, 2)) for name, one in engines.items()}, ROUNDS
-    )
-    share, peak = EPOCH_IMAGES / IMAGES, peak_gigaflops()
+    peaks = []
+    calls = {name: (lambda one=one: one.advance(1, 2)) for name, one in engines.items()}
+    times = interleaved(calls | {"peak": lambda: peaks.append(peak_gigaflops())}, ROUNDS)
+    del times["peak"]
+    share, peak = EPOCH_IMAGES / IMAGES, max(peaks)
+    least = share * min(one.processor for one in times[OURS])
     seconds = {name: share * value["processor"] for name, value in medians(times).items()}
     at_peak = product_operations() * (EPOCH_IMAGES / BATCH) / peak / 1e9
     return {
@@ -139,7 +141,8 @@ def training() -> dict:
         "parameter_difference": apart,
         "peak_gigaflops": peak,
         "products_seconds": at_peak,
-        "times_the_products": seconds[OURS] / at_peak,
+        # Both at their best: other jobs on the machine take cache and clock from either.
+        "times_the_products": least / at_peak,
     }
 
 

@@ -12,10 +12,12 @@ from benchmarks import __main__ as command
 from benchmarks import (
     bottleneck,
     cores,
+    crossing,
     engines,
     estimate,
     gradients,
     images,
+    lenet,
     peers,
     train,
     variational,
@@ -34,6 +36,8 @@ def tiny(monkeypatch):
             "TRIAL_SECONDS": 0.0,
         },
         images: {"IMAGES": 256, "ESTIMATED": 300, "ROUNDS": 1, "PEAK_SECONDS": 0.0},
+        lenet: {"IMAGES": 256, "ROUNDS": 1},
+        crossing: {"WIDTHS": ((70, 5, 3), (400, 256, 3)), "IMAGES": 128, "ROUNDS": 1},
         gradients: {"EPOCHS": 3, "SNAPSHOTS": 2, "ROUNDS": 2},
         cores: {"EPOCHS": 1, "CHUNKS_PER_CORE": 1, "ROUNDS": 1, "core_counts": lambda: [1]},
         peers: {"SAMPLES": 200, "ROUNDS": 1},
@@ -103,6 +107,24 @@ def test_images(tmp_path):
     expected = operations * (60_000 / 128) / written["training"]["peak_gigaflops"] / 1e9
     assert written["training"]["products_seconds"] == pytest.approx(expected)
     assert set(written["estimates"]) == {"kernels", "bins"}
+
+
+def test_lenet(tmp_path):
+    written = run("lenet", tmp_path)
+    assert set(written["ratio"]) == {"module_stack", "plain_loop"}
+    assert list(written["alone_seconds"]) == [
+        *("first convolution", "second convolution", "784 to 120", "120 to 84", "84 to 10")
+    ]
+    assert written["times_alone"] > 0
+
+
+def test_crossing(tmp_path):
+    networks = run("crossing", tmp_path)["networks"]
+    assert [(one["parameters"], one["networks"]) for one in networks] == [
+        *2 * [(70 * 5 + 5 + 5 * 3 + 3, 10)],
+        *2 * [(400 * 256 + 256 + 256 * 3 + 3, 1)],
+    ]
+    assert {one["chosen"] for one in networks} == {"fused", "torch"}
 
 
 def test_gradients(tmp_path):

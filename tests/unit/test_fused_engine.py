@@ -168,6 +168,15 @@ def test_two_hundred_steps_match_both_references(widths, activation, optimizer, 
     assert_same(fused, trained(DenseTorchEngine, records, problem, 50), records)
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_wide_layers_match_both_references(optimizer):
+    records = make_records(widths=(150, 70, 9, 3), optimizer=optimizer)
+    problem = make_problem(records[0])
+    fused = trained(FusedEngine, records, problem, 5)
+    assert_same(fused, reference_training(records, problem, 5), records)
+    assert_same(fused, trained(DenseTorchEngine, records, problem, 5), records)
+
+
 # Training sets of 1 to 3 tiles of 256 samples, of whole vectors or not, and single samples.
 @pytest.mark.parametrize(
     ("batch_size", "train"),
@@ -298,12 +307,12 @@ def test_no_epoch_leaves_the_parameters_as_they_were():
     assert engine.parameters.dtype == np.float32
 
 
-def test_wide_layers_are_refused():
-    assert FusedEngine.supports(*make_records(widths=(64, 64, 2)))
-    wide = make_records(widths=(5, 65, 2))
-    assert not FusedEngine.supports(*wide)
-    with pytest.raises(ValueError, match="at most 64 units"):
-        FusedEngine(*wide, *make_problem(wide[0]))
+def test_large_networks_are_refused():
+    assert FusedEngine.supports(*make_records(widths=(784, 200, 20, 2)))
+    large = make_records(widths=(784, 256, 20, 2))
+    assert not FusedEngine.supports(*large)
+    with pytest.raises(ValueError, match="at most 200000 parameters"):
+        FusedEngine(*large, *make_problem(large[0]))
 
 
 @pytest.mark.parametrize("changes", [{"quantisation_bits": 8}, {"noise_standard_deviation": 0.1}])

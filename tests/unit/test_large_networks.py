@@ -1,14 +1,17 @@
-"""The engine of large networks: the same networks as by automatic differentiation."""
+"""The engines of large networks: the same networks as by automatic differentiation of a stack."""
 
 import numpy as np
 import pytest
 
+from infoplane.networks import make_network
 from infoplane.networks.dense import initial_parameters
 from infoplane.training.engines import choose_engine, make_engine
 from infoplane.training.torch.dense import DenseTorchEngine
 from infoplane.training.torch.fixed_stacks import FixedStacks
 from infoplane.training.torch.large import LargeDenseEngine
-from tests.support import network, optimizer
+from infoplane.training.torch.lone_module import LoneModuleEngine
+from infoplane.training.torch.modules import ModuleTorchEngine
+from tests.support import convolutional, network, optimizer
 
 # A few more than 100,000 parameters, above which networks train one by one.
 WIDTHS = (200, 480, 17, 3)
@@ -60,6 +63,64 @@ def test_networks_are_those_of_automatic_differentiation(changes):
     assert np.abs(ours - given[-1]).max() > 1e-3
 
 
+def large_module(activation="relu"):
+    """Return a convolutional network of 107,006 parameters."""
+    return make_network(
+        "convolutional",
+        **{"input_shape": (1, 10, 20), "channels": (4, 7), "kernel_size": 3, "pooling": 1},
+        **{"dense_widths": (76, 3), "activation": activation, "initial_weights": "glorot"},
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"adam_epsilon": "before_correction"},
+        {"activation": "tanh", "weight_decay": 0.1},
+        {"activation": "tanh", "optimizer": "sgd", "batch_size": None},
+        {"optimizer": "sgd", "weight_decay": 0.1},
+    ],
+    ids=str,
+)
+def test_modules_are_those_of_automatic_differentiation(changes):
+    descent = dict(changes)
+    chosen = large_module(descent.pop("activation", "relu"))
+    rate = 0.1 if changes.get("optimizer") == "sgd" else 0.001
+    by = optimizer(**{"learning_rate": rate, "batch_size": 25} | descent)
+    assert LoneModuleEngine.supports(chosen, by)
+    generator, given = np.random.default_rng(5), problem()
+    parameters = np.stack([chosen.initial_parameters(generator) for _ in range(2)])
+    given = (*given[:-1], parameters)
+    ours, theirs = (
+        trained(kind, chosen, by, given) for kind in (LoneModuleEngine, ModuleTorchEngine)
+    )
+    # As above.
+    np.testing.assert_allclose(ours, theirs, atol=2e-5 if rate == 0.1 else 2e-4)
+    assert np.abs(ours - parameters).max() > 1e-3
+    alone = [array[1:] if len(array) == 2 else array for array in given]
+    np.testing.assert_array_equal(trained(LoneModuleEngine, chosen, by, alone, (7,)), ours[1:])
+
+
+def test_small_modules_and_other_optimisers_keep_their_engine():
+    by = optimizer()
+    assert not LoneModuleEngine.supports(convolutional(), by)
+    assert not LoneModuleEngine.supports(network(widths=WIDTHS), by)
+    assert not LoneModuleEngine.supports(large_module(), optimizer(largest_weight_norm=1.0))
+    assert not LoneModuleEngine.supports(large_module(), optimizer(zero_gradients=False))
+    for chosen, engine in (
+        (large_module(), LoneModuleEngine),
+        (convolutional(), ModuleTorchEngine),
+    ):
+        generator = np.random.default_rng(5)
+        _, labels, splits, seeds, _ = problem()
+        inputs = np.zeros((len(labels), *chosen.input_shape), np.float32)
+        parameters = np.stack([chosen.initial_parameters(generator) for _ in range(2)])
+        given = inputs, labels % chosen.classes, splits, seeds, parameters
+        made = make_engine("torch", "cpu", chosen, by, [0, 1], given)
+        assert {type(stack) for _, stack in made._stacks} == {engine}
+
+
 def test_a_network_depends_on_itself_alone():
     chosen, by, given = network(widths=WIDTHS), optimizer(optimizer="sgd"), problem()
     both = trained(LargeDenseEngine, chosen, by, given)
@@ -80,7 +141,9 @@ def test_it_is_chosen_for_large_dense_networks_alone():
         (network(widths=(*WIDTHS[:-1], 1), output="tanh"), by),
     ):
         assert not LargeDenseEngine.supports(chosen, descent)
-    assert choose_engine("auto", "auto", large, by)[0] == "torch"
+    assert choose_engine("auto", "auto", large, by)[0] == "fused"
+    larger = network(widths=(784, 256, 20, 3))
+    assert choose_engine("auto", "auto", larger, by)[0] == "torch"
     made = make_engine("torch", "cpu", large, by, [0, 1], problem())
     assert {type(stack) for _, stack in made._stacks} == {LargeDenseEngine}
 

@@ -75,6 +75,24 @@ def test_channels_and_positions_are_units(pooling):
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_pooling_first_changes_nothing(activation):
+    network = convolutional(activation=activation)
+    module = as_module(network, drawn(network))
+    convolution, *after = module[0]
+    values = convolution(torch.from_numpy(IMAGES)).detach().requires_grad_()
+    found = after[1](after[0](values))
+    activate = next(part for part in after if not isinstance(part, torch.nn.MaxPool2d))
+    expected = torch.nn.functional.max_pool2d(activate(values), 2)
+    ours, theirs = (torch.autograd.grad(one.sum(), values)[0] for one in (found, expected))
+    if activation == "relu":
+        assert torch.equal(found, expected)
+        assert torch.equal(ours, theirs)
+    # PyTorch rounds others by where a number stands.
+    np.testing.assert_allclose(found.detach(), expected.detach(), atol=1e-6)
+    np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_layers_are_those_of_an_ordinary_module(activation):
     network = convolutional(activation=activation)
     parameters = drawn(network)

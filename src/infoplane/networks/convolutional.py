@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from infoplane.networks.base import check_choice, whole_numbers
-from infoplane.networks.functions import ACTIVATIONS
+from infoplane.networks.functions import ACTIVATIONS, FALLING_ACTIVATIONS
 from infoplane.networks.initial import INITIAL_WEIGHTS
 from infoplane.networks.modules import ModuleNetwork
 
@@ -96,11 +96,12 @@ class Convolutional(ModuleNetwork):
 
         layers, below = OrderedDict(), self.input_shape[0]
         for number, count in enumerate(self.channels, start=1):
-            layers[f"block_{number}"] = nn.Sequential(
-                nn.Conv2d(below, count, self.kernel_size, padding="same"),
-                Activation(self.activation),
-                nn.MaxPool2d(self.pooling),
-            )
+            after = [Activation(self.activation), nn.MaxPool2d(self.pooling)]
+            # The same numbers either way, and of what is pooled already there are fewer.
+            if self.activation not in FALLING_ACTIVATIONS:
+                after.reverse()
+            convolution = nn.Conv2d(below, count, self.kernel_size, padding="same")
+            layers[f"block_{number}"] = nn.Sequential(convolution, *after)
             below = count
         flat, below = [nn.Flatten()], self.units[len(self.channels) - 1]
         for number, width in enumerate(self.dense_widths, start=1):

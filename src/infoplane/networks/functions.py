@@ -22,6 +22,8 @@ ACTIVATIONS = tuple(ACTIVATION_FUNCTIONS)
 COMPILED_ACTIVATIONS = ("tanh", "relu", "linear", "softsign", "softplus")
 # These run from -1 to 1, which they only approach.
 BOUNDED_ACTIVATIONS = ("tanh", "softsign")
+# Of these the largest value is not always that of the largest net input: GELU falls up to -0.75.
+FALLING_ACTIVATIONS = ("gelu",)
 OUTPUTS = ("softmax", "sigmoid", "tanh")
 # Compiled kernels know these, by their places in `OUTPUTS`.
 COMPILED_OUTPUTS = OUTPUTS[:2]

@@ -42,6 +42,9 @@ def engine_classes(engine: str) -> Iterator[type]:
         from infoplane.training.torch.quantised import QuantisedTorchEngine
 
         yield QuantisedTorchEngine
+        from infoplane.training.torch.lone_module import LoneModuleEngine
+
+        yield LoneModuleEngine
         from infoplane.training.torch.modules import ModuleTorchEngine
 
         yield ModuleTorchEngine

@@ -11,6 +11,9 @@ from infoplane.training.fused.kernels import TILE
 from infoplane.training.noise import epoch_noise
 from infoplane.training.records import Optimizer
 
+# Units of a layer; with noise or rounding nobody has measured wider ones.
+WIDEST = 64
+
 
 class ChannelEngine(FusedEngine):
     """Train a stack of small networks whose layers pass through a channel, on one core.
@@ -41,7 +44,8 @@ class ChannelEngine(FusedEngine):
             return False
         batch_size = TILE + 1 if optimizer.batch_size is None else optimizer.batch_size
         fits = not quantised or batch_size <= TILE
-        return fits and fits_loop(network) and optimizer.is_default_but_for(KNOWN)
+        is_narrow = fits_loop(network) and max(network.widths) <= WIDEST
+        return fits and is_narrow and optimizer.is_default_but_for(KNOWN)
 
     def advance(self, first_epoch: int, last_epoch: int) -> None:
         """Train the epochs from `first_epoch` up to, not including, `last_epoch`."""

@@ -12,6 +12,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from infoplane.compiled.compilation import compiled
+from infoplane.compiled.vector_math import ROUNDING
 from infoplane.training.fused.kernels import INT, LANES, STRIDE, VECTOR, _Emitter
 
 # 2^r - 1 = r (T0 + T1 r + ...) on |r| <= 1/2, relative error 1.1e-8: a minimax fit by Lawson's
@@ -74,6 +76,25 @@ def tanh_rows(typing, rows, slopes, first, count, vectors):
         return context.get_dummy_value()
 
     return signature, generate
+
+
+@compiled(**ROUNDING)
+def tanh_and_slopes(values, slopes):
+    """Replace net inputs by their tanh, and set slopes; see `tanh_rows`.
+
+    Parameters
+    ----------
+    values, slopes : arrays of float32, of one axis and the same length
+    """
+    vectors = values.size // LANES
+    tanh_rows(values, slopes, 0, 1, vectors)
+    # What fills no vector.
+    first, rest = vectors * LANES, np.zeros((2, LANES), np.float32)
+    for index in range(first, values.size):
+        rest[0, index - first] = values[index]
+    tanh_rows(rest[0], rest[1], 0, 1, 1)
+    for index in range(first, values.size):
+        values[index], slopes[index] = rest[0, index - first], rest[1, index - first]
 
 
 def _tanh_and_slope(emit: _Emitter, net):
