@@ -37,7 +37,7 @@ def tiny(monkeypatch):
         },
         images: {"IMAGES": 256, "ESTIMATED": 300, "ROUNDS": 1, "PEAK_SECONDS": 0.0},
         lenet: {"IMAGES": 256, "ROUNDS": 1},
-        crossing: {"WIDTHS": ((70, 5, 3), (400, 256, 3)), "IMAGES": 128, "ROUNDS": 1},
+        crossing: {"WIDTHS": ((70, 5, 3), (800, 256, 3)), "IMAGES": 128, "ROUNDS": 1},
         gradients: {"EPOCHS": 3, "SNAPSHOTS": 2, "ROUNDS": 2},
         cores: {"EPOCHS": 1, "CHUNKS_PER_CORE": 1, "ROUNDS": 1, "core_counts": lambda: [1]},
         peers: {"SAMPLES": 200, "ROUNDS": 1},
@@ -122,7 +122,7 @@ def test_crossing(tmp_path):
     networks = run("crossing", tmp_path)["networks"]
     assert [(one["parameters"], one["networks"]) for one in networks] == [
         *2 * [(70 * 5 + 5 + 5 * 3 + 3, 10)],
-        *2 * [(400 * 256 + 256 + 256 * 3 + 3, 1)],
+        *2 * [(800 * 256 + 256 + 256 * 3 + 3, 1)],
     ]
     assert {one["chosen"] for one in networks} == {"fused", "torch"}
 
