@@ -1,11 +1,12 @@
 """Measure what the machinery costs: many tiny jobs, many files, a slow disk, ends all at once.
 
-Usage: python -m benchmarks.machinery {load,files,slow,together}
+Usage: python -m benchmarks.machinery {load,scheduler,files,slow,together} [conditions]
 
-load      200 conditions on two cores: the scheduler's share of the time
-files     10,000 result files: planning, noting and verifying them
-slow      some conditions with each call on results and notes as slow as over a network
-together  64 chunks that run and end at once, against the same ones by two
+load       200 conditions on two cores: the scheduler's share of the time
+scheduler  the same, but no job does anything: what the scheduler costs, ten times as soon
+files      10,000 result files: noting, planning and verifying them
+slow       ten conditions with each call on results and notes as slow as over a network
+together   64 chunks that run and end at once, against the same ones by two
 
 Each runs in a copy of the repository that is deleted afterwards. docs/scaling.md says what came of
 it.
@@ -42,12 +43,23 @@ from pipeline.stage import digest_of_code, versions
 COPIED = ("config", "src", "workflow", "docs", "environment.yml", "pyproject.toml")
 # Networks of a job, their epochs and snapshots: a job is little more than its start.
 NETWORKS, EPOCHS, SNAPSHOTS = 2, 20, 5
-CONDITIONS = {"load": 200, "files": 1250, "slow": 10}
+# Their two chunks of three files each and two tables make 1250 conditions 10,000 files.
+CONDITIONS = {"load": 200, "scheduler": 200, "files": 1250, "slow": 10, "together": 2}
 CHUNKS = 64
 CORES = 2
 # Ours: a round trip to a file server in the same building takes about a millisecond.
 ROUND_TRIP_SECONDS = (0.0, 0.001, 0.01)
 SECONDS_BETWEEN_LOOKS = 0.1
+STAGES = (
+    *("generate_data", "train_networks", "dump_activations", "estimate_information"),
+    "merge_table",
+)
+NOTHING_DONE = """
+from pathlib import Path
+for path in (*snakemake.output, *snakemake.log):
+    Path(path).touch()
+raise SystemExit
+"""
 # Loaded by every Python below the copy. The calls are those that a network file system sends to its
 # server; what libraries written in C open is not delayed.
 SLOW = '''
@@ -223,29 +235,57 @@ def job_seconds(folder: Path) -> Iterator[float]:
                 yield float(row["s"])
 
 
-def load() -> None:
+def load(conditions: int) -> None:
     """Run many conditions and say what of the time was the scheduler's."""
-    config = tiny(CONDITIONS["load"])
+    config = tiny(conditions)
     with copy_of_the_repository(config) as folder:
-        print(f"{CONDITIONS['load']} conditions: {run(folder, config)}")
+        compile_kernels(folder)
+        print(f"{conditions} conditions: {run(folder, config)}")
 
 
-def slow() -> None:
+def compile_kernels(folder: Path) -> None:
+    """Run two conditions, so that what is measured later finds the machine code of all stages."""
+    config = tiny(2) | {"pathvars": {"results": "results/compiled"}}
+    whole = (folder / "synthetic.yaml").read_text()
+    (folder / "synthetic.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    run(folder, config)
+    (folder / "synthetic.yaml").write_text(whole)
+
+
+def scheduler(conditions: int) -> None:
+    """Run many conditions whose jobs do nothing."""
+    config = tiny(conditions)
+    with copy_of_the_repository(config) as folder:
+        for stage in STAGES:
+            script = folder / f"src/{stage}.py"
+            script.write_text(doing_nothing(script.read_text()))
+        print(f"{conditions} conditions, nothing done: {run(folder, config)}")
+
+
+def doing_nothing(script: str) -> str:
+    """Return a stage's code behind an end; what it imports stays, and so do the job's inputs."""
+    # Only what stands first may be of the future.
+    return NOTHING_DONE + script.replace("from __future__ import annotations\n", "")
+
+
+def slow(conditions: int) -> None:
     """Run some conditions with several times of a round trip to the disk."""
-    config = tiny(CONDITIONS["slow"])
+    config = tiny(conditions)
     for seconds in ROUND_TRIP_SECONDS:
         with copy_of_the_repository(config) as folder:
+            compile_kernels(folder)
             (folder / "src/sitecustomize.py").write_text(SLOW)
             course = run(folder, config, ROUND_TRIP_SECONDS=str(seconds))
             print(f"{1000 * seconds:.0f} ms a call: {course}")
 
 
-def together() -> None:
-    """Let all chunks of one condition end at once, and compare their bits with those of two."""
-    config = tiny(2, networks=CHUNKS // 2, per_chunk=1)
+def together(conditions: int) -> None:
+    """Let all chunks of some conditions end at once, and compare their bits with those of two."""
+    config = tiny(conditions, networks=CHUNKS // conditions, per_chunk=1)
     found = []
     for cores in (CORES, CHUNKS):
         with copy_of_the_repository(config) as folder:
+            compile_kernels(folder)
             print(f"{CHUNKS} chunks, {cores} at a time: {run(folder, config, cores=cores)}")
             found.append(digests(folder / config["pathvars"]["results"]))
     if found[0] != found[1]:
@@ -262,9 +302,9 @@ def digests(results: Path) -> dict[str, str]:
     }
 
 
-def files() -> None:
+def files(conditions: int) -> None:
     """Make files in place of results, and say what it costs to note, plan and verify them."""
-    config = tiny(CONDITIONS["files"], networks=2 * NETWORKS)
+    config = tiny(conditions, networks=2 * NETWORKS)
     with copy_of_the_repository(config) as folder:
         count = make_files(folder, config)
         for what, arguments in {
@@ -315,9 +355,11 @@ def make_files(folder: Path, config: dict) -> int:
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    measures = {measure.__name__: measure for measure in (load, files, slow, together)}
+    measures = {one.__name__: one for one in (load, scheduler, files, slow, together)}
     parser.add_argument("measure", choices=measures)
-    measures[parser.parse_args().measure]()
+    parser.add_argument("conditions", type=int, nargs="?")
+    asked = parser.parse_args()
+    measures[asked.measure](asked.conditions or CONDITIONS[asked.measure])
 
 
 if __name__ == "__main__":

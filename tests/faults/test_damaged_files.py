@@ -1,10 +1,14 @@
 """Files that are damaged or foreign: a job that reads one names it, and the next call heals."""
 
+import json
 import shutil
 
 import pytest
 
+from pipeline.files import load_table, record_in, save_table
+from pipeline.seals import declare
 from tests.faults import tiny_study
+from tests.faults.extent import EVERYTHING
 from tests.faults.tiny_study import PART, TABLE
 
 
@@ -22,9 +26,36 @@ def take_the_other_chunk(path) -> None:
     shutil.copy(path.with_name("002-003.parquet"), path)
 
 
+def made_again(path, change) -> None:
+    """Write a file's table again with its seal, with something else of what it was made from."""
+    record, table = json.loads(record_in(path)), load_table(path)
+    change(record)
+    made = {name: record.pop(name) for name in ("file", "settings")}
+    declare({}, {str(path): made}, record)
+    try:
+        save_table(path, table)
+    finally:
+        declare({}, {}, {})
+
+
+def make_under_another_seed(path) -> None:
+    made_again(path, lambda record: record["settings"].update(seed=1))
+
+
+def make_by_another_version(path) -> None:
+    made_again(path, lambda record: record["versions"].update(numpy="1.0"))
+
+
+only_in_full = pytest.mark.skipif(not EVERYTHING, reason="tried by `make faults`")
+
+
 @pytest.mark.parametrize(
     ("harm", "why"),
     [
+        pytest.param(make_under_another_seed, "was made under other settings", marks=only_in_full),
+        pytest.param(
+            make_by_another_version, "was made by other versions: numpy 1.0", marks=only_in_full
+        ),
         (flip, "is truncated or damaged"),
         (truncate, "is truncated"),
         (take_the_other_chunk, "is a copy of metrics/szt_tanh/training/002-003.parquet"),

@@ -1,12 +1,15 @@
 """The benchmarks of the machinery at their smallest; no time is asserted."""
 
+import ast
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from benchmarks import machinery, scaling
+from pipeline.dependencies import _imported_names
 from pipeline.stage import versions
 from pipeline.validation import check_configuration
 from tests.workflow.conftest import REPOSITORY
@@ -39,6 +42,21 @@ def test_files_in_place_of_results_pass_verification(config, tmp_path, monkeypat
     assert len(machinery.digests(results)) == count
     # Of each chunk its training, its curves and its estimates, and their tables.
     assert count > 4 * 3 + 2 * 2 + 2
+
+
+@pytest.mark.parametrize("stage", machinery.STAGES)
+def test_a_stage_that_does_nothing_ends_well_and_imports_what_it_did(stage, tmp_path):
+    script = (REPOSITORY / f"src/{stage}.py").read_text()
+    made, log = tmp_path / "made.h5", tmp_path / "log.txt"
+    given = {"snakemake": SimpleNamespace(output=[made], log=[log])}
+    nothing = machinery.doing_nothing(script)
+    with pytest.raises(SystemExit) as ended:
+        exec(compile(nothing, stage, "exec"), given)
+    assert ended.value.code is None
+    assert made.exists()
+    assert log.exists()
+    before, after = (set(_imported_names(ast.parse(text))) for text in (script, nothing))
+    assert before == after
 
 
 def test_shares_are_of_all_cores_and_of_all_processes(tmp_path):
