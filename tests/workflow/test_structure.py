@@ -298,6 +298,15 @@ def test_constraints_satisfy_the_requirements():
             assert version < tuple(int(part or 0) for part in highest.groups()), spec
 
 
+def test_code_is_not_looked_for_where_results_may_be_stored():
+    given = re.findall(r"\bcode=(?:lambda wildcards: )?(\w+)\(", RULES)
+    assert len(given) > 25
+    # Each says itself that its files are local.
+    named = {"code_of", "code_of_measurement", "code_of_networks", "code_of_the_study"}
+    assert set(given) <= {"local", *named}
+    assert RULES.count("code=") == len(given)
+
+
 def test_nothing_is_pickled():
     for path in (REPOSITORY / "src").rglob("*.py"):
         assert not imports(path) & {"pickle", "joblib", "dill"}, path

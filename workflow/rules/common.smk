@@ -18,9 +18,8 @@ sys.path.insert(0, SOURCE)
 # The jobs compute with the code that stands beside this workflow, whatever is installed.
 os.environ.update(PYTHONPATH=SOURCE)
 
-from pipeline import alone, pins, planning, recipes
+from pipeline import alone, dependencies, pins, planning, recipes
 from pipeline.configuration import model_parameters
-from pipeline.dependencies import code_of
 from pipeline.stage import versions
 from pipeline.validation import ConfigurationError, check_configuration, check_machine
 
@@ -89,6 +88,11 @@ wildcard_constraints:
     chunk=r"\d{3,6}-\d{3,6}",
 
 
+def code_of(*names):
+    """Name the files of the code behind a job: local, as a storage has results only."""
+    return local(dependencies.code_of(*names))
+
+
 def made_from(wildcards, input, output):
     """Say what a job's files are made from: written into them, and compared when they are read."""
     return recipes.made_from(STUDY, RESULTS, input, output, VERSIONS)
@@ -112,14 +116,18 @@ def data_of_run(wildcards):
 
 def code_of_measurement(script):
     """Return what names the code behind a measurement of a run."""
-    return lambda wildcards: planning.code_of_measurement(
-        script, STUDY, wildcards.run, wildcards.measurement
+    return lambda wildcards: local(
+        planning.code_of_measurement(
+            script, STUDY, wildcards.run, wildcards.measurement
+        )
     )
 
 
 def code_of_networks(script):
     """Return what names the code of a stage that runs or trains networks."""
-    return lambda wildcards: planning.code_of_networks(script, STUDY, wildcards.run)
+    return lambda wildcards: local(
+        planning.code_of_networks(script, STUDY, wildcards.run)
+    )
 
 
 def measure_of(wildcards):
@@ -211,7 +219,7 @@ def code_of_the_study():
     ]
     tops = ("environment.yml", "constraints.txt", "pyproject.toml", "LICENSE")
     found += [root / name for name in (*tops, "README.md", "CITATION.cff")]
-    return sorted(os.path.relpath(path) for path in found if path.is_file())
+    return local(sorted(os.path.relpath(path) for path in found if path.is_file()))
 
 
 def project():

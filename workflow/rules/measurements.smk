@@ -46,7 +46,9 @@ rule estimate_information:
     """Estimate I(X;T) and I(T;Y) in bits for every layer and snapshot, raw, never clipped."""
     input:
         activations="<results>/activations/{run}/{measurement}/{chunk}.h5",
-        code=lambda wildcards: planning.code_of_estimates(STUDY, wildcards.measurement),
+        code=lambda wildcards: local(
+            planning.code_of_estimates(STUDY, wildcards.measurement)
+        ),
     output:
         table="<results>/information/{run}/{measurement}/{chunk}.parquet",
     log:
