@@ -359,7 +359,7 @@ def save_claim_details(path):
     cycle = list(itertools.islice(itertools.cycle([DIVERGED[0], *others]), 7))
     rows = []
     # Of as many batch sizes as either figure has.
-    for runs in (cycle, cycle[:6]):
+    for runs in (cycle, cycle[:4]):
         falls = 10.0 * np.outer(np.arange(1, INITS + 1), np.arange(1, len(runs) + 1))
         details = {"definition": "szt_second", "conditions": [{"estimate": 1.1}]}
         details["values"] = np.hstack([falls, 2 * falls]).tolist()
