@@ -37,6 +37,8 @@ to 95 % of them. Of several layers the last is shown. Prices of information are 
 linear from 0 to 1 and logarithmic beyond."""
 
 AXES = {"beta": "price of information beta", "epoch": EPOCH_AXIS}
+# The second colour of the scheme is too light for a line that is broken.
+COLOURS = (1, 5, 3, 4)
 LINES = ("-", (0, (4, 2)), (0, (1, 1.3)), (0, (5, 1.5, 1, 1.5)))
 
 
@@ -82,9 +84,9 @@ def curves_figure(
 
 def look(number: int) -> dict:
     """Return colour, marker and line of curve 1, 2, ..."""
-    line = LINES[(number - 1) % len(LINES)]
+    place = (number - 1) % len(LINES)
     marker = {"marker": layer_marker(number), "markersize": 3.2}
-    return {"color": layer_colour(number), "linestyle": line} | marker
+    return {"color": layer_colour(COLOURS[place]), "linestyle": LINES[place]} | marker
 
 
 def drawn_column(table: pd.DataFrame, columns: str | list[str]) -> pd.DataFrame:

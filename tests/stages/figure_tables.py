@@ -19,6 +19,7 @@ RUNS = ("szt_tanh", "saxe_tanh", "saxe_relu", "saxe_sgd_tanh", "saxe_sgd_relu")
 FIGURES_OF_LINEAR_NETWORKS = (
     *("linear_as_stated", "linear_more_samples", "linear_deep", "linear_deep_more_samples"),
     *("linear_mini_batch", "linear_irrelevant", "linear_irrelevant_noisy"),
+    "linear_irrelevant_precise",
 )
 DEFINITIONS = ("szt_first", "szt_second", "szt_latest", "saxe_sample")
 

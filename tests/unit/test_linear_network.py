@@ -161,9 +161,9 @@ def test_impossible_parameters_are_refused(change, words):
         model(**change)
 
 
-def judged(name, model_name, table):
+def judged(name, model_name, table, reading=None):
     evidence = Evidence({}, Resampling(200), models={model_name: table})
-    (row,) = judge(claim(name, judged_on=[{"models": [model_name]}]), evidence)
+    (row,) = judge(claim(name, reading, judged_on=[{"models": [model_name]}]), evidence)
     return row
 
 
@@ -197,6 +197,46 @@ def test_linear_claim_needs_no_drop_and_an_overfit_arm(bits, error, model_name, 
 def test_irrelevant_claim_needs_a_fall_that_begins_during_the_fit(bits, verdict):
     table = made_up(mi_irrelevant_bits=bits, train_error=[1.0, 0.6, 0.05, 0.0])
     assert judged("C21", "linear_irrelevant", table)["verdict"] == verdict
+
+
+def test_the_input_tells_of_the_answer_what_a_channel_of_that_noise_can():
+    table, some = columns(), model()
+    for init in range(3):
+        teacher = some.problem(init).teacher
+        known = np.log2((teacher @ teacher + 0.5) / 0.5) / 2
+        np.testing.assert_allclose(table["task_bits"][table["init"] == init], known, rtol=1e-12)
+    # A layer tells no more.
+    assert (table["mi_label_bits"] <= table["task_bits"] + 1e-12).all()
+    assert np.isinf(columns(teacher_noise=0.0)["task_bits"]).all()
+
+
+def test_what_is_proved_of_any_layer_holds_of_exact_ones():
+    table = columns(noise_variance=0.01)
+    room = table["mi_input_bits"] - table["mi_label_bits"]
+    assert (table["mi_irrelevant_bits"] <= room + 1e-9).all()
+
+
+@pytest.mark.parametrize(
+    ("label", "reading", "excess", "verdict"),
+    [
+        ([0.0, 0.5, 0.5, 1.0], "stated", -1.0, "supported"),
+        ([0.0, 1.0, 0.5, 0.5], "stated", 0.5, "refuted"),
+        ([0.0, 0.5, 0.5, 0.5], "stated", 1.0, "inconclusive"),
+        ([0.0, 0.5, 0.5, 1.0], "proved", 0.0, "supported"),
+        ([1.0, 0.5, 0.5, 1.0], "proved", 1.0, "refuted"),
+    ],
+)
+def test_invariance_is_judged_where_layers_are_sufficient(label, reading, excess, verdict):
+    table = made_up(
+        mi_input_bits=[1.0, 2.0, 2.0, 3.0],
+        mi_label_bits=label,
+        mi_irrelevant_bits=[1.0, 1.5, 1.0, 1.0],
+        mi_relevant_bits=[1.0, 2.0, 2.0, 3.0],
+        task_bits=[1.0] * 4,
+    )
+    row = judged("C97", "linear_irrelevant_noisy", table, reading)
+    assert row["estimate"] == pytest.approx(excess)
+    assert row["verdict"] == verdict
 
 
 def test_networks_that_diverged_are_left_out_by_name():

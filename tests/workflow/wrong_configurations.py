@@ -246,6 +246,36 @@ WRONG = {
         0.0,
         ["models.information_dropout_softplus", "largest_alpha must be above 0, not 0.0"],
     ),
+    "a code of one part": (
+        "models/beta_vae/latent",
+        1,
+        ["models.beta_vae", "latent must be a whole number of at least 2, not 1"],
+    ),
+    "negative price of a code": (
+        "models/beta_vae/betas",
+        [-1.0, 1.0],
+        ["models.beta_vae", "betas must be at least 0, not -1.0"],
+    ),
+    "claim on what a code does not have": (
+        "claims/C95/readings/axes/quantity",
+        1,
+        ["claims.C95", "quantity must be str, not 1"],
+    ),
+    "a layer without a price": (
+        "models/noisy_layer_each/betas",
+        [0.0, 1.0],
+        ["models.noisy_layer_each", "betas must be above 0, not 0.0"],
+    ),
+    "alphas of another kind": (
+        "models/noisy_layer_each/alphas",
+        "layer",
+        ["models.noisy_layer_each", "alphas must be one of 'shared', 'each', not 'layer'"],
+    ),
+    "a difference of three columns": (
+        "figures/achille_invariance/curves",
+        {"I(z;n)": ["mi_irrelevant_bits", "task_bits", "mi_label_bits"]},
+        ["figures.achille_invariance.curves"],
+    ),
     "curves against what no table has": (
         "figures/achille_dropout/against",
         "layer",

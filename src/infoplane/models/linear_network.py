@@ -19,7 +19,7 @@ from infoplane.tasks.base import Task
 
 COLUMNS = (
     *("init", "epoch", "layer", "mi_input_bits", "mi_label_bits"),
-    *("mi_relevant_bits", "mi_irrelevant_bits", "train_error", "test_error", "status"),
+    *("mi_relevant_bits", "mi_irrelevant_bits", "task_bits", "train_error", "test_error", "status"),
 )
 # A training error so many times the initial one, or none at all, counts as a divergence.
 DIVERGED = 1e6
@@ -83,7 +83,8 @@ class LinearNetworkModel(Model):
         I(X_relevant;T) = 1/2 log2 det(C) / det(W_irrelevant W_irrelevant' + s I),
 
     and the same for the irrelevant inputs, where the rest is what T still varies with when some of
-    X is known. See docs/models.md for what Saxe et al. print.
+    X is known. I(X;Y) = 1/2 log2(var Y / noise), infinite without noise. See docs/models.md for
+    what Saxe et al. print.
 
     References
     ----------
@@ -141,9 +142,10 @@ class LinearNetworkModel(Model):
         -------
         columns : dict of array
             ``init, epoch, layer`` (1 .. hidden layers); ``mi_input_bits, mi_label_bits,
-            mi_relevant_bits, mi_irrelevant_bits``; ``train_error, test_error``, mean squares, the
-            first over the samples, the second expected, teacher's noise included; and ``status``,
-            ``ok`` or ``diverged``. Of a network that diverged nothing after that is there.
+            mi_relevant_bits, mi_irrelevant_bits``; ``task_bits``, I(X;Y); ``train_error,
+            test_error``, mean squares, the first over the samples, the second expected, teacher's
+            noise included; and ``status``, ``ok`` or ``diverged``. Of a network that diverged
+            nothing after that is there.
         """
         rows = [row for init in range(self.initialisations) for row in self._rows(init)]
         return dict(zip(COLUMNS, map(np.array, zip(*rows, strict=True)), strict=True))
@@ -171,6 +173,7 @@ class LinearNetworkModel(Model):
     def _rows(self, init: int) -> list[tuple]:
         problem, weights = self.problem(init), self.initial_weights(init)
         order, rows, last = self._generator(init, 2), [], 0
+        known = task_information(problem)
         for epoch in self.kept_epochs:
             with np.errstate(over="ignore", invalid="ignore"):
                 for _ in range(last, epoch):
@@ -182,7 +185,7 @@ class LinearNetworkModel(Model):
             for layer in range(1, len(self.hidden) + 1):
                 product = product_of(weights[:layer])
                 bits = gaussian_information(product, problem, self.relevant, self.noise_variance)
-                rows.append((init, int(epoch), layer, *bits, train, test, "ok"))
+                rows.append((init, int(epoch), layer, *bits, known, train, test, "ok"))
         return rows
 
     def _epoch(
@@ -239,6 +242,13 @@ def errors(problem: Problem, weights: Sequence[np.ndarray]) -> tuple[float, floa
     (student,) = product_of(weights)
     train = float(np.mean((problem.inputs @ student - problem.targets) ** 2))
     return train, float(np.sum((student - problem.teacher) ** 2)) + problem.teacher_noise
+
+
+def task_information(problem: Problem) -> float:
+    """Return I(X;Y) in bits, infinite where the teacher answers without noise."""
+    if not problem.teacher_noise:
+        return math.inf
+    return math.log2(1 + problem.teacher @ problem.teacher / problem.teacher_noise) / 2
 
 
 def gaussian_information(

@@ -205,6 +205,66 @@ def irrelevant_fall(
     )
 
 
+@claim_statistic(needs=(), of_models=True)
+def invariance_excess(
+    evidence: Evidence, case: Case, *, against: str, least_sufficiency: float
+) -> Finding:
+    """Measure by how much a layer tells more of a nuisance than its bound allows.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Of a model `infoplane.models.linear_network` with irrelevant inputs, the nuisance n.
+    case : Case
+    against : str
+        What I(X;T) less is the bound on I(T;n): ``task_bits``, I(X;Y), as it is stated for T that
+        is sufficient, or ``mi_label_bits``, I(T;Y), for any T.
+    least_sufficiency : float
+        The premise that at some snapshot the mean I(T;Y) is at least this share of I(X;Y), and
+        those snapshots count; with 0 all do.
+
+    Returns
+    -------
+    Finding
+        The largest mean excess in bits over snapshots and layers; at most 0 where the bound holds.
+        The null takes the relevant inputs for n, which are no nuisance.
+    """
+    if against not in ("task_bits", "mi_label_bits"):
+        raise ClaimError(
+            f"claim {case.claim}: against {against!r} is not one of: task_bits, mi_label_bits"
+        )
+    runs, resampling = _TrainedModel(evidence, case), evidence.resampling
+    bound = runs.measured("mi_input_bits") - runs.measured(against)
+    sizes = len(runs.inits), -1
+    shares = (runs.measured("mi_label_bits") / runs.measured("task_bits")).reshape(sizes)
+    sufficiency = resampling.means(shares)
+    counted = sufficiency[0] >= least_sufficiency
+    if not counted.any():
+        counted[:] = True
+    excess, null = (
+        resampling.means((runs.measured(name) - bound).reshape(sizes)[:, counted]).max(axis=1)
+        for name in ("mi_irrelevant_bits", "mi_relevant_bits")
+    )
+    name = {"task_bits": "I(X;Y)", "mi_label_bits": "I(T;Y)"}[against]
+    return Finding(
+        f"I(T;nuisance) - (I(X;T) - {name}), mean, largest of the layers at {counted.sum()} of "
+        f"{counted.size} snapshots, bits",
+        resampling.interval(excess),
+        runs.inits,
+        (runs.measured("mi_irrelevant_bits") - bound).reshape(sizes)[:, counted],
+        runs.diverged,
+        premises=(
+            Condition(
+                "I(T;Y) / I(X;Y), mean, largest,",
+                resampling.interval(sufficiency.max(axis=1)),
+                least_sufficiency,
+                "at_least",
+            ),
+        ),
+        null=resampling.interval(null),
+    )
+
+
 class _TrainedModel:
     """Arrange the table of a model with initialisations, epochs and layers."""
 
