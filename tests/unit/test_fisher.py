@@ -229,8 +229,11 @@ def test_exact_curvature_of_large_networks_and_factors_of_convolutions_are_refus
         for kind in ("exact", "kronecker")
     )
     large = network(widths=(784, 64, 10))
-    assert "kronecker" in exact.refusal(large)
+    assert "there is lanczos, and of fully connected layers kronecker" in exact.refusal(large)
     assert factored.refusal(large) == ""
+    lanczos = {"curvature": "lanczos", "probes": 2, "steps": 2}
+    iterated = make_measure("weight_information", label="l", prior_deviation=1.0, **lanczos)
+    assert iterated.refusal(large) == iterated.refusal(convolutional()) == ""
     assert "fully connected" in factored.refusal(convolutional())
 
 
@@ -238,7 +241,10 @@ def test_exact_curvature_of_large_networks_and_factors_of_convolutions_are_refus
     ("changes", "message"),
     [
         ({"prior_deviation": 0.0}, "prior_deviation must be above 0"),
-        ({"curvature": "lanczos"}, "'exact', 'kronecker'"),
+        ({"curvature": "diagonal"}, "'exact', 'kronecker', 'lanczos'"),
+        ({"curvature": "lanczos", "probes": 4}, "lanczos needs steps"),
+        ({"curvature": "lanczos", "probes": 1, "steps": 4}, "probes must be a whole number of at"),
+        ({"steps": 4}, "steps are of curvature: lanczos, not of exact"),
     ],
 )
 def test_impossible_parameters_are_refused(changes, message):

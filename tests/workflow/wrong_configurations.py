@@ -198,8 +198,18 @@ WRONG = {
     ),
     "curvature by another way": (
         "measurements/weight_information/curvature",
+        "diagonal",
+        ["measurements.weight_information", "one of 'exact', 'kronecker', 'lanczos'"],
+    ),
+    "Lanczos' iteration without a number of vectors": (
+        "measurements/weight_information/curvature",
         "lanczos",
-        ["measurements.weight_information", "curvature must be one of 'exact', 'kronecker'"],
+        ["measurements.weight_information", "curvature: lanczos needs probes"],
+    ),
+    "probes of an exact determinant": (
+        "measurements/weight_information/probes",
+        16,
+        ["measurements.weight_information", "probes are of curvature: lanczos, not of exact"],
     ),
     "exact curvature of many weights": (
         "runs/szt_tanh/widths",

@@ -8,7 +8,7 @@ of outer products of r gradients a sample. Biases are left out, as of all gradie
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from infoplane.networks.dense import split_parameters
 
 # Numbers in the gradients that are held at a time.
 MOST_NUMBERS = 2**22
+# Samples that a product with the Fisher information takes at a time.
+PRODUCT_SAMPLES = 1024
 
 
 def label_errors(net: torch.Tensor, output: str) -> torch.Tensor:
@@ -167,6 +169,74 @@ def kronecker_factors(
             )
             for factors in dense_factors(network, parameters, inputs)
         ]
+
+
+def fisher_product(
+    network: Network, parameters: np.ndarray, inputs: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what multiplies vectors by the Fisher information, which is never written down.
+
+    Parameters
+    ----------
+    network, parameters, inputs
+        As for `fisher_traces`.
+
+    Returns
+    -------
+    product : callable
+        From an array of float64, shape (weights,), to another; in nats.
+    """
+    vector = torch.tensor(parameters, dtype=torch.float64)
+    places = torch.tensor(np.concatenate(_weight_places(network)))
+    with one_thread():
+        batches = torch.tensor(inputs, dtype=torch.float64).split(PRODUCT_SAMPLES)
+        passes = [_both_ways(network, vector, batch) for batch in batches]
+
+    def product(weights: np.ndarray) -> np.ndarray:
+        direction, total = torch.zeros_like(vector), torch.zeros_like(vector)
+        direction[places] = torch.tensor(weights)
+        with one_thread():
+            for net, forwards, backwards in passes:
+                turn = forwards(direction)
+                total += backwards(_label_covariance_product(net, turn, network.output))
+        return (total[places] / len(inputs)).numpy()
+
+    return product
+
+
+def _both_ways(
+    network: Network, vector: torch.Tensor, values: torch.Tensor
+) -> tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor], Callable]:
+    """Return the output's net input, and products with its derivative J and with the transpose.
+
+    J v is the derivative of u' J v after u, so that it needs no forward differentiation, which
+    PyTorch compiles when it is first asked for.
+    """
+    net, back = torch.func.vjp(lambda vector: _net_input(network, vector, values), vector)
+    _, forth = torch.func.vjp(lambda error: back(error)[0], torch.zeros_like(net))
+    return net, lambda direction: forth(direction)[0], lambda error: back(error)[0]
+
+
+def _net_input(network: Network, vector: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """Return what the output layer receives, shape (samples, classes)."""
+    if network.widths is None:
+        return network.skeleton.net_input(vector, values)
+    (*hidden, (weights, biases)) = split_parameters(vector, network.widths)
+    values = values.flatten(1)
+    for own, shifts in hidden:
+        values = ACTIVATION_FUNCTIONS[network.activation](values @ own.T + shifts)
+    return values @ weights.T + biases
+
+
+def _label_covariance_product(net: torch.Tensor, turn: torch.Tensor, output: str) -> torch.Tensor:
+    """Return the covariance of the label given each sample times a vector each."""
+    if output == "sigmoid":
+        return torch.sigmoid(net) * torch.sigmoid(-net) * turn
+    shares = torch.softmax(net, dim=1)
+    # Differences from the likely label: of a confident network, what is 1 - p_y small stays exact.
+    likely = shares.argmax(dim=1, keepdim=True)
+    turn = turn - turn.gather(1, likely)
+    return shares * (turn - (shares * turn).sum(dim=1, keepdim=True))
 
 
 def layer_slices(network: Network) -> list[slice]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from infoplane.checks import require_choice, require_positive
+from infoplane.checks import require_choice, require_positive, require_whole
+from infoplane.measures._lanczos import log_determinant
 from infoplane.measures.base import Measure, TrainedNetwork, columns_of
 from infoplane.measures.fisher import WHOLE, fisher_refusal
 from infoplane.networks.base import Network
+from infoplane.training.schedule import seed_sequence
 
-CURVATURES = ("exact", "kronecker")
+CURVATURES = ("exact", "kronecker", "lanczos")
 # Numbers of an exact Fisher matrix: above this many weights it takes gigabytes.
 MOST_WEIGHTS = 5000
 
@@ -33,8 +36,12 @@ class WeightInformationMeasure(Measure):
     prior_deviation : float
         lambda, in units of weights.
     curvature : str
-        ``exact``, or ``kronecker`` for larger networks of dense layers: a Kronecker product for
-        each layer, nothing between layers.
+        ``exact``; for larger networks ``lanczos``, an estimate with a known error, and of dense
+        layers ``kronecker``, whose error nobody knows: a Kronecker product for each layer, nothing
+        between layers.
+    probes, steps : int
+        Of ``lanczos`` alone: random vectors, and products with each; see
+        `infoplane.measures._lanczos.log_determinant`.
 
     References
     ----------
@@ -48,10 +55,20 @@ class WeightInformationMeasure(Measure):
 
     prior_deviation: float
     curvature: str = "exact"
+    probes: int | None = None
+    steps: int | None = None
 
     def __post_init__(self):
         require_positive("prior_deviation", self.prior_deviation)
         require_choice("curvature", self.curvature, CURVATURES)
+        for name, least in (("probes", 2), ("steps", 1)):
+            given = getattr(self, name)
+            if self.curvature == "lanczos" and given is None:
+                raise ValueError(f"curvature: lanczos needs {name}")
+            if self.curvature != "lanczos" and given is not None:
+                raise ValueError(f"{name} are of curvature: lanczos, not of {self.curvature}")
+            if given is not None:
+                require_whole(name, given, at_least=least)
 
     def refusal(self, network: Network) -> str:
         """Say why there is no such information in the weights of such networks."""
@@ -59,10 +76,11 @@ class WeightInformationMeasure(Measure):
             return reason
         if self.curvature == "kronecker":
             return "" if network.widths else "curvature: kronecker is of fully connected layers"
-        if network.parameter_count > MOST_WEIGHTS:
+        if self.curvature == "exact" and network.parameter_count > MOST_WEIGHTS:
             return (
                 f"curvature: exact takes at most {MOST_WEIGHTS} parameters, not "
-                f"{network.parameter_count}; of fully connected layers there is kronecker"
+                f"{network.parameter_count}; there is lanczos, and of fully connected layers "
+                "kronecker"
             )
         return ""
 
@@ -77,26 +95,28 @@ class WeightInformationMeasure(Measure):
         -------
         columns : dict of array
             ``epoch, layer``, 0 for the whole network; ``squared_norm`` of the weights, without
-            biases; ``information_nats`` and ``flat_minimum_nats``.
+            biases; ``information_nats``, the standard error that ``curvature`` leaves it,
+            ``information_error_nats`` (NaN of ``kronecker``), and ``flat_minimum_nats``.
         """
         rows = []
         for epoch, parameters in trained.snapshots():
             weights = trained.network.weights(parameters.astype(np.float64))
             squares = [float((own**2).sum()) for own in weights]
-            terms = self._curvature_terms(trained, parameters)
+            terms = self._curvature_terms(trained, epoch, parameters)
             sizes = [own.size for own in weights]
-            for layer, (square, size, (volume, trace)) in enumerate(
+            for layer, (square, size, (volume, error, trace)) in enumerate(
                 zip([sum(squares), *squares], [sum(sizes), *sizes], terms, strict=True), WHOLE
             ):
                 nats = square / self.prior_deviation**2 + volume
                 bound = flat_minimum_bound(square, trace, size)
-                rows.append((epoch, layer, square, nats, bound))
-        return columns_of(("squared_norm", "information_nats", "flat_minimum_nats"), rows)
+                rows.append((epoch, layer, square, nats, error, bound))
+        names = ("squared_norm", "information_nats", "information_error_nats", "flat_minimum_nats")
+        return columns_of(names, rows)
 
     def _curvature_terms(
-        self, trained: TrainedNetwork, parameters: np.ndarray
-    ) -> list[tuple[float, float]]:
-        """Return log det(2 lambda^2 N F + I) and N tr F, of all weights, then of each layer."""
+        self, trained: TrainedNetwork, epoch: int, parameters: np.ndarray
+    ) -> list[tuple[float, float, float]]:
+        """Return log det(2 lambda^2 N F + I), its error and N tr F, of all weights and by layer."""
         # PyTorch is loaded here: studies are planned without it.
         from infoplane.measures import _fisher
 
@@ -106,11 +126,43 @@ class WeightInformationMeasure(Measure):
             matrix = _fisher.fisher_matrix(network, parameters, trained.evaluated_inputs)
             parts = [slice(None), *_fisher.layer_slices(network)]
             blocks = [matrix[part, part] for part in parts]
-            return [(_log_volume(scale * block), samples * np.trace(block)) for block in blocks]
+            return [(_log_volume(scale * own), 0.0, samples * np.trace(own)) for own in blocks]
+        if self.curvature == "lanczos":
+            seed = seed_sequence(trained.seed, trained.initialisation, "noise")
+            return self._lanczos_terms(
+                _fisher.fisher_product(network, parameters, trained.evaluated_inputs),
+                _fisher.fisher_traces(network, parameters, trained.evaluated_inputs),
+                _fisher.layer_slices(network),
+                samples,
+                np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, epoch)),
+            )
         pairs = _fisher.kronecker_factors(network, parameters, trained.evaluated_inputs)
         values = [np.multiply.outer(*map(_eigenvalues, pair)) for pair in pairs]
-        layers = [(np.log1p(scale * own).sum(), samples * own.sum()) for own in values]
+        layers = [(np.log1p(scale * own).sum(), math.nan, samples * own.sum()) for own in values]
         return [tuple(map(sum, zip(*layers, strict=True))), *layers]
+
+    def _lanczos_terms(
+        self,
+        product: Callable[[np.ndarray], np.ndarray],
+        traces: np.ndarray,
+        layers: list[slice],
+        samples: int,
+        seed: np.random.SeedSequence,
+    ) -> list[tuple[float, float, float]]:
+        """Return what `_curvature_terms` does, from products with F and its layers' traces."""
+        weights, terms = layers[-1].stop, []
+        parts, own_traces = [slice(0, weights), *layers], [traces.sum(), *traces]
+        for part, trace, own in zip(parts, own_traces, seed.spawn(len(parts)), strict=True):
+
+            def block(vector: np.ndarray, part: slice = part) -> np.ndarray:
+                whole = np.zeros(weights)
+                whole[part] = vector
+                return 2 * self.prior_deviation**2 * samples * product(whole)[part]
+
+            size = part.stop - part.start
+            volume, error = log_determinant(block, size, self.probes, self.steps, own)
+            terms.append((volume, error, samples * trace))
+        return terms
 
 
 def flat_minimum_bound(squared_norm: float, curvature: float, weights: int) -> float:
