@@ -17,7 +17,14 @@ FIGURES = yaml.safe_load(ENTRIES.read_text(encoding="utf-8"))["figures"]
 STAND_INS = ("saxe_sgd_relu", *(run for run in RUNS if run != "saxe_sgd_relu"))
 TIDY = (
     *("information", "dependence", "rescaled", "gradients", "metrics", "weights"),
-    *("inversion", "fisher", "saturation", "bottleneck_fit", "activation_histograms"),
+    *(
+        "inversion",
+        "inverted_images",
+        "fisher",
+        "saturation",
+        "bottleneck_fit",
+        "activation_histograms",
+    ),
     "differential_entropy",
     *("several_networks", "neural_collapse", "activation_scale"),
 )

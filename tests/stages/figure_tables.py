@@ -141,6 +141,13 @@ def save_tidy_tables(folder):
     inversion["error_float64"] = 1e-9 * inversion["error_float32"]
     save_runs(with_status(inversion), folder / "inversion")
 
+    ends = (*keys[:2], ("epoch", EPOCHS[[0, -1]]), ("layer", range(LAYERS + 1)))
+    sides = [(name, range(count)) for name, count in (("image", 2), ("row", 3), ("column", 3))]
+    images = grid(*ends, *sides).assign(channel=0)
+    images["value"] = (images["row"] + images["image"]) / 3.0 + 0.01 * images["layer"]
+    images["searched"] = (images["layer"] > 2).astype(int)
+    save_runs(with_status(images), folder / "inverted_images")
+
     fisher = grid(*keys, ("layer", range(LAYERS + 1)))
     fisher["fisher_trace"] = np.where(fisher["layer"] == 0, 10.0, 2.0) / (1 + fisher["epoch"])
     save_runs(with_status(fisher), folder / "fisher")

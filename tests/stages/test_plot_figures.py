@@ -12,7 +12,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from PIL import Image
 
-from figures import reading, style
+from figures import inverted_images, reading, style
 from figures.bottleneck import BETA_AXIS
 from figures.collapse import COLLAPSE
 from figures.critical_periods import RATES, STARTS_AXIS
@@ -79,6 +79,7 @@ AXES = {
     "differential_entropy": {style.EPOCH_AXIS, ENTROPY_AXIS, DUPLICATED_AXIS},
     "fisher": {style.EPOCH_AXIS, TRACE_AXIS, style.INPUT_AXIS},
     "inversion": {style.EPOCH_AXIS, ERROR_AXIS, style.INPUT_AXIS},
+    "inverted_images": {inverted_images.LAYER_AXIS, inverted_images.ERROR_AXIS},
     "histograms": {VALUE_AXIS},
     "rescaling": {"layer", style.INPUT_AXIS},
     "bottleneck": BITS | {BETA_AXIS},
@@ -503,6 +504,23 @@ def test_errors_of_inversion_stand_beside_what_estimators_find(tables, tmp_path,
     assert errors.lines[LAYERS - 1].get_ydata() == pytest.approx(1e-16 * (1 + EPOCHS))
     for axes in planes:
         assert len(axes.lines) == LAYERS + 1
+
+
+def test_images_stand_in_a_row_each_above_their_errors(tables, tmp_path, drawn):
+    figure = drawn("jacobsen_images", tables, tmp_path)
+    images = [axes for axes in data_axes(figure) if axes.images]
+    errors = [axes for axes in data_axes(figure) if not axes.images]
+    # Two images and what is had back from four layers, of two runs.
+    assert len(images) == 2 * 2 * (1 + LAYERS)
+    assert [axes.get_title() for axes in images[:5]] == ["image", "T1", "T2", "T3", "output"]
+    first = np.asarray(images[0].images[0].get_array())
+    assert first == pytest.approx(np.repeat([[0.0], [1 / 3], [2 / 3]], 3, axis=1))
+    assert len(errors) == 2
+    for axes in errors:
+        before, _, _, after, computed, searched = axes.lines
+        for line in (before, after):
+            assert line.get_ydata() == pytest.approx([0.01, 0.02, 0.03, 0.04])
+        assert (list(computed.get_xdata()), list(searched.get_xdata())) == ([1, 2], [3, 4])
 
 
 def test_fisher_traces_have_a_line_for_each_layer_and_one_for_all_weights(tables, tmp_path, drawn):

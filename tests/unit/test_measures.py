@@ -35,6 +35,7 @@ PARAMETERS = {
     "weight_norms": {},
     "fisher": {},
     "inversion": {},
+    "inverted_images": {"images": 2, "steps": 2, "learning_rate": 0.02},
     "weight_information": {"prior_deviation": 1.0},
     "rescaled": {"estimators": {"mine": {**BINNED, "range": "layer"}}, "scales": [1.0, -1.0]},
     "saturation": {"threshold": 0.5},
@@ -55,7 +56,7 @@ TABLES = {
     "neural_collapse": "neural_collapse",
     "compressed_neighbours": "information",
     "fisher": "fisher",
-    "inversion": "inversion",
+    **{name: name for name in ("inversion", "inverted_images")},
     "weight_information": "weight_information",
     "rescaled": "rescaled",
 }
@@ -120,7 +121,8 @@ def dumped(of: TrainedNetwork) -> DumpedNetwork:
 
 
 def columns_from(name, measure, **changes):
-    special = {"noisy_propagation": NOISY, "inversion": invertible()}
+    special = {"noisy_propagation": NOISY}
+    special |= dict.fromkeys(("inversion", "inverted_images"), invertible())
     of = trained(special.get(name), **changes)
     if measure.stage == "estimate_information":
         return measure.measure(dumped(of))
@@ -155,7 +157,7 @@ def test_columns_are_equally_long_by_epoch_and_layer_and_named(name):
     layers = {
         "rescaled": [1, 2],
         "inversion": [1, 2],
-        **dict.fromkeys(("fisher", "weight_information"), range(4)),
+        **dict.fromkeys(("fisher", "weight_information", "inverted_images"), range(4)),
     }
     assert set(columns["layer"]) == set(layers.get(name, [1, 2, 3]))
     assert {columns[key].dtype for key in ("epoch", "layer")} == {np.dtype(np.int32)}
@@ -188,6 +190,7 @@ def test_unknown_measures_are_refused_by_name():
 
 REFUSED = {
     **{("inversion", kind): "no layer" for kind in ("plain", "noisy", "quantised")},
+    **{("inverted_images", kind): "height and width" for kind in ("plain", "noisy", "quantised")},
     ("gradients", "noisy"): "plain",
     ("gradients", "quantised"): "plain",
     ("rescaled", "noisy"): "noise",

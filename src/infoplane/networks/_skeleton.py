@@ -74,7 +74,7 @@ class Skeleton:
         """Return the number of numbers that each layer gives for one input."""
         with torch.device("meta"):
             parameters = torch.empty(self.parameter_count)
-            outputs = self._run_layers(parameters, torch.empty(1, *self._input_shape))
+            outputs = self.run_layers(parameters, torch.empty(1, *self._input_shape))
         return tuple(output.numel() for output in outputs)
 
     def parts(self) -> dict[str, dict[str, tuple[int, ...]]]:
@@ -153,10 +153,21 @@ class Skeleton:
         with torch.no_grad(), one_thread():
             for start in range(0, len(inputs), BATCH):
                 batch = torch.tensor(inputs[start : start + BATCH])
-                parts.append([out.flatten(1).numpy() for out in self._run_layers(vector, batch)])
+                parts.append([out.flatten(1).numpy() for out in self.run_layers(vector, batch)])
         return [np.concatenate(batches) for batches in zip(*parts, strict=True)]
 
-    def _run_layers(self, parameters: torch.Tensor, inputs: torch.Tensor) -> list[torch.Tensor]:
+    def run_layers(self, parameters: torch.Tensor, inputs: torch.Tensor) -> list[torch.Tensor]:
+        """Return what each layer gives, the last one its net input; gradients follow.
+
+        Parameters
+        ----------
+        parameters : tensor of float32, shape (parameter_count,)
+        inputs : tensor of float32, shape (samples, ...)
+
+        Returns
+        -------
+        values : list of tensor of float32, shape (samples, ...)
+        """
         found = {}
 
         def keep(name: str) -> Callable:
