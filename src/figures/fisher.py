@@ -89,7 +89,7 @@ def fisher_figure(traces: pd.DataFrame, information: pd.DataFrame) -> Figure:
         *handles,
         Line2D([], [], **WHOLE, label="all weights"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    figure.legend(handles=handles, loc="outside lower center", ncols=(len(handles) + 1) // 2)
     return figure
 
 
