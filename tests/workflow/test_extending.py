@@ -36,7 +36,7 @@ def extended(tmp_path_factory):
         *("--cores", "2", *SMOKE, "short.yaml", *MINE, "--"),
         *("plot_parity", "plot_small_weights"),
         *(f"{RESULTS}/tables/{table}.parquet" for table in TABLES),
-        *(f"{RESULTS}/claims/{claim}.tsv" for claim in ("C90", "C91")),
+        *(f"{RESULTS}/claims/{claim}.tsv" for claim in ("C98", "C99")),
     )
     assert said.returncode == 0, said.stdout[-5000:] + said.stderr[-5000:]
     return clone
@@ -65,7 +65,7 @@ def test_examples_make_their_tables(extended):
 
 @pytest.mark.parametrize(
     ("claim", "statistic"),
-    [("C90", "drop of I(X;T) after its peak, mean, T5, bits"), ("C91", "share of networks where")],
+    [("C98", "drop of I(X;T) after its peak, mean, T5, bits"), ("C99", "share of networks where")],
 )
 def test_examples_of_claims_are_judged(extended, claim, statistic):
     header, *rows = (extended / f"{RESULTS}/claims/{claim}.tsv").read_text().splitlines()

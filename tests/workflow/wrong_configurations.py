@@ -248,7 +248,7 @@ WRONG = {
     ),
     "an occlusion of what is no image": (
         "models/information_dropout_relu/task",
-        "szt",
+        "szt_hard",
         ["models.information_dropout_relu", "images of one channel, not of inputs (12,)"],
     ),
     "noise of no size on a representation": (
