@@ -114,5 +114,5 @@ def test_what_is_not_there_is_refused():
         judged("C34", table, "width", parameters=quantity)
     with pytest.raises(ClaimError, match="at least three betas"):
         judged("C81", table[table["beta"] > 5])
-    with pytest.raises(ClaimError, match="no corrupted labels"):
+    with pytest.raises(ClaimError, match="no corrupted_share"):
         judged("C81", table.drop(columns="corrupted_share"))

@@ -217,8 +217,8 @@ def test_a_network_that_knows_nothing_has_a_bound_above_its_error():
     ("changes", "message"),
     [
         ({"betas": [-1.0]}, "betas must be at least 0, not -1.0"),
-        ({"betas": [1.0, 1.0]}, "betas must be a list of different numbers"),
-        ({"betas": []}, "betas must be a list of different numbers"),
+        ({"betas": [1.0, 1.0]}, "betas must be a list of different values"),
+        ({"betas": []}, "betas must be a list of different values"),
         ({"largest_alpha": 0.0}, "largest_alpha must be above 0, not 0.0"),
         ({"largest_alpha": 0.01}, "initial_alpha must lie between smallest_alpha 0.0001 and"),
         ({"corrupted_shares": [1.5]}, "corrupted_shares must be at most 1, not 1.5"),
@@ -240,3 +240,7 @@ def test_impossible_parameters_are_refused(changes, message):
 def test_tasks_that_are_too_small_are_refused(changes):
     with pytest.raises(ValueError, match="100 patterns in 3 classes"):
         model_of(**changes).solve(TASK)
+
+
+def test_two_layers_may_have_one_width():
+    assert model_of(hidden=[4, 4]).hidden == (4, 4)

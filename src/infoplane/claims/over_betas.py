@@ -27,7 +27,7 @@ class OverBetas:
     """
 
     def __init__(self, evidence: Evidence, case: Case, column: str):
-        self._table = evidence.model(case, case.run)
+        self._case, self._table = case, evidence.model(case, case.run)
         if column not in self._table:
             raise ClaimError(f"claim {case.claim}: model {case.run!r} has no {column}")
         lost = np.unique(self._table["init"][self._table["status"] != "ok"])
@@ -37,9 +37,9 @@ class OverBetas:
         if len(self.betas) < 2:
             raise ClaimError(f"claim {case.claim}: model {case.run!r} has a single beta")
 
-    def measured(self, column: str) -> np.ndarray:
-        """Return a column as an array of shape (inits, betas)."""
-        rows = np.isin(self._table["init"], self.inits)
+    def measured(self, column: str, rows: np.ndarray | bool = True) -> np.ndarray:
+        """Return a column, of some rows where others are of other networks: (inits, betas)."""
+        rows = rows & np.isin(self._table["init"], self.inits)
         dense = np.full((len(self.inits), len(self.betas)), np.nan)
         places = np.searchsorted(self.inits, self._table["init"][rows])
         dense[places, np.searchsorted(self.betas, self._table["beta"][rows])] = self._table[column][

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from infoplane.checks import require_whole
 from infoplane.tasks.base import Task
 
 
@@ -78,8 +79,17 @@ def log_spaced_epochs(epochs: int, snapshots: int) -> np.ndarray:
     return np.unique(np.concatenate([[0], spaced]))
 
 
-def require_different(name: str, values: Sequence[float]) -> tuple[float, ...]:
-    """Return a list of numbers as a tuple; refuse an empty one, and one with a number twice."""
+def require_different(name: str, values: Sequence) -> tuple:
+    """Return a list as a tuple; refuse an empty one, and one with something twice."""
     if isinstance(values, str | float | int) or not values or len(set(values)) != len(values):
-        raise ValueError(f"{name} must be a list of different numbers, not {values!r}")
+        raise ValueError(f"{name} must be a list of different values, not {values!r}")
     return tuple(values)
+
+
+def require_widths(name: str, widths: Sequence[int]) -> tuple[int, ...]:
+    """Return widths of layers as a tuple; refuse an empty list, and a layer without units."""
+    if isinstance(widths, str | float | int) or not widths:
+        raise ValueError(f"{name} must be a list of at least one width, not {widths!r}")
+    for width in widths:
+        require_whole(name, width, at_least=1)
+    return tuple(widths)

@@ -10,14 +10,13 @@ from typing import ClassVar
 import numpy as np
 
 from infoplane.checks import require_not_negative, require_positive, require_whole
-from infoplane.models.base import Model, require_different
+from infoplane.models._stacked import StackedModel
+from infoplane.models.base import require_different, require_widths
 from infoplane.tasks.base import Task
-
-PURPOSES = ("weights", "noise", "batches", "measured")
 
 
 @dataclass(frozen=True)
-class BetaVaeModel(Model):
+class BetaVaeModel(StackedModel):
     """Describe autoencoders whose code is noisy and paid for.
 
     The code z is normal given the image, its parts independent, with means and deviations that the
@@ -61,7 +60,7 @@ class BetaVaeModel(Model):
     """
 
     name: ClassVar[str] = "beta_vae"
-    needs_task: ClassVar[bool] = True
+    purposes: ClassVar[tuple[str, ...]] = ("weights", "noise", "batches", "measured")
 
     betas: Sequence[float]
     hidden: Sequence[int]
@@ -81,11 +80,7 @@ class BetaVaeModel(Model):
         object.__setattr__(self, "betas", require_different("betas", self.betas))
         for beta in self.betas:
             require_not_negative("betas", beta)
-        if isinstance(self.hidden, str | int) or not self.hidden:
-            raise ValueError(f"hidden must be a list of at least one width, not {self.hidden!r}")
-        object.__setattr__(self, "hidden", tuple(self.hidden))
-        for width in self.hidden:
-            require_whole("hidden", width, at_least=1)
+        object.__setattr__(self, "hidden", require_widths("hidden", self.hidden))
         require_positive("learning_rate", self.learning_rate)
 
     def solve(self, task: Task | None = None) -> dict[str, np.ndarray]:
@@ -111,22 +106,13 @@ class BetaVaeModel(Model):
         """
         if task.inputs.min() < 0 or task.inputs.max() > 1:
             raise ValueError("a beta-VAE takes inputs between 0 and 1, as probabilities of pixels")
-        # PyTorch is loaded here: studies are planned without it.
-        from infoplane.compiled.threads import one_thread
+        return self.solve_all(task)
 
-        inputs = task.inputs.reshape(len(task.labels), -1).astype(np.float32)
-        with one_thread():
-            parts = [self._solve_one(inputs, init) for init in range(self.initialisations)]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-    def generator(self, init: int, purpose: str) -> np.random.Generator:
-        """Return the source of randomness of an initialisation for one of `PURPOSES`."""
-        key = (init, PURPOSES.index(purpose))
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
-
-    def _solve_one(self, inputs: np.ndarray, init: int) -> dict[str, np.ndarray]:
+    def solve_one(self, task: Task, init: int) -> dict[str, np.ndarray]:
+        """Train the networks of one initialisation; measure what their codes hold."""
         from infoplane.models._vae_stack import VaeStack
 
+        inputs = task.inputs.reshape(len(task.labels), -1).astype(np.float32)
         stack = VaeStack(self, inputs, init)
         stack.train(self.generator(init, "batches"))
         means, deviations, lost = stack.codes()

@@ -15,7 +15,8 @@ from infoplane.checks import (
     require_positive,
     require_whole,
 )
-from infoplane.models.base import Model, log_spaced_epochs
+from infoplane.models._stacked import StackedModel
+from infoplane.models.base import log_spaced_epochs, require_different, require_widths
 from infoplane.tasks.base import Task
 
 OF_IMAGES = ("blur", "flip")
@@ -26,7 +27,6 @@ NONE = "none"
 RATES = ("decayed", "constant", "rewarmed")
 NETWORKS = ("dense", "convolutional")
 ACTIVATIONS = ("relu", "linear")
-PURPOSES = ("split", "weights", "order", "noise", "probe")
 
 
 class Course(NamedTuple):
@@ -39,7 +39,7 @@ class Course(NamedTuple):
 
 
 @dataclass(frozen=True)
-class CriticalPeriodsModel(Model):
+class CriticalPeriodsModel(StackedModel):
     """Describe networks whose images, or labels, are impaired in some epochs of their training.
 
     However long a deficit lasts, the same number of epochs with clean images follows. Beside the
@@ -92,7 +92,7 @@ class CriticalPeriodsModel(Model):
     """
 
     name: ClassVar[str] = "critical_periods"
-    needs_task: ClassVar[bool] = True
+    purposes: ClassVar[tuple[str, ...]] = ("split", "weights", "order", "noise", "probe")
 
     deficits: Sequence[str]
     spans: Sequence[Sequence[int]]
@@ -125,14 +125,12 @@ class CriticalPeriodsModel(Model):
                 f"{self.fisher_samples}"
             )
         for name, allowed in (("deficits", DEFICITS), ("rates", RATES)):
-            object.__setattr__(self, name, _different(name, getattr(self, name)))
+            object.__setattr__(self, name, require_different(name, getattr(self, name)))
             for value in getattr(self, name):
                 require_choice(name, value, allowed)
         require_choice("network", self.network, NETWORKS)
         require_choice("activation", self.activation, ACTIVATIONS)
-        object.__setattr__(self, "widths", tuple(self.widths))
-        for width in self.widths:
-            require_whole("widths", width, at_least=1)
+        object.__setattr__(self, "widths", require_widths("widths", self.widths))
         for name in ("learning_rate", "rate_decay"):
             require_positive(name, getattr(self, name))
         for name in ("momentum", "weight_decay"):
@@ -140,7 +138,7 @@ class CriticalPeriodsModel(Model):
         for name, most in (("rate_decay", 1), ("momentum", 1)):
             if getattr(self, name) > most:
                 raise ValueError(f"{name} must be at most {most}, not {getattr(self, name)}")
-        spans = _different("spans", [self._span(span) for span in self.spans])
+        spans = require_different("spans", [self._span(span) for span in self.spans])
         object.__setattr__(self, "spans", spans)
 
     def _span(self, span: Sequence[int]) -> tuple[int, int]:
@@ -228,25 +226,11 @@ class CriticalPeriodsModel(Model):
             raise ValueError(
                 f"{self.samples} samples, and a test set, cannot come from {len(task.labels)}"
             )
-        # PyTorch is loaded here: studies are planned without it.
-        from infoplane.compiled.threads import one_thread
+        return self.solve_all(task)
+
+    def solve_one(self, task: Task, init: int) -> dict[str, np.ndarray]:
+        """Train the networks of one initialisation on all courses."""
         from infoplane.models._deficit_stack import DeficitStack
 
-        parts = []
-        with one_thread():
-            for init in range(self.initialisations):
-                found = DeficitStack(self, task, init).train()
-                parts.append({"init": np.full(len(found["epoch"]), init), **found})
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-    def generator(self, init: int, purpose: str) -> np.random.Generator:
-        """Return the source of randomness of an initialisation for one of `PURPOSES`."""
-        key = (init, PURPOSES.index(purpose))
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
-
-
-def _different(name: str, values: Sequence) -> tuple:
-    """Return a list as a tuple, nothing in it twice."""
-    if isinstance(values, str | float | int) or not values or len(set(values)) != len(values):
-        raise ValueError(f"{name} must be a list of different values, not {values!r}")
-    return tuple(values)
+        found = DeficitStack(self, task, init).train()
+        return {"init": np.full(len(found["epoch"]), init), **found}

@@ -15,15 +15,15 @@ from infoplane.checks import (
     require_positive,
     require_whole,
 )
-from infoplane.models.base import Model, require_different
+from infoplane.models._stacked import StackedModel
+from infoplane.models.base import require_different, require_widths
 from infoplane.tasks.base import Task, entropy_bits
 
 ACTIVATIONS = ("relu", "softplus")
-PURPOSES = ("split", "weights", "noise", "batches", "decoders")
 
 
 @dataclass(frozen=True)
-class InformationDropoutModel(Model):
+class InformationDropoutModel(StackedModel):
     """Describe networks trained on cross-entropy plus beta times the cost of a noisy layer.
 
     The representation z is the last hidden layer f(x) times log-normal noise exp(alpha(x) n), n
@@ -72,7 +72,7 @@ class InformationDropoutModel(Model):
     """
 
     name: ClassVar[str] = "information_dropout"
-    needs_task: ClassVar[bool] = True
+    purposes: ClassVar[tuple[str, ...]] = ("split", "weights", "noise", "batches", "decoders")
 
     betas: Sequence[float]
     activation: str
@@ -95,11 +95,7 @@ class InformationDropoutModel(Model):
         object.__setattr__(self, "betas", require_different("betas", self.betas))
         for beta in self.betas:
             require_not_negative("betas", beta)
-        if isinstance(self.hidden, str | int) or not self.hidden:
-            raise ValueError(f"hidden must be a list of at least one width, not {self.hidden!r}")
-        object.__setattr__(self, "hidden", tuple(self.hidden))
-        for width in self.hidden:
-            require_whole("hidden", width, at_least=1)
+        object.__setattr__(self, "hidden", require_widths("hidden", self.hidden))
         for name in ("largest_alpha", "learning_rate"):
             require_positive(name, getattr(self, name))
         require_choice("activation", self.activation, ACTIVATIONS)
@@ -143,19 +139,10 @@ class InformationDropoutModel(Model):
                 f"training_images must be below the task's {len(task.labels)} patterns, not "
                 f"{self.training_images}"
             )
-        # PyTorch is loaded here: studies are planned without it.
-        from infoplane.compiled.threads import one_thread
+        return self.solve_all(task)
 
-        with one_thread():
-            parts = [self._solve_one(task, init) for init in range(self.initialisations)]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-    def generator(self, init: int, purpose: str) -> np.random.Generator:
-        """Return the source of randomness of an initialisation for one of `PURPOSES`."""
-        key = (init, PURPOSES.index(purpose))
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
-
-    def _solve_one(self, task: Task, init: int) -> dict[str, np.ndarray]:
+    def solve_one(self, task: Task, init: int) -> dict[str, np.ndarray]:
+        """Train the networks of one initialisation; measure them."""
         from infoplane.models._dropout_stack import Decoders, DropoutStack
 
         order = self.generator(init, "split").permutation(len(task.labels))

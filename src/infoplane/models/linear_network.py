@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from infoplane.checks import require_not_negative, require_positive, require_whole
-from infoplane.models.base import Model, log_spaced_epochs
+from infoplane.models.base import Model, log_spaced_epochs, require_widths
 from infoplane.tasks.base import Task
 
 COLUMNS = (
@@ -114,11 +114,7 @@ class LinearNetworkModel(Model):
         require_whole("seed", self.seed, at_least=0)
         if self.relevant > self.inputs:
             raise ValueError(f"relevant must be at most inputs {self.inputs}, not {self.relevant}")
-        if isinstance(self.hidden, str | int) or not self.hidden:
-            raise ValueError(f"hidden must be a list of at least one width, not {self.hidden!r}")
-        object.__setattr__(self, "hidden", tuple(self.hidden))
-        for width in self.hidden:
-            require_whole("hidden", width, at_least=1)
+        object.__setattr__(self, "hidden", require_widths("hidden", self.hidden))
         if self.batch_size != "full":
             require_whole("batch_size", self.batch_size, at_least=1)
         require_not_negative("teacher_noise", self.teacher_noise)

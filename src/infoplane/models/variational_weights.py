@@ -14,17 +14,17 @@ from infoplane.checks import (
     require_positive,
     require_whole,
 )
-from infoplane.models.base import Model, require_different
+from infoplane.models._stacked import StackedModel
+from infoplane.models.base import require_different, require_widths
 from infoplane.tasks.base import Task
 
 NOISES = ("multiplicative", "additive")
 PRIORS = ("log_uniform", "normal")
 PARAMETRISATIONS = ("clamped", "sigmoid")
-PURPOSES = ("split", "labels", "weights", "noise", "draws")
 
 
 @dataclass(frozen=True)
-class VariationalWeightsModel(Model):
+class VariationalWeightsModel(StackedModel):
     """Describe ReLU networks trained on cross-entropy plus beta times the information they hold.
 
     The loss is the cross-entropy, summed over the samples, plus beta times the information in the
@@ -87,7 +87,7 @@ class VariationalWeightsModel(Model):
     """
 
     name: ClassVar[str] = "variational_weights"
-    needs_task: ClassVar[bool] = True
+    purposes: ClassVar[tuple[str, ...]] = ("split", "labels", "weights", "noise", "draws")
 
     betas: Sequence[float]
     samples: int
@@ -113,16 +113,15 @@ class VariationalWeightsModel(Model):
             require_whole(name, getattr(self, name), at_least=1)
         require_whole("classes", self.classes, at_least=2)
         require_whole("seed", self.seed, at_least=0)
-        for name in ("betas", "corrupted_shares", "hidden"):
+        for name in ("betas", "corrupted_shares"):
             object.__setattr__(self, name, require_different(name, getattr(self, name)))
+        object.__setattr__(self, "hidden", require_widths("hidden", self.hidden))
         for beta in self.betas:
             require_not_negative("betas", beta)
         for share in self.corrupted_shares:
             require_not_negative("corrupted_shares", share)
             if share > 1:
                 raise ValueError(f"corrupted_shares must be at most 1, not {share}")
-        for width in self.hidden:
-            require_whole("hidden", width, at_least=1)
         for name in ("learning_rate", "noise_learning_rate", "smallest_alpha", "largest_alpha"):
             require_positive(name, getattr(self, name))
         if not self.smallest_alpha < self.initial_alpha < self.largest_alpha:
@@ -166,17 +165,7 @@ class VariationalWeightsModel(Model):
                 f"{self.samples} samples of {self.classes} classes, and a test set, cannot come "
                 f"from a task of {len(task.labels)} patterns in {task.classes} classes"
             )
-        # PyTorch is loaded here: studies are planned without it.
-        from infoplane.compiled.threads import one_thread
-
-        with one_thread():
-            parts = [self._solve_one(task, init) for init in range(self.initialisations)]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-    def generator(self, init: int, purpose: str) -> np.random.Generator:
-        """Return the source of randomness of an initialisation for one of `PURPOSES`."""
-        key = (init, PURPOSES.index(purpose))
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
+        return self.solve_all(task)
 
     def problem(self, task: Task, init: int) -> tuple[np.ndarray, ...]:
         """Draw an initialisation's training and test set.
@@ -197,7 +186,8 @@ class VariationalWeightsModel(Model):
         corrupted = np.where(place < shares, other, labels[training])
         return inputs[training], corrupted, inputs[test], labels[test]
 
-    def _solve_one(self, task: Task, init: int) -> dict[str, np.ndarray]:
+    def solve_one(self, task: Task, init: int) -> dict[str, np.ndarray]:
+        """Train the networks of one initialisation; measure them."""
         from infoplane.models._variational_stack import VariationalStack
 
         inputs, labels, test_inputs, test_labels = self.problem(task, init)

@@ -6,6 +6,7 @@ import numpy as np
 
 from infoplane.claims.evidence import Case, ClaimError, Evidence
 from infoplane.claims.findings import Condition, Finding
+from infoplane.claims.over_betas import OverBetas
 from infoplane.claims.registry import claim_statistic
 from infoplane.statistics import Resampling
 
@@ -99,8 +100,8 @@ def valley_of_test_error(
         the best one gives for nothing.
     """
     found, resampling = VariationalNetworks(evidence, case), evidence.resampling
-    errors = 1 - found.measured("test_accuracy", corrupted_share)
-    training = found.measured("train_accuracy", corrupted_share)
+    errors = 1 - found.of_share("test_accuracy", corrupted_share)
+    training = found.of_share("train_accuracy", corrupted_share)
     seeds = np.random.SeedSequence(resampling.seed, spawn_key=(len(errors),))
     shuffled = np.random.default_rng(seeds).permuted(errors, axis=1)
     best = errors.mean(axis=0)[1:-1].argmin() + 1 if len(errors) else 0
@@ -148,10 +149,10 @@ def least_bound(
     if bound not in ("bound", "bound_at_beta"):
         raise ClaimError(f"claim {case.claim}: bound {bound!r} is not bound or bound_at_beta")
     found, resampling = VariationalNetworks(evidence, case), evidence.resampling
-    own, null = (found.measured(bound, share) for share in (corrupted_share, null_share))
+    own, null = (found.of_share(bound, share) for share in (corrupted_share, null_share))
     there = ~np.isnan(own).any(axis=0)
     own, null, betas = own[:, there], null[:, there], found.betas[there]
-    errors = 1 - found.measured("test_accuracy", corrupted_share)[:, there]
+    errors = 1 - found.of_share("test_accuracy", corrupted_share)[:, there]
     best = own.mean(axis=0).argmin() if len(own) else 0
     return Finding(
         f"smallest PAC-Bayes bound on the error, at beta = {betas[best]:g}, where the test error "
@@ -168,7 +169,7 @@ def _jumps(
     found: VariationalNetworks, share: float, high: float, low: float, expected_beta: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return width and distance in decades, and the beta in the middle, of each network."""
-    accuracy = found.measured("train_accuracy", share)
+    accuracy = found.of_share("train_accuracy", share)
     ends = [_last_level(accuracy, np.log10(found.betas), level) for level in (high, low)]
     missing = np.isnan(ends[0]) | np.isnan(ends[1])
     middle = (ends[0] + ends[1]) / 2
@@ -206,32 +207,17 @@ def _valley(resampling: Resampling, errors: np.ndarray) -> np.ndarray:
     return np.minimum(means[:, 0], means[:, -1]) - means[:, 1:-1].min(axis=1)
 
 
-class VariationalNetworks:
-    """Arrange the table of a model by initialisation and beta.
-
-    Attributes
-    ----------
-    inits : array of int
-        Of which no network diverged.
-    betas : array of float
-        Increasing.
-    diverged : tuple of int
-    """
+class VariationalNetworks(OverBetas):
+    """Arrange the table of a model with random labels by initialisation and beta."""
 
     def __init__(self, evidence: Evidence, case: Case):
-        self._case, self._table = case, evidence.model(case, case.run)
-        if "corrupted_share" not in self._table:
-            raise ClaimError(f"claim {case.claim}: model {case.run!r} has no corrupted labels")
-        lost = np.unique(self._table["init"][self._table["status"] != "ok"])
-        self.diverged = tuple(lost.tolist())
-        self.inits = np.setdiff1d(self._table["init"], lost)
-        self.betas = np.unique(self._table["beta"])
+        super().__init__(evidence, case, "corrupted_share")
         if len(self.betas) < 3 or not self.betas[0] > 0:
             raise ClaimError(
                 f"claim {case.claim}: model {case.run!r} must have at least three betas above 0"
             )
 
-    def measured(self, column: str, share: float) -> np.ndarray:
+    def of_share(self, column: str, share: float) -> np.ndarray:
         """Return a column of the networks with a share of random labels: (inits, betas)."""
         rows = np.isclose(self._table["corrupted_share"], share)
         if not rows.any():
@@ -240,10 +226,4 @@ class VariationalNetworks:
                 f"claim {self._case.claim}: model {self._case.run!r} has no share {share:g} of "
                 f"random labels; it has {there}"
             )
-        rows &= np.isin(self._table["init"], self.inits)
-        dense = np.full((len(self.inits), len(self.betas)), np.nan)
-        places = np.searchsorted(self.inits, self._table["init"][rows])
-        dense[places, np.searchsorted(self.betas, self._table["beta"][rows])] = self._table[column][
-            rows
-        ]
-        return dense
+        return self.measured(column, rows)
