@@ -13,7 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator
 
-from figures.reading import layer_names, output_last, over_networks, read_runs, trained
+from figures.reading import (
+    count_networks,
+    layer_names,
+    output_last,
+    over_networks,
+    read_runs,
+    trained,
+)
 from figures.style import (
     add_layer_legend,
     draw_layer_curves,
@@ -78,6 +85,9 @@ def networks_figure(frame: pd.DataFrame, networks: int) -> Figure:
                 panel.set_xlabel("")
         for panel in row[len(kept) :]:
             panel.set_axis_off()
+        if len(kept) < networks:
+            blank = row[len(kept)]
+            blank.text(0.5, 0.5, count_networks(part), ha="center", va="center", fontsize=6)
     add_lines_legend(axes[0, 0])
     text = f"{networks} networks" + (f", {left_out} diverged left out" if left_out else "")
     add_layer_legend(figure, layer_names(frame), f"{text}:", linestyle="-")
