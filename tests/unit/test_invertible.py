@@ -40,6 +40,13 @@ def drawn(of, samples=20):
     return 2 * of.initial_parameters(draws), inputs
 
 
+@pytest.mark.parametrize("changes", [{}, {"squeezes": (1, 4), "input_shape": (2, 8, 4)}])
+def test_layers_and_parameters_are_those_of_the_module(changes):
+    of = invertible(**changes)
+    assert of.units == of.skeleton.units
+    assert of.parameter_count == of.skeleton.parameter_count
+
+
 @pytest.mark.parametrize(("kind", "error"), [(np.float32, 1e-5), (np.float64, 1e-12)])
 def test_inputs_come_back_from_every_layer(kind, error):
     of = invertible()

@@ -10,8 +10,7 @@ import math
 from functools import cache
 
 import numpy as np
-from scipy.integrate import quad
-from scipy.stats import norm
+import scipy
 
 from infoplane.audit.subjects import AuditSubject
 from infoplane.audit.tasks import AuditTask, Draw
@@ -49,12 +48,15 @@ def dropout_unit_information_bits(sigma: float) -> float:
     grid, step = np.linspace(SHIFT - REACH * SLOPE, SHIFT + REACH * SLOPE, STEPS, retstep=True)
     density = np.zeros_like(grid)
     for factor, weight in zip(factors, weights, strict=True):
-        density += weight * norm.pdf(grid / factor, SHIFT, SLOPE) / abs(factor)
+        density += weight * scipy.stats.norm.pdf(grid / factor, SHIFT, SLOPE) / abs(factor)
     there = density[density > 0]
     entropy = -np.sum(there * np.log2(there)) * step
     ends = SHIFT - REACH * SLOPE, SHIFT + REACH * SLOPE
-    size = quad(
-        lambda f: norm.pdf(f, SHIFT, SLOPE) * math.log2(abs(f)), *ends, points=[0.0], limit=200
+    size = scipy.integrate.quad(
+        lambda f: scipy.stats.norm.pdf(f, SHIFT, SLOPE) * math.log2(abs(f)),
+        *ends,
+        points=[0.0],
+        limit=200,
     )[0]
     return float(entropy - size - math.log2(sigma * math.sqrt(2 * math.pi * math.e)))
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import halfnorm
+import scipy
 
 from infoplane.audit.tasks import (
     AuditTask,
@@ -224,7 +224,7 @@ def saturated_layer(share: float, dimension: int) -> AuditTask:
 
 def rectified_lattice(samples: int, dimension: int, generator: np.random.Generator) -> np.ndarray:
     """Return patterns that differ in every unit, spread as a normal variable's sizes; none is 0."""
-    return halfnorm.ppf((lattice(samples, dimension, generator) + 1) / 2)
+    return scipy.stats.halfnorm.ppf((lattice(samples, dimension, generator) + 1) / 2)
 
 
 def half_dead_layer(dimension: int) -> AuditTask:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from scipy.integrate import quad
+import scipy
 from scipy.special import ndtr
-from scipy.stats import norm
 
 # Noise that tells +-1 apart with an error of about 1e-23: it changes no information.
 HARMLESS_VARIANCE = 0.01
@@ -145,8 +144,9 @@ def sign_information_bits(noise_variance: float) -> float:
     """
     spread = math.sqrt(1 + noise_variance)
     slope = 1 / (math.sqrt(noise_variance) * spread)
-    uncertainty = quad(
-        lambda t: norm.pdf(t, scale=spread) * binary_entropy_bits(float(ndtr(slope * t))),
+    uncertainty = scipy.integrate.quad(
+        lambda t: scipy.stats.norm.pdf(t, scale=spread)
+        * binary_entropy_bits(float(ndtr(slope * t))),
         -REACH * spread,
         REACH * spread,
         points=[0.0],
@@ -179,10 +179,10 @@ def tanh_layer_information_bits(weight: float, noise_variance: float) -> tuple[f
     """
     deviation = math.sqrt(noise_variance)
     quantiles = (np.arange(2000) + 0.5) / 4000
-    negative = np.tanh(weight * norm.ppf(quantiles))
+    negative = np.tanh(weight * scipy.stats.norm.ppf(quantiles))
     reach = 1 + 8 * deviation
     grid, step = np.linspace(-reach, reach, 2 * math.ceil(20 * reach / deviation) + 1, retstep=True)
-    given_negative = np.array([norm.pdf(t, negative, deviation).mean() for t in grid])
+    given_negative = np.array([scipy.stats.norm.pdf(t, negative, deviation).mean() for t in grid])
     given_positive = given_negative[::-1]
 
     def entropy_bits(density: np.ndarray) -> float:

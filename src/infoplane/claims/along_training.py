@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import rankdata
+import scipy
 
 from infoplane.claims.evidence import Case, Evidence
 from infoplane.claims.findings import Condition, Finding, mean_finding
@@ -85,7 +85,7 @@ def cross_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     correlations : array of float, shape (series of the first, series of the second)
         0 where one of the two never varies.
     """
-    ranks = [rankdata(values, axis=1) for values in (first, second)]
+    ranks = [scipy.stats.rankdata(values, axis=1) for values in (first, second)]
     ranks = [values - values.mean(axis=1, keepdims=True) for values in ranks]
     norms = [np.linalg.norm(values, axis=1, keepdims=True) for values in ranks]
     first, second = (

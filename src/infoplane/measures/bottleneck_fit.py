@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 from scipy.special import xlogy
 
 from infoplane.checks import require_whole
@@ -167,4 +167,4 @@ def _flattest(
         if high > LARGEST_BETA:
             return math.inf
         high *= 4
-    return float(brentq(slope, 0.0 if high == 1.0 else high / 4, high, rtol=1e-10))
+    return float(scipy.optimize.brentq(slope, 0.0 if high == 1.0 else high / 4, high, rtol=1e-10))

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy
 
 from infoplane.measures.base import Measure, TrainedNetwork, columns_of
 from infoplane.networks import Network
@@ -122,7 +122,9 @@ def matched(
         known = theirs[:, order] * signs
         if number < len(first):
             products = ours @ known.T
-            _, order = linear_sum_assignment(np.abs(products) if odd else products, maximize=True)
+            _, order = scipy.optimize.linear_sum_assignment(
+                np.abs(products) if odd else products, maximize=True
+            )
             of_pairs = products[np.arange(len(order)), order]
             signs = np.where(of_pairs < 0, -1.0, 1.0) if odd else np.ones(len(order))
             known = known[order] * signs[:, None]

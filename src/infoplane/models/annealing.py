@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import nnls
+import scipy
 from scipy.special import expit, xlogy
 
 from infoplane.compiled.compilation import compiled
@@ -288,7 +288,7 @@ class Annealing:
         rows = np.sqrt(self.inputs.weights)[:, None] * (ratios - 2)
         target = np.zeros(len(rows) + 1)
         target[-1] = 1.0
-        after = nnls(np.vstack([rows, np.ones(len(logits))]), target)[0]
+        after = scipy.optimize.nnls(np.vstack([rows, np.ones(len(logits))]), target)[0]
         after /= after.sum()
         # L changes by -sum p(x) log(Z after / Z before).
         slope = -float(self.inputs.weights @ (ratios @ (after - before)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -91,6 +92,20 @@ class Invertible(ModuleNetwork):
                 )
 
     @property
+    def units(self) -> tuple[int, ...]:
+        """Return the number of units of layers 1 .. L; no block loses or adds any."""
+        return (math.prod(self.input_shape),) * sum(self.blocks) + (self.outputs,)
+
+    @property
+    def parameter_count(self) -> int:
+        """Return the number of weights and biases, without PyTorch: every plan asks for it."""
+        count = (math.prod(self.input_shape) + 1) * self.outputs
+        for stage in self._stages():
+            half, inner = self._shape(stage)[0] // 2, self.inner_channels[stage]
+            count += 2 * half * inner * self.kernel_size**2 + half + inner
+        return count
+
+    @property
     def invertible_layers(self) -> int:
         """Return how many layers, from the first on, can be inverted: all hidden ones."""
         return sum(self.blocks)
@@ -120,7 +135,7 @@ class Invertible(ModuleNetwork):
                 channels, inner, self.kernel_size, self.activation, squeeze
             )
             last = stage
-        numbers = int(np.prod(self.input_shape))
+        numbers = math.prod(self.input_shape)
         layers["output"] = nn.Sequential(nn.Flatten(), nn.Linear(numbers, self.outputs))
         return nn.Sequential(layers)
 

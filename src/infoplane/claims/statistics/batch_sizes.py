@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 
 import numpy as np
-from scipy.stats import rankdata
+import scipy
 
 from infoplane.claims.evidence import Case, ClaimError, Evidence
 from infoplane.claims.findings import Condition, Finding
@@ -166,7 +166,7 @@ def line_fits(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def _rank_correlations(values: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Return Spearman's correlation of each row with an order."""
-    ranks, places = rankdata(values, axis=1), rankdata(order)
+    ranks, places = scipy.stats.rankdata(values, axis=1), scipy.stats.rankdata(order)
     ranks, places = ranks - ranks.mean(axis=1, keepdims=True), places - places.mean()
     apart = np.sqrt((ranks**2).sum(axis=1) * (places**2).sum())
     with np.errstate(invalid="ignore"):

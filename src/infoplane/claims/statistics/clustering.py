@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import rankdata
+import scipy
 
 from infoplane.claims.evidence import Case, Evidence
 from infoplane.claims.findings import DROP, Condition, Finding
@@ -77,7 +77,7 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     float
     """
     known = ~(np.isnan(first) | np.isnan(second))
-    ranks = [rankdata(values[known]) for values in (first, second)]
+    ranks = [scipy.stats.rankdata(values[known]) for values in (first, second)]
     if any(np.unique(values).size < 2 for values in ranks):
         return 0.0
     return float(np.corrcoef(*ranks)[0, 1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import rankdata
+import scipy
 
 from infoplane.claims.evidence import Case, ClaimError, Evidence
 from infoplane.claims.findings import Condition, Finding
@@ -167,7 +167,9 @@ def _averages(epochs: np.ndarray, values: np.ndarray, window: tuple[int, int]) -
 
 def _correlations(resampling: Resampling, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return Spearman's correlation over columns of the means of every row of replicates."""
-    ranks = np.stack([rankdata(resampling.means(part), axis=1) for part in (first, second)])
+    ranks = np.stack(
+        [scipy.stats.rankdata(resampling.means(part), axis=1) for part in (first, second)]
+    )
     ranks -= ranks.mean(axis=2, keepdims=True)
     together = (ranks[0] * ranks[1]).sum(axis=1)
     with np.errstate(invalid="ignore"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import rankdata
+import scipy
 
 from infoplane.claims.evidence import Case, ClaimError, Evidence
 from infoplane.claims.findings import Finding
@@ -243,7 +243,7 @@ def rank_products(resampling: Resampling, columns: np.ndarray) -> np.ndarray:
         return np.zeros((1 + resampling.resamples, len(columns), len(columns)))
     products = []
     for drawn in resampling.draws(count):
-        ranks = rankdata(columns[:, drawn], axis=2)
+        ranks = scipy.stats.rankdata(columns[:, drawn], axis=2)
         # Centred first: these numbers are exact, and what is constant is 0.
         ranks = (ranks - (drawn.shape[1] + 1) / 2) / count
         products.append(np.einsum("irn,jrn->rij", ranks, ranks))

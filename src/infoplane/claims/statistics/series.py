@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import reduce
 
 import numpy as np
-from scipy.stats import rankdata
+import scipy
 
 from infoplane.claims.evidence import Case, ClaimError, Evidence
 from infoplane.claims.findings import Condition, Finding
@@ -287,9 +287,9 @@ def _rank_correlations(resampling: Resampling, order: np.ndarray, epochs: np.nda
     """Return Spearman's correlation over all networks, of shape (1 + resamples + inits,)."""
     parts = []
     for drawn in resampling.draws(len(epochs)):
-        ranks = rankdata(epochs[drawn].reshape(len(drawn), -1), axis=1)
+        ranks = scipy.stats.rankdata(epochs[drawn].reshape(len(drawn), -1), axis=1)
         ranks -= ranks.mean(axis=1, keepdims=True)
-        places = rankdata(np.tile(order, drawn.shape[1]))
+        places = scipy.stats.rankdata(np.tile(order, drawn.shape[1]))
         places -= places.mean()
         apart = np.sqrt((ranks**2).sum(axis=1) * (places**2).sum())
         with np.errstate(invalid="ignore"):
