@@ -3,6 +3,7 @@
 import importlib
 import itertools
 import math
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -129,6 +130,34 @@ def drawn(monkeypatch):
     return catch
 
 
+@pytest.fixture(scope="module")
+def lost(tables, tmp_path_factory):
+    """Save the same study with all networks diverged."""
+    folder = tmp_path_factory.mktemp("lost")
+    save_study(folder)
+    (folder / "task.npz").symlink_to(tables / "task.npz")
+    for table in TIDY:
+        save_runs(read_all(tables / table).assign(status="diverged"), folder / table)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shown(tables, tmp_path_factory):
+    """Return a function that gives a figure of the made-up study, drawn once."""
+    folder = tmp_path_factory.mktemp("shown")
+
+    @cache
+    def figure_of(name):
+        caught = []
+        module = importlib.import_module(f"figures.{FIGURES[name]['drawing']}")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "save_figure", lambda figure, output: caught.append(figure))
+            run_stage(name, tables, folder)
+        return caught[-1]
+
+    return figure_of
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_files_are_the_same_bytes_every_time(name, tables, tmp_path):
     first = run_stage(name, tables, tmp_path / "first")
@@ -147,8 +176,8 @@ def test_files_are_the_same_bytes_every_time(name, tables, tmp_path):
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_axes_have_units_and_divergence_is_told(name, tables, tmp_path, drawn):
-    figure = drawn(name, tables, tmp_path)
+def test_axes_have_units_and_divergence_is_told(name, shown):
+    figure = shown(name)
     texts = [text.get_text() for text, _ in shown_texts(figure)]
     assert set(texts) >= expected_axes(name)
     labels = {axes.get_xlabel() for axes in data_axes(figure)}
@@ -159,8 +188,8 @@ def test_axes_have_units_and_divergence_is_told(name, tables, tmp_path, drawn):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_texts_are_large_enough_inside_the_page_and_apart(name, tables, tmp_path, drawn):
-    figure = drawn(name, tables, tmp_path)
+def test_texts_are_large_enough_inside_the_page_and_apart(name, shown):
+    figure = shown(name)
     texts = shown_texts(figure)
     assert min(text.get_fontsize() for text, _ in texts) >= 7
     page = figure.bbox
@@ -174,16 +203,16 @@ def test_texts_are_large_enough_inside_the_page_and_apart(name, tables, tmp_path
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_diverged_networks_leave_no_mark(name, tables, tmp_path, drawn):
-    figure = drawn(name, tables, tmp_path)
+def test_diverged_networks_leave_no_mark(name, shown):
+    figure = shown(name)
     for axes in data_axes(figure):
         assert max(axes.get_ylim()) < 1e4
         assert max(axes.get_xlim()) < (20 if expected_axes(name) == BITS else 1500)
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_no_marker_is_cut_at_the_edge_of_its_panel(name, tables, tmp_path, drawn):
-    figure = drawn(name, tables, tmp_path)
+def test_no_marker_is_cut_at_the_edge_of_its_panel(name, shown):
+    figure = shown(name)
     FigureCanvasAgg(figure).draw()
     for axes in data_axes(figure):
         for points, radius in marked_points(axes):
@@ -196,8 +225,8 @@ PLANES = [name for name, entry in FIGURES.items() if entry["drawing"] == "planes
 
 
 @pytest.mark.parametrize("name", PLANES)
-def test_planes_have_one_path_a_layer(name, tables, tmp_path, drawn):
-    figure = drawn(name, tables, tmp_path)
+def test_planes_have_one_path_a_layer(name, shown):
+    figure = shown(name)
     panels = data_axes(figure)
     assert len(panels) == len(FIGURES[name]["runs"])
     for axes in panels:
@@ -423,16 +452,11 @@ def test_summary_over_networks_by_hand():
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_a_run_whose_networks_all_diverged_is_drawn_empty(name, tables, tmp_path, drawn):
-    lost = tmp_path / "lost"
-    save_study(lost)
-    (lost / "task.npz").symlink_to(tables / "task.npz")
-    for table in TIDY:
-        save_runs(read_all(tables / table).assign(status="diverged"), lost / table)
+def test_a_run_whose_networks_all_diverged_is_drawn_empty(name, lost, tmp_path, drawn):
     figure = drawn(name, lost, tmp_path)
     texts = [text.get_text() for text, _ in shown_texts(figure)]
-    lost = SHOWN.get(FIGURES[name]["drawing"], INITS)
-    assert any(f"0 networks, {lost} diverged left out" in text for text in texts)
+    networks = SHOWN.get(FIGURES[name]["drawing"], INITS)
+    assert any(f"0 networks, {networks} diverged left out" in text for text in texts)
 
 
 def test_variational_networks_are_drawn_over_beta_and_over_shares(tables, tmp_path, drawn):

@@ -20,14 +20,22 @@ def clone(tmp_path):
 
 
 def copy_repository(target: Path) -> Path:
-    """Copy what the workflow needs."""
+    """Copy what the workflow needs; what is compiled of it is shared, and compiled once.
+
+    Kernels are named by their sources, and bytecode by the time of its own: an edit of a copy
+    reaches no other one.
+    """
     for name in COPIED:
         source = REPOSITORY / name
         if source.is_dir():
-            ignored = shutil.ignore_patterns("*.egg-info", "gallery")
+            ignored = shutil.ignore_patterns("*.egg-info", "gallery", "__pycache__")
             shutil.copytree(source, target / name, ignore=ignored)
         else:
             shutil.copy(source, target / name)
+    for folder in [path.parent for path in (target / "src").rglob("__init__.py")]:
+        compiled = REPOSITORY / folder.relative_to(target) / "__pycache__"
+        compiled.mkdir(exist_ok=True)
+        (folder / "__pycache__").symlink_to(compiled)
     return target
 
 

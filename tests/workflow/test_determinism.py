@@ -96,6 +96,7 @@ def test_torch_engine_gives_the_same_bits_for_other_cores_and_chunks(tmp_path):
     config = cut_configuration(*TORCH_RUNS)
     config["protocols"]["lorenzen"] |= {"epochs": 20}
     config["runs"]["szt_noisy_tanh"] |= {"epochs": 20}
+    config["runs"]["saxe_tanh_unsaturated"] |= {"initialisations": 4}
     changes = {key: config[key] for key in ("protocols", "runs", "measurements")}
     changes["compute"] = config["compute"] | {"engine": "torch"}
     digested = []
