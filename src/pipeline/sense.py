@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from infoplane.tasks import make_task_rule
 from pipeline.configuration import Run
+from pipeline.names import unknown
 from pipeline.places import Key
 from pipeline.planning import Study, drawing_constant
 
@@ -172,6 +173,8 @@ def reference_mistakes(study: Study) -> Iterator[tuple[Key, str]]:
                 ("audit", "audited_as", name),
                 f"neither an estimator nor a measurement gives {wrong!r}",
             )
+    if (finest := config["resolution"]["finest"]) not in estimates:
+        yield ("resolution", "finest"), unknown("estimator", finest, sorted(estimates))
     for name, entry in config["figures"].items():
         yield from _figure_mistakes(study, name, entry)
     for name, entry in config["claims"].items():

@@ -141,6 +141,16 @@ WRONG = {
         ...,
         ["claims.C03", "give either a threshold or readings"],
     ),
+    "finest estimator that is a list": (
+        "resolution/finest",
+        [],
+        ["resolution.finest", "value []", "string"],
+    ),
+    "finest estimator that is none": (
+        "resolution/finest",
+        "machine_precison",
+        ["resolution.finest", "'machine_precison'", "did you mean 'machine_precision'"],
+    ),
     "floor above all there is": (
         "resolution/floor_share",
         1.5,
