@@ -13,8 +13,8 @@ from infoplane.networks import NETWORKS
 from infoplane.tasks import TASKS
 from infoplane.training.records import Optimizer, Schedule
 from pipeline.configuration import USE, network_parameters
+from pipeline.drawings import drawing_constant, drawing_names
 from pipeline.places import Key
-from pipeline.planning import drawing_constant, drawing_names
 
 # What a run may set besides its network's own parameters, and a figure besides its drawing's.
 RUN_KEYS = (

@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 
 from infoplane.tasks import make_task_rule
 from pipeline.configuration import Run
+from pipeline.drawings import drawing_constant
 from pipeline.names import unknown
 from pipeline.places import Key
-from pipeline.planning import Study, drawing_constant
+from pipeline.planning import Study
 
 # Limits of one job, ours: a large machine's memory and a month of one core.
 MOST_BYTES = 64 * 2**30

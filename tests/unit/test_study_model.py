@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from benchmarks.study import NO_PART, STAGES, main, model_seconds, read_jobs, stage_of
-from pipeline.planning import STUDY_TABLES, drawing_constant
+from pipeline.drawings import drawing_constant
+from pipeline.planning import STUDY_TABLES
 from tests.workflow.conftest import REPOSITORY
 
 # Seconds of a small study: two chunks, one of whose estimates takes long, and another run.

@@ -15,7 +15,7 @@ from rattler import MatchSpec
 from infoplane.estimators import ESTIMATORS
 from pipeline import dependencies
 from pipeline.dependencies import code_of
-from pipeline.planning import drawing_names
+from pipeline.drawings import drawing_names
 from tests.workflow.conftest import REPOSITORY, snakemake
 from tests.workflow.test_configuration import CONFIG
 

@@ -12,7 +12,7 @@ OUTPUTS
 rule audit_estimators:
     """Run every estimator on tasks with known information: bias, spread, time of a call."""
     input:
-        code=local(planning.code_of_audit()),
+        code=local(code_behind.code_of_audit()),
     output:
         table="<results>/audit/{samples}.tsv",
     log:
@@ -60,7 +60,7 @@ use rule merge_table as merge_audit with:
 rule audit_drops:
     """Measure made-up trainings, whose drops are known, with the estimators of one method."""
     input:
-        code=lambda wildcards: local(planning.code_of_drops(wildcards.method)),
+        code=lambda wildcards: local(code_behind.code_of_drops(wildcards.method)),
     output:
         table="<results>/audit/drops/{method}.tsv",
     log:

@@ -19,7 +19,7 @@ rule judge_claims:
     """Judge a claim by an effect, its bootstrap interval and a threshold: three verdicts."""
     input:
         unpack(lambda wildcards: STUDY.tables_of_claim(wildcards.claim)),
-        code=lambda wildcards: local(planning.code_of_claim(config, wildcards.claim)),
+        code=lambda wildcards: local(code_behind.code_of_claim(config, wildcards.claim)),
     output:
         table="<results>/claims/{claim}.tsv",
         details="<results>/claims/{claim}.json",

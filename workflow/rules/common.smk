@@ -18,7 +18,7 @@ sys.path.insert(0, SOURCE)
 # The jobs compute with the code that stands beside this workflow, whatever is installed.
 os.environ.update(PYTHONPATH=SOURCE)
 
-from pipeline import alone, dependencies, pins, planning, recipes
+from pipeline import alone, code_behind, dependencies, drawings, pins, planning, recipes
 from pipeline.configuration import model_parameters
 from pipeline.stage import versions
 from pipeline.validation import ConfigurationError, check_configuration, check_machine
@@ -117,7 +117,7 @@ def data_of_run(wildcards):
 def code_of_measurement(script):
     """Return what names the code behind a measurement of a run."""
     return lambda wildcards: local(
-        planning.code_of_measurement(
+        code_behind.code_of_measurement(
             script, STUDY, wildcards.run, wildcards.measurement
         )
     )
@@ -126,7 +126,7 @@ def code_of_measurement(script):
 def code_of_networks(script):
     """Return what names the code of a stage that runs or trains networks."""
     return lambda wildcards: local(
-        planning.code_of_networks(script, STUDY, wildcards.run)
+        code_behind.code_of_networks(script, STUDY, wildcards.run)
     )
 
 

@@ -11,7 +11,7 @@ OUTPUTS
 rule fetch_images:
     """Fetch a public image set: what is in data/, a system package, or a download; checked."""
     input:
-        code=lambda wildcards: local(planning.code_of_images(wildcards.image_set)),
+        code=lambda wildcards: local(code_behind.code_of_images(wildcards.image_set)),
     output:
         images="<results>/images/{image_set}.npz",
     log:
@@ -36,7 +36,7 @@ rule generate_data:
     """Generate a task from its rule, from what a library carries, or from a public image set."""
     input:
         images=images_of_task,
-        code=lambda wildcards: local(planning.code_of_task(config, wildcards.task)),
+        code=lambda wildcards: local(code_behind.code_of_task(config, wildcards.task)),
     output:
         data="<results>/data/{task}.npz",
     log:

@@ -43,7 +43,7 @@ for figure, entry in config["figures"].items():
             **entry,
             made_from=made_from,
             paper_name=config["papers"][entry["paper"]]["name"],
-            how_to_read=planning.drawing_constant(entry["drawing"], "HOW_TO_READ"),
+            how_to_read=drawings.drawing_constant(entry["drawing"], "HOW_TO_READ"),
         script:
             # Filled in when the job runs: by then the loop has long ended.
             "../../src/figures/{params.drawing}.py"

@@ -47,7 +47,7 @@ rule estimate_information:
     input:
         activations="<results>/activations/{run}/{measurement}/{chunk}.h5",
         code=lambda wildcards: local(
-            planning.code_of_estimates(STUDY, wildcards.measurement)
+            code_behind.code_of_estimates(STUDY, wildcards.measurement)
         ),
     output:
         table="<results>/information/{run}/{measurement}/{chunk}.parquet",

@@ -12,7 +12,7 @@ rule solve_models:
     """Solve a model by closed form, quadrature or iteration, as its entry says."""
     input:
         data=lambda wildcards: STUDY.data_of_model(wildcards.model),
-        code=lambda wildcards: local(planning.code_of_model(config, wildcards.model)),
+        code=lambda wildcards: local(code_behind.code_of_model(config, wildcards.model)),
     output:
         table="<results>/tables/models/{model}.parquet",
     log:

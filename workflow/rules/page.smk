@@ -69,7 +69,7 @@ rule build_page:
                 **{key: entry[key] for key in ("paper", "number", "shows", "drawing")},
                 "paper_name": config["papers"][entry["paper"]]["name"],
                 "expects": entry.get("expects", ""),
-                "how_to_read": planning.drawing_constant(
+                "how_to_read": drawings.drawing_constant(
                     entry["drawing"], "HOW_TO_READ"
                 ),
                 "runs": list(entry.get("runs", {}).values()),
