@@ -43,6 +43,9 @@ ACCURACY_AXIS = "training accuracy, random labels"
 INFORMATION_AXIS = "information a sample (nats)"
 SHARE_AXIS = "share of random labels"
 ERROR_AXIS = "test error, true labels"
+# What the lines of the middle and the right panel are.
+SHARES_TITLE = "beta next to 0.01 dotted,\n0.1 solid, 1 dashed"
+ERRORS_TITLE = "error solid,\nPAC-Bayes bound dotted"
 # From where labels are learnt by heart to the variational bound.
 SHOWN_BETAS = {0.01: (0, (1, 1.5)), 0.1: "solid", 1.0: (0, (4, 2))}
 
@@ -59,7 +62,7 @@ def variational_figure(tables: dict[str, pd.DataFrame]) -> Figure:
     -------
     figure : matplotlib.figure.Figure
     """
-    figure, (axes,) = new_figure(3.3, 1, 3)
+    figure, (axes,) = new_figure(3.5, 1, 3)
     for number, table in enumerate(tables.values(), start=1):
         kept = trained(table)
         look = {"color": layer_colour(number), "marker": layer_marker(number), "markersize": 3.2}
@@ -74,7 +77,8 @@ def variational_figure(tables: dict[str, pd.DataFrame]) -> Figure:
     draw_bounds(axes[2], x=1.0)
     for panel, text in ((axes[0], ACCURACY_AXIS), (axes[2], ERROR_AXIS)):
         panel.set(xscale="log", xlabel=BETA_AXIS, ylabel=text, ylim=(-0.05, 1.05))
-    axes[1].set(xlabel=SHARE_AXIS, ylabel=INFORMATION_AXIS)
+    axes[1].set(xlabel=SHARE_AXIS, ylabel=INFORMATION_AXIS, title=SHARES_TITLE)
+    axes[2].set_title(ERRORS_TITLE)
     axes[1].xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes[1].xaxis.set_major_locator(FixedLocator([0, 0.25, 0.5, 0.75, 1]))
     names = [
@@ -87,8 +91,8 @@ def variational_figure(tables: dict[str, pd.DataFrame]) -> Figure:
         )
         for number, (label, table) in enumerate(tables.items(), start=1)
     ]
-    title = Line2D([], [], linestyle="none", label=f"band: {BAND}")
-    figure.legend(handles=[*names, title], loc="outside lower center", ncols=3)
+    band = Line2D([], [], linestyle="none", label=f"band: {BAND}")
+    figure.legend(handles=[*names, band], loc="outside lower center", ncols=2)
     return figure
 
 
