@@ -34,9 +34,13 @@ TAKES = ()
 HOW_TO_READ = """\
 Each panel is a model whose table is drawn as it is: lines are means over networks, bands hold 5 %
 to 95 % of them. Of several layers the last is shown. Prices of information are logarithmic, epochs
-linear from 0 to 1 and logarithmic beyond."""
+linear from 0 to 1 and logarithmic beyond, steps linear."""
 
-AXES = {"beta": "price of information beta", "epoch": EPOCH_AXIS}
+AXES = {
+    "beta": "price of information beta",
+    "epoch": EPOCH_AXIS,
+    "switch": "steps on another matrix before",
+}
 # The second colour of the scheme is too light for a line that is broken.
 COLOURS = (1, 5, 3, 4)
 LINES = ("-", (0, (4, 2)), (0, (1, 1.3)), (0, (5, 1.5, 1, 1.5)))
@@ -72,7 +76,7 @@ def curves_figure(
         if against == "epoch":
             set_epoch_axis(panel, int(table[against].max()))
         else:
-            panel.set(xscale="log", xlabel=AXES[against])
+            panel.set(xscale="log" if against == "beta" else "linear", xlabel=AXES[against])
     axes[0].set_ylabel(measured)
     handles = [
         Line2D([], [], label=label, **look(number)) for number, label in enumerate(curves, start=1)

@@ -227,16 +227,18 @@ def save_variational(folder):
 
 
 def save_curves(folder):
-    """Save made-up models for the columns that curves over beta show; one network diverged."""
+    """Save made-up models for the columns that curves show; one network diverged."""
+    places = {"beta": (0.1, 1.0, 10.0), "switch": (0, 250, 5000)}
     entries = yaml.safe_load(ENTRIES.read_text(encoding="utf-8"))["figures"].values()
     for entry in entries:
-        if entry["drawing"] != "model_curves" or entry["against"] != "beta":
+        against = entry.get("against")
+        if entry["drawing"] != "model_curves" or against not in places:
             continue
         for model in entry["models"].values():
-            table = grid(("init", range(INITS)), ("beta", (0.1, 1.0, 10.0)))
+            table = grid(("init", range(INITS)), (against, places[against]))
             columns = itertools.chain(*map(np.atleast_1d, entry["curves"].values()))
             for number, column in enumerate(dict.fromkeys(columns), start=1):
-                table[column] = number / (1 + table["beta"]) + 0.1 * table["init"]
+                table[column] = number / (1 + table[against]) + 0.1 * table["init"]
             table["status"] = np.where(table["init"] == 1, "diverged", "ok")
             save(table, folder / f"{model}.parquet")
 

@@ -281,6 +281,16 @@ WRONG = {
         1,
         ["claims.C95", "quantity must be str, not 1"],
     ),
+    "a completed matrix with nothing unseen": (
+        "models/completion_2/observed",
+        1600,
+        ["models.completion_2", "observed must be below the 1600 entries"],
+    ),
+    "a completed matrix without networks that had no deficit": (
+        "models/completion_2/switches",
+        [250],
+        ["models.completion_2", "switches must hold 0"],
+    ),
     "a layer without a price": (
         "models/noisy_layer_each/betas",
         [0.0, 1.0],
