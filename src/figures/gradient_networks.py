@@ -87,7 +87,7 @@ def networks_figure(frame: pd.DataFrame, networks: int) -> Figure:
             panel.set_axis_off()
         if len(kept) < networks:
             blank = row[len(kept)]
-            blank.text(0.5, 0.5, count_networks(part), ha="center", va="center", fontsize=6)
+            blank.text(0.5, 0.5, count_networks(part), ha="center", va="center", fontsize=7)
     add_lines_legend(axes[0, 0])
     text = f"{networks} networks" + (f", {left_out} diverged left out" if left_out else "")
     add_layer_legend(figure, layer_names(frame), f"{text}:", linestyle="-")

@@ -116,15 +116,16 @@ def tables(tmp_path_factory, data):
     return folder
 
 
-@pytest.fixture
-def drawn(monkeypatch):
+@pytest.fixture(scope="module")
+def drawn():
     """Catch the figure that a stage saves."""
-    caught = []
 
     def catch(name, tables, folder, **changes):
+        caught = []
         module = importlib.import_module(f"figures.{FIGURES[name]['drawing']}")
-        monkeypatch.setattr(module, "save_figure", lambda figure, output: caught.append(figure))
-        run_stage(name, tables, folder, **changes)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "save_figure", lambda figure, output: caught.append(figure))
+            run_stage(name, tables, folder, **changes)
         return caught[-1]
 
     return catch
@@ -142,20 +143,10 @@ def lost(tables, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def shown(tables, tmp_path_factory):
+def shown(tables, tmp_path_factory, drawn):
     """Return a function that gives a figure of the made-up study, drawn once."""
     folder = tmp_path_factory.mktemp("shown")
-
-    @cache
-    def figure_of(name):
-        caught = []
-        module = importlib.import_module(f"figures.{FIGURES[name]['drawing']}")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module, "save_figure", lambda figure, output: caught.append(figure))
-            run_stage(name, tables, folder)
-        return caught[-1]
-
-    return figure_of
+    return cache(lambda name: drawn(name, tables, folder))
 
 
 @pytest.mark.parametrize("name", FIGURES)

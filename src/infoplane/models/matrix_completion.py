@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import accumulate
 from typing import ClassVar
 
 import numpy as np
@@ -136,10 +138,10 @@ class MatrixCompletionModel(StackedModel):
         alone, longer, done = [part[:1] for part in stack], [], 0
         for switch in self.switches:
             alone = self._trained(alone, second, seen, switch - done)
-            longer.append(_product(alone)[0])
+            longer.append(reduce(np.matmul, alone)[0])
             done = switch
 
-        products = _product(stack)
+        products = reduce(np.matmul, stack)
         columns = {
             "unseen_error": _error(products, second, ~seen),
             "longer_error": _error(np.array(longer), second, ~seen),
@@ -161,8 +163,10 @@ class MatrixCompletionModel(StackedModel):
         # What diverges is told at the end.
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(steps):
-                above = _products_of_the_first(factors)
-                below = _products_of_the_first([f.swapaxes(1, 2) for f in factors[::-1]])[::-1]
+                # Of the first factors, and of all after each, transposed.
+                above = list(accumulate(factors, np.matmul))
+                turned = (factor.swapaxes(1, 2) for factor in factors[:0:-1])
+                below = list(accumulate(turned, np.matmul))[::-1]
                 slope = np.where(seen, above[-1] - matrix, 0.0)
                 factors = [
                     factor - rate * _between(above, slope, below, place)
@@ -171,27 +175,15 @@ class MatrixCompletionModel(StackedModel):
         return factors
 
 
-def _products_of_the_first(factors: list[np.ndarray]) -> list[np.ndarray]:
-    """Return the product of the first factor, of the first two, and so on."""
-    found = [factors[0]]
-    for factor in factors[1:]:
-        found.append(found[-1] @ factor)
-    return found
-
-
 def _between(
     above: list[np.ndarray], slope: np.ndarray, below: list[np.ndarray], place: int
 ) -> np.ndarray:
     """Return the slope of one factor: of the product's, what stands left and right taken off."""
     if place > 0:
         slope = above[place - 1].swapaxes(1, 2) @ slope
-    if place < len(above) - 1:
-        slope = slope @ below[place + 1]
+    if place < len(below):
+        slope = slope @ below[place]
     return slope
-
-
-def _product(factors: list[np.ndarray]) -> np.ndarray:
-    return _products_of_the_first(factors)[-1]
 
 
 def _error(products: np.ndarray, matrix: np.ndarray, where: np.ndarray) -> np.ndarray:
