@@ -24,10 +24,10 @@ def six(data, tmp_path_factory):
     return train(data, tmp_path_factory.mktemp("six") / "000-005.h5", "000-005")
 
 
-def run_stage(folder, data, training, networks=2, initialisations=6, snapshots=None):
+def run_stage(folder, data, training, networks=2, initialisations=6, snapshots=None, **others):
     table = folder / "table.parquet"
     measure = {"measure": "several_networks", "networks": networks, "bins": 30}
-    measure["range"] = [-1.0, 1.0]
+    measure |= {"range": [-1.0, 1.0], **others}
     use = {"initialisations": initialisations, "snapshots": snapshots}
     main(measuring(training, data, table, measure, "multi_network_30", **use))
     return load_table(table).to_pandas()
@@ -61,6 +61,11 @@ def test_rows_are_what_the_library_finds(tmp_path, data, six):
         # The single networks by the estimator itself, which counts in another order.
         single = np.mean([binning(each, task.labels).mi_input_bits for each in values])
         assert row["single_mi_input_bits"] == pytest.approx(single, abs=1e-12)
+
+
+def test_only_the_layers_asked_for_are_measured(tmp_path, data, six):
+    whole, some = run_stage(tmp_path, data, [six]), run_stage(tmp_path, data, [six], layers=[2])
+    assert some.equals(whole.query("layer == 2").reset_index(drop=True))
 
 
 def test_chunks_change_no_number(tmp_path, data, six):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from sklearn.datasets import load_digits
 
 from infoplane.tasks import make_task
@@ -17,6 +18,15 @@ def test_images_are_those_of_scikit_learn_between_0_and_1():
     assert (task.inputs.min(), task.inputs.max()) == (0.0, 1.0)
     np.testing.assert_array_equal(task.inputs[:, 0] * 16, original.images)
     np.testing.assert_array_equal(task.labels, original.target)
+
+
+def test_grey_levels_are_whole_numbers_of_steps():
+    original = load_digits().images
+    for step in (1, 3):
+        inputs = make_task("digits", grey_step=step).inputs
+        np.testing.assert_array_equal(inputs[:, 0], original // step)
+    with pytest.raises(ValueError, match="grey_step must be a whole number of at least 1, not 0"):
+        make_task("digits", grey_step=0)
 
 
 def test_all_images_differ_and_the_digits_are_about_equally_frequent():

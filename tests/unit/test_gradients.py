@@ -1,7 +1,7 @@
 """Gradient statistics: SZT's worked example, automatic differentiation, saturated networks."""
 
+import dataclasses
 import math
-from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from infoplane.networks.dense import initial_parameters, split_parameters
 from infoplane.networks.functions import COMPILED_ACTIVATIONS, COMPILED_OUTPUTS
 from infoplane.tasks.icosahedron import szt_task
 from infoplane.training.shuffling import shuffle_epoch
+from tests.support import convolutional
 from tests.support import network as network_of
 
 SEED = np.uint64(11)
@@ -68,21 +69,22 @@ def autograd_gradients(network) -> list[np.ndarray]:
     return [np.array(kept) for kept in gradients]
 
 
-def plain_moments(network, epoch, batch_size) -> dict[str, np.ndarray]:
+def plain_moments(network, epoch, batch_size, gradients=None) -> dict[str, np.ndarray]:
     """Average stored per-sample gradients, the slow and obvious way."""
+    gradients = autograd_gradients(network) if gradients is None else gradients
     samples = len(network[3])
     order = np.empty(samples, dtype=np.int64)
     shuffle_epoch(order, SEED, epoch)
-    rows = {field.name: [] for field in fields(GradientMoments)}
-    weights = [w for w, _ in split_parameters(network[1][0], network[0].widths)]
-    for gradients, matrix in zip(autograd_gradients(network), weights, strict=True):
+    rows = {field.name: [] for field in dataclasses.fields(GradientMoments)}
+    weights = network[0].weights(network[1][0])
+    for of_layer, matrix in zip(gradients, weights, strict=True):
         batches = np.array(
             [
-                gradients[order[start : start + batch_size]].mean(axis=0)
+                of_layer[order[start : start + batch_size]].mean(axis=0)
                 for start in range(0, samples, batch_size)
             ]
         )
-        for name, draws in (("batch", batches), ("sample", gradients)):
+        for name, draws in (("batch", batches), ("sample", of_layer)):
             rows[f"{name}_mean_norm"].append(np.linalg.norm(draws.mean(axis=0)))
             rows[f"{name}_variance"].append(np.trace(np.atleast_2d(np.cov(draws.T, ddof=0))))
         rows["weight_norm"].append(np.linalg.norm(matrix.astype(np.float64)))
@@ -92,6 +94,39 @@ def plain_moments(network, epoch, batch_size) -> dict[str, np.ndarray]:
 def assert_same_moments(measured: GradientMoments, expected: dict, rtol: float) -> None:
     for name, values in expected.items():
         np.testing.assert_allclose(getattr(measured, name)[0], values, rtol=rtol, err_msg=name)
+
+
+def module_gradients(network) -> list[np.ndarray]:
+    """Differentiate each sample's loss of a module of its own: per layer, (samples, weights)."""
+    chosen, parameters, inputs, labels = network
+    module = chosen.build().double()
+    module.load_state_dict(chosen.skeleton.split(torch.tensor(parameters[0], dtype=torch.float64)))
+    weights = [p for p in module.parameters() if p.ndim > 1]
+    gradients = [[] for _ in weights]
+    for x, label in zip(torch.tensor(inputs, dtype=torch.float64), labels, strict=True):
+        net = module(x[None])
+        if chosen.output == "softmax":
+            loss = torch.nn.functional.cross_entropy(net, torch.tensor([label]))
+        else:
+            loss = torch.nn.functional.mse_loss(net.softmax(1), torch.eye(2)[[label]].double())
+        for kept, gradient in zip(gradients, torch.autograd.grad(loss, weights), strict=True):
+            kept.append(gradient.numpy().ravel())
+    return [np.array(kept) for kept in gradients]
+
+
+@pytest.mark.parametrize("batch_size", [16, 49])
+@pytest.mark.parametrize("output", ["softmax", "softmax_squared"])
+def test_gradients_of_modules_are_those_of_single_samples(output, batch_size):
+    chosen, generator = (
+        dataclasses.replace(convolutional(), output=output),
+        np.random.default_rng(3),
+    )
+    parameters = chosen.initial_parameters(generator)[None]
+    inputs = generator.random((50, 1, 8, 8)).astype(np.float32)
+    network = (chosen, parameters, inputs, generator.integers(0, 2, 50))
+    expected = plain_moments(network, 4, batch_size, module_gradients(network))
+    # Sums of 50 numbers of float64, from inputs of float32.
+    assert_same_moments(moments_of(network, 4, batch_size), expected, rtol=1e-10)
 
 
 def worked_example() -> GradientMoments:
@@ -228,7 +263,7 @@ def test_snapshots_are_measured_one_by_one():
     together = gradient_moments(stack, epochs, chosen, inputs, labels, SEED, 64)
     for number, epoch in enumerate(epochs):
         alone = moments_of((chosen, stack[number : number + 1], inputs, labels), epoch)
-        for field in fields(GradientMoments):
+        for field in dataclasses.fields(GradientMoments):
             np.testing.assert_array_equal(
                 getattr(together, field.name)[number], getattr(alone, field.name)[0]
             )
@@ -290,7 +325,7 @@ def test_halving_the_loss_doubles_the_first_ratio_alone():
         ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
         ({"labels": np.full(150, 2)}, "labels run from 2 to 2"),
         ({"labels": np.zeros(149, int)}, "do not fit 149 labels"),
-        ({"inputs": np.zeros((150, 11))}, r"inputs of shape \(150, 11\) do not fit"),
+        ({"inputs": np.zeros((150, 11))}, r"inputs of shape \(11,\) do not fit"),
         ({"epochs": np.array([0, 1])}, "do not fit 2 epochs"),
         ({"parameters": np.full((1, 161), np.nan)}, "parameters must be finite"),
         ({"parameters": np.zeros((1, 160))}, "need 161 parameters, not 160"),

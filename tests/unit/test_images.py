@@ -38,6 +38,13 @@ def test_pooling_takes_the_mean_of_each_square(pooling):
         assert inputs[image, 0, row, column] == pytest.approx(mean, rel=1e-7)
 
 
+def test_sums_of_squares_of_pixels_are_rounded_down_to_whole_steps():
+    # The Skoltech replication sums 2 x 2 pixels and divides by 20.
+    inputs = made(pooling=2, grey_step=20).inputs
+    pixels = FASHION.train_images[:, 0].astype(int).reshape(TRAIN, 14, 2, 14, 2)
+    np.testing.assert_array_equal(inputs[:TRAIN, 0], pixels.sum(axis=(2, 4)) // 20)
+
+
 def test_each_channel_of_the_training_images_is_standardised():
     images = image_set("cifar10")
     task = make_task("cifar10", images=images, standardised=True)
@@ -81,6 +88,7 @@ def test_a_rule_tells_its_number_of_images_without_any():
     ("parameters", "said"),
     [
         ({"pooling": 3}, r"pooling 3 does not divide images of 28 x 28; allowed: 1, 2, 4, 7, 14"),
+        ({"grey_step": 0}, "grey_step must be a whole number of at least 1, not 0"),
         ({"training_images": 60_001}, "training_images must be at most the 60000 that there are"),
         ({"test_images": 9}, "test_images must be a whole number of at least 10, not 9"),
         (

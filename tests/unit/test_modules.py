@@ -132,8 +132,43 @@ def test_weights_are_views_without_biases():
     assert np.count_nonzero(stack) == 2 * (3 + 5 + 7 + 3)
 
 
-def test_training_agrees_with_a_plain_loop():
-    network = convolutional(initial_weights="pytorch")
+def squared_error(net, labels):
+    """Return what `torch.nn.MSELoss` makes of class probabilities and one-hot labels."""
+    return torch.nn.functional.mse_loss(net.softmax(1), torch.eye(net.shape[1])[labels])
+
+
+# Of the Skoltech replication's fourth experiment: no padding, two activations, squared errors.
+SKOLTECH = {
+    "kernel_size": 4,
+    "padding": "valid",
+    "channels": (2,),
+    "activation": "relu",
+    "dense_activation": "tanh",
+    "output": "softmax_squared",
+}
+
+
+def test_convolutions_without_padding_and_dense_layers_of_another_activation():
+    network = convolutional(**SKOLTECH)
+    assert network.units == (2 * 1 * 1, 7, 3) == network.skeleton.units
+    assert network.parameter_count == network.skeleton.parameter_count
+    parameters = drawn(network)
+    block, dense, output = network.net_inputs_and_activations(parameters, IMAGES)[1]
+    values = network.skeleton.split(torch.tensor(parameters))
+    kernels, shifts = values["block_1.0.weight"], values["block_1.0.bias"]
+    expected = torch.nn.functional.conv2d(torch.tensor(IMAGES), kernels, shifts)
+    expected = torch.relu(torch.nn.functional.max_pool2d(expected, 2)).flatten(1).numpy()
+    np.testing.assert_allclose(block, expected, atol=1e-5)
+    weights, biases = (values[f"dense_1.1.{name}"].numpy() for name in ("weight", "bias"))
+    np.testing.assert_allclose(dense, np.tanh(expected @ weights.T + biases), atol=1e-5)
+    np.testing.assert_allclose(output.sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "loss"), [({}, torch.nn.functional.cross_entropy), (SKOLTECH, squared_error)]
+)
+def test_training_agrees_with_a_plain_loop(changes, loss):
+    network = convolutional(initial_weights="pytorch", **changes)
     by = dataclasses.replace(BY, weight_decay=0.1)
     result = trained(network, by)
     module = as_module(network, result.parameters[1, 0])
@@ -149,7 +184,7 @@ def test_training_agrees_with_a_plain_loop():
         for batch in torch.from_numpy(samples[order]).split(by.batch_size):
             optimizer.zero_grad()
             net = module(torch.tensor(IMAGES)[batch])
-            torch.nn.functional.cross_entropy(net, torch.tensor(LABELS)[batch]).backward()
+            loss(net, torch.tensor(LABELS)[batch]).backward()
             optimizer.step()
     values = network.skeleton.split(result.parameters[1, -1])
     for name, parameter in module.named_parameters():
@@ -276,9 +311,14 @@ def test_tasks_that_do_not_fit_are_refused():
         ({"input_shape": (6, 5)}, "channels, height and width"),
         ({"channels": ()}, "channels must name at least one number"),
         ({"dense_widths": (0,)}, "dense_widths must name at least one number, all above 0"),
-        ({"kernel_size": 4}, "kernel_size must be odd and at least 1, not 4"),
+        ({"kernel_size": 4}, "kernel_size must be odd, not 4, where padding is same"),
+        ({"kernel_size": 0}, "kernel_size must be at least 1, not 0"),
+        ({"padding": "zeros"}, "padding 'zeros' is not one of: same, valid"),
+        ({"kernel_size": 6, "padding": "valid"}, "kernel_size 6, padding valid and pooling 2 in 2"),
+        ({"dense_activation": "tahn"}, "dense_activation 'tahn'"),
+        ({"output": "sigmoid"}, "output 'sigmoid' is not one of: softmax, softmax_squared"),
         ({"pooling": 0}, "pooling must be at least 1"),
-        ({"channels": (3, 3, 3)}, "pooling 2 in 3 blocks leaves nothing of images of 6 x 5"),
+        ({"channels": (3, 3, 3)}, "pooling 2 in 3 blocks leave nothing of images of 6 x 5"),
         ({"activation": "tahn"}, "activation 'tahn'"),
         ({"initial_weights": "zeros"}, "initial_weights 'zeros'"),
     ],

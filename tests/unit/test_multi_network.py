@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from infoplane.estimators import make_estimator
 from infoplane.measures import make_measure
 from infoplane.measures.several_networks import multi_network_information
+from tests.support import network as network_of
 
 ROUNDING = 1e-12
 BINNING = make_estimator("binned", bins=4, low=0.0, high=1.0)
@@ -99,12 +100,21 @@ def test_disjoint_networks_keep_the_mean_and_the_published_value_exceeds_it():
         ({"range": None}, "range is missing"),
         ({"bins": None}, "bins"),
         ({"range": [1.0, 0.0]}, "low"),
+        ({"layers": [0]}, "layers must be a whole number of at least 1, not 0"),
     ],
 )
 def test_parameters_that_networks_cannot_share_are_refused(changes, message):
     parameters = {"networks": 3, "bins": 4, "range": [0.0, 1.0], **changes}
     with pytest.raises(ValueError, match=message):
         make_measure("several_networks", label="mine", **parameters)
+
+
+def test_layers_that_a_network_has_not_are_refused_before_any_job():
+    measure = make_measure(
+        "several_networks", label="mine", networks=3, bins=4, range=[0.0, 1.0], layers=[2, 4]
+    )
+    assert measure.refusal(network_of()) == "layers: 4 is none of 1 to 3"
+    assert measure.refusal(network_of(widths=(12, 8, 5, 4, 2))) == ""
 
 
 @pytest.mark.parametrize("shape", [(8, 2), (0, 8, 2), (2, 8, 0)])

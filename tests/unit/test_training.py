@@ -59,6 +59,7 @@ def plain_network(result, chosen, position) -> np.ndarray:
     loss_functions = {
         "softmax": torch.nn.CrossEntropyLoss(),
         "sigmoid": torch.nn.BCEWithLogitsLoss(),
+        "softmax_squared": lambda net, one_hot: torch.nn.MSELoss()(net.softmax(1), one_hot),
     }
     samples = result.training_samples[position]
     inputs, labels = torch.from_numpy(TASK.inputs).float(), torch.from_numpy(TASK.labels)
@@ -83,6 +84,7 @@ def plain_network(result, chosen, position) -> np.ndarray:
         {"activation": "relu", "output": "sigmoid", "batch_size": None},
         {"activation": "linear", "optimizer": "sgd", "learning_rate": 0.1},
         {"activation": "softsign", "weight_decay": 0.1},
+        {"optimizer": "sgd", "output": "softmax_squared", "learning_rate": 0.5},
         {"activation": "softplus", "optimizer": "sgd", "output": "sigmoid", "weight_decay": 0.1},
     ],
 )

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from infoplane.compiled.threads import one_thread
+from infoplane.measures._sample_gradients import sample_gradients
 from infoplane.networks._torch_functions import ACTIVATION_FUNCTIONS
 from infoplane.networks.base import Network
 from infoplane.networks.dense import split_parameters
@@ -274,14 +275,7 @@ def _module_rows(network: Network, parameters: np.ndarray, inputs: np.ndarray) -
     vector, values = (torch.tensor(part, dtype=torch.float64) for part in (parameters, inputs))
     with torch.no_grad():
         errors = label_errors(network.skeleton.net_input(vector, values), network.output)
-
-    def along(vector: torch.Tensor, sample: torch.Tensor, error: torch.Tensor) -> torch.Tensor:
-        return (network.skeleton.net_input(vector, sample[None])[0] * error).sum()
-
-    one = torch.func.grad(along)
-    each = torch.func.vmap(torch.func.vmap(one, (None, 0, 0)), (None, None, 0))
-    places = np.concatenate(_weight_places(network))
-    return each(vector, values, errors).flatten(0, 1)[:, places]
+    return sample_gradients(network, vector, values, errors).flatten(0, 1)
 
 
 def _weight_places(network: Network) -> list[np.ndarray]:

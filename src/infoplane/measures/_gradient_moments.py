@@ -1,16 +1,17 @@
-"""Moments of the gradients of a fully connected network at frozen weights, layer by layer."""
+"""Moments of the gradients of a network at frozen weights, layer by layer."""
 
 from __future__ import annotations
 
-import itertools
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from infoplane.measures._gradient_kernels import add_gradients
 from infoplane.networks.base import Network
-from infoplane.networks.dense import split_parameters
 from infoplane.networks.functions import COMPILED_ACTIVATIONS, COMPILED_OUTPUTS, OUTPUTS
+from infoplane.networks.modules import ModuleNetwork
 from infoplane.training.fused.kernels import STRIDE, TILE
 from infoplane.training.fused.layout import aligned_zeros, row_starts, sample_table
 from infoplane.training.shuffling import shuffle_epoch
@@ -58,8 +59,8 @@ def gradient_moments(
     epochs : array of int, shape (snapshots,)
         The order of the samples is that of the pass which begins at each snapshot.
     network : Network
-        Its layers are fully connected, one on the other.
-    inputs : array, shape (samples, features)
+        Of fully connected layers, one on the other, or given as a module.
+    inputs : array, shape (samples, ...)
         The network's training samples, in the order of its training set.
     labels : array of int, shape (samples,)
     order_seed : int
@@ -76,55 +77,90 @@ def gradient_moments(
     Raises
     ------
     ValueError
-        If shapes do not fit together, a parameter is not finite, `batch_size` is below 1 or the
-        network has noise or is quantised.
+        If shapes do not fit together, a parameter is not finite, `batch_size` is below 1 or such
+        networks' gradients are not measured.
 
     Notes
     -----
-    With errors delta and activations h below, a sample's gradient is delta h', whose squared
-    norm is |delta|^2 |h|^2: no per-sample gradient is stored. The passes through the network are
-    float32, like the weights, and cancel nowhere but in sums over samples; squares and sums over
-    mini-batches are float64: over whole trainings of SZT's network the SNR is within 1e-3 of
-    float64 arithmetic's, 1e-6 at the median. A variance that rounding makes negative is 0.
+    Of fully connected layers, with errors delta and activations h below, a sample's gradient is
+    delta h', whose squared norm is |delta|^2 |h|^2: no per-sample gradient is stored. The passes
+    through the network are float32, like the weights, and cancel nowhere but in sums over samples;
+    squares and sums over mini-batches are float64: over whole trainings of SZT's network the SNR is
+    within 1e-3 of float64 arithmetic's, 1e-6 at the median. Modules are float64 throughout. A
+    variance that rounding makes negative is 0.
     """
     parameters = np.ascontiguousarray(parameters, dtype=np.float32)
-    inputs, labels = np.asarray(inputs).reshape(len(inputs), -1), np.asarray(labels)
+    inputs, labels = np.asarray(inputs), np.asarray(labels)
     _check(parameters, epochs, network, inputs, labels, batch_size)
-    layers = split_parameters(parameters, network.widths)
-    samples, batches = labels.size, -(-labels.size // batch_size)
-    sizes = [above * below for below, above in itertools.pairwise(network.widths)]
+    weights = network.weights(parameters)
+    sizes = [math.prod(view.shape[1:]) for view in weights]
     first_weights = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    table = sample_table(inputs, labels, network.widths[-1])
-    starts, row_count = row_starts(network.widths, table.shape[1])
-    rows, slopes = aligned_zeros(row_count + 1, STRIDE), aligned_zeros(row_count + 1, STRIDE)
-    # Vectors may run past the last sample; what they compute there is discarded.
+    adder = _module_adder if isinstance(network, ModuleNetwork) else _dense_adder
+    add = adder(network, inputs, labels, batch_size)
+    # The compiled kernel's vectors may run past the last sample; what is there is discarded.
+    samples = labels.size
     order = np.zeros(samples + TILE, dtype=np.int64)
 
-    measured = np.empty((4, len(parameters), len(layers)))
+    measured = np.empty((4, len(parameters), len(sizes)))
     for snapshot, epoch in enumerate(epochs):
         shuffle_epoch(order[:samples], np.uint64(order_seed), int(epoch))
-        totals, squares = np.zeros((2, sum(sizes))), np.zeros((2, len(layers)))
+        totals, squares = np.zeros((2, sum(sizes))), np.zeros((2, len(sizes)))
+        add(parameters[snapshot], order, totals, squares)
+        for part, draws in enumerate((-(-samples // batch_size), samples)):
+            measured[2 * part : 2 * part + 2, snapshot] = mean_norm_and_variance(
+                totals[part], squares[part], draws, first_weights
+            )
+    squares = [
+        (view.astype(np.float64) ** 2).sum(axis=tuple(range(1, view.ndim))) for view in weights
+    ]
+    return GradientMoments(*measured, weight_norm=np.sqrt(np.stack(squares, axis=-1)))
+
+
+def _dense_adder(
+    network: Network, inputs: np.ndarray, labels: np.ndarray, batch_size: int
+) -> Callable:
+    """Return what adds the gradients of a snapshot, by the compiled kernel."""
+    table = sample_table(inputs.reshape(len(inputs), -1), labels, network.widths[-1])
+    starts, row_count = row_starts(network.widths, table.shape[1])
+    rows, slopes = aligned_zeros(row_count + 1, STRIDE), aligned_zeros(row_count + 1, STRIDE)
+
+    def add(
+        parameters: np.ndarray, order: np.ndarray, totals: np.ndarray, squares: np.ndarray
+    ) -> None:
         add_gradients(
             np.array(network.widths),
             COMPILED_ACTIVATIONS.index(network.activation),
             OUTPUTS.index(network.output),
             table,
             order,
-            samples,
+            labels.size,
             batch_size,
-            parameters[snapshot],
+            parameters,
             starts,
             rows,
             slopes,
             totals,
             squares,
         )
-        for part, draws in enumerate((batches, samples)):
-            measured[2 * part : 2 * part + 2, snapshot] = mean_norm_and_variance(
-                totals[part], squares[part], draws, first_weights
-            )
-    norms = [np.sqrt((w.astype(np.float64) ** 2).sum(axis=(-2, -1))) for w, _ in layers]
-    return GradientMoments(*measured, weight_norm=np.stack(norms, axis=-1))
+
+    return add
+
+
+def _module_adder(
+    network: ModuleNetwork, inputs: np.ndarray, labels: np.ndarray, batch_size: int
+) -> Callable:
+    """Return what adds the gradients of a snapshot, by PyTorch."""
+    # PyTorch is loaded here: studies are planned without it.
+    from infoplane.measures._module_gradients import ModuleGradients
+
+    gradients = ModuleGradients(network, inputs, labels, batch_size)
+
+    def add(
+        parameters: np.ndarray, order: np.ndarray, totals: np.ndarray, squares: np.ndarray
+    ) -> None:
+        gradients.add(parameters, order[: labels.size], totals, squares)
+
+    return add
 
 
 def mean_norm_and_variance(
@@ -162,10 +198,12 @@ def gradients_refusal(network: Network) -> str:
         return (
             "gradient statistics are defined for plain networks only, without noise or quantisation"
         )
+    if isinstance(network, ModuleNetwork):
+        return ""
     if network.widths is None or network.activation not in COMPILED_ACTIVATIONS:
         return (
-            "gradient statistics are measured of fully connected layers with the activations "
-            f"{', '.join(COMPILED_ACTIVATIONS)} only"
+            "gradient statistics are measured of modules, and of fully connected layers with the "
+            f"activations {', '.join(COMPILED_ACTIVATIONS)} only"
         )
     if network.output not in COMPILED_OUTPUTS:
         return f"gradient statistics are measured with {' or '.join(COMPILED_OUTPUTS)} outputs only"
@@ -179,15 +217,13 @@ def _check(parameters, epochs, network, inputs, labels, batch_size) -> None:
         raise ValueError(f"parameters of shape {parameters.shape} do not fit {len(epochs)} epochs")
     if not np.isfinite(parameters).all():
         raise ValueError("parameters must be finite: leave out what follows a divergence")
-    if inputs.shape != (labels.size, network.widths[0]) or labels.size == 0:
-        raise ValueError(
-            f"inputs of shape {inputs.shape} do not fit {labels.size} labels and an input "
-            f"layer of {network.widths[0]}"
-        )
-    if labels.min() < 0 or labels.max() >= network.widths[-1]:
+    if len(inputs) != labels.size or labels.size == 0:
+        raise ValueError(f"inputs of shape {inputs.shape} do not fit {labels.size} labels")
+    network.check_inputs(inputs.shape[1:])
+    if labels.min() < 0 or labels.max() >= network.classes:
         raise ValueError(
             f"labels run from {labels.min()} to {labels.max()}, "
-            f"but there are {network.widths[-1]} output units"
+            f"but there are {network.classes} classes"
         )
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, not {batch_size}")

@@ -14,6 +14,7 @@ from infoplane.estimators.base import Estimate, check_activations, check_labels
 from infoplane.estimators.binned import BinnedEstimator
 from infoplane.estimators.discrete import conditional_entropy_bits, entropy_bits
 from infoplane.measures.base import Measure, TrainedNetwork, columns_of, two_numbers
+from infoplane.networks.base import Network
 
 ESTIMATED = (
     *("mi_input_bits", "mi_label_bits", "conditional_entropy_bits"),
@@ -64,6 +65,8 @@ class SeveralNetworksMeasure(Measure):
         One set of intervals for all networks, in units of activation.
     bin_width : float, optional
         In place of `bins` and `range`.
+    layers : sequence of int, optional
+        Only these, from 1 on; by default all.
     """
 
     name: ClassVar[str] = "several_networks"
@@ -74,12 +77,20 @@ class SeveralNetworksMeasure(Measure):
     bins: int | None = None
     range: Sequence[float] | None = None
     bin_width: float | None = None
+    layers: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
         require_whole("networks", self.networks, at_least=1)
+        for layer in self.layers or ():
+            require_whole("layers", layer, at_least=1)
         if self.bin_width is None and self.range is None:
             raise ValueError("range is missing: all networks share one, or one bin_width")
         self.binning()
+
+    def refusal(self, network: Network) -> str:
+        """Say which layer a network has not."""
+        missing = [layer for layer in self.layers or () if layer > network.layers]
+        return f"layers: {missing[0]} is none of 1 to {network.layers}" if missing else ""
 
     def binning(self) -> BinnedEstimator:
         """Return the intervals that all networks share."""
@@ -121,6 +132,8 @@ class SeveralNetworksMeasure(Measure):
             epoch = at_epoch[0][0]
             layers = zip(*(each for _, each in at_epoch), strict=True)
             for layer, values in enumerate(layers, start=1):
+                if self.layers is not None and layer not in self.layers:
+                    continue
                 found = multi_network_information(np.stack(values), first.evaluated_labels, binning)
                 bits = (np.mean(getattr(found, name)) for name in ESTIMATED)
                 rows.append((epoch, layer, np.int32(self.networks), self.label, *bits))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -85,6 +85,10 @@ class Skeleton:
             if own:
                 found[name] = own
         return found
+
+    def part(self, name: str) -> torch.nn.Module:
+        """Return the part of the module of that name; its parameters have no values."""
+        return self._module.get_submodule(name)
 
     def split(self, vector) -> dict:
         """View a vector, array or tensor, as the module's parameters by their names."""
@@ -177,12 +181,29 @@ class Skeleton:
 
             return hook
 
-        modules = dict(self._module.named_modules())
         hidden = self._layers[:-1]
-        handles = [modules[name].register_forward_hook(keep(name)) for name in hidden]
+        net_input = self.watched(parameters, inputs, {name: keep(name) for name in hidden})
+        return [*(found[name] for name in hidden), net_input]
+
+    def watched(
+        self, parameters: torch.Tensor, inputs: torch.Tensor, hooks: Mapping[str, Callable]
+    ) -> torch.Tensor:
+        """Run the module with forward hooks on some of its modules, by their names.
+
+        Parameters
+        ----------
+        parameters : tensor, shape (parameter_count,)
+        inputs : tensor, shape (samples, ...)
+        hooks : mapping of str to callable
+            As of `torch.nn.Module.register_forward_hook`.
+
+        Returns
+        -------
+        net_input : tensor, shape (samples, classes)
+        """
+        handles = [self.part(name).register_forward_hook(hook) for name, hook in hooks.items()]
         try:
-            net_input = self.net_input(parameters, inputs)
+            return self.net_input(parameters, inputs)
         finally:
             for handle in handles:
                 handle.remove()
-        return [*(found[name] for name in hidden), net_input]

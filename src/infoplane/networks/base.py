@@ -23,8 +23,9 @@ class Network(ABC):
         The member's name in the configuration.
     output : str
         ``"softmax"`` with cross-entropy; ``"sigmoid"``: independent sigmoid units with binary
-        cross-entropy against the one-hot label, averaged over the units; or ``"tanh"``: one unit
-        with the squared error against -1 or 1, for two classes.
+        cross-entropy against the one-hot label, averaged over the units; ``"tanh"``: one unit
+        with the squared error against -1 or 1, for two classes; or ``"softmax_squared"``: softmax
+        with the squared error against the one-hot label, averaged over the units.
     widths : tuple of int or None
         Units of every layer from the input to the output, where each is fully connected to the
         one below; None in networks of another build.

@@ -11,10 +11,12 @@ from infoplane.networks.functions import ACTIVATIONS, FALLING_ACTIVATIONS
 from infoplane.networks.initial import INITIAL_WEIGHTS
 from infoplane.networks.modules import ModuleNetwork
 
+PADDINGS = ("same", "valid")
+
 
 @dataclass(frozen=True)
 class Convolutional(ModuleNetwork):
-    """Describe a network for images; its output is softmax with cross-entropy.
+    """Describe a network for images.
 
     Attributes
     ----------
@@ -23,15 +25,22 @@ class Convolutional(ModuleNetwork):
     channels : tuple of int
         Of every block of a convolution, the activation and a pooling; each block is a layer.
     kernel_size : int
-        Side of the convolutions' kernels, odd; images are padded with zeros and keep their size.
+        Side of the convolutions' kernels.
     pooling : int
         Side of the squares of which the largest number is kept; 1 keeps all.
     dense_widths : tuple of int
         Units of the dense layers above the blocks; the last one has a unit for each class.
     activation : str
-        Nonlinearity of all hidden layers, one of `ACTIVATIONS`.
+        Nonlinearity of the hidden layers, one of `ACTIVATIONS`.
     initial_weights : str
         Distribution of the initial weights, one of `INITIAL_WEIGHTS`; see `initial_layer`.
+    padding : str
+        ``"same"``: images are padded with zeros and keep their size, for which kernels' sides are
+        odd; ``"valid"``: they are not, and each convolution takes ``kernel_size - 1`` pixels off.
+    dense_activation : str or None
+        Nonlinearity of the hidden dense layers where it is another one.
+    output : str
+        ``"softmax"`` or ``"softmax_squared"``; see `Network`.
     """
 
     name = "convolutional"
@@ -44,6 +53,9 @@ class Convolutional(ModuleNetwork):
     dense_widths: tuple[int, ...]
     activation: str = field()
     initial_weights: str
+    padding: str = "same"
+    dense_activation: str | None = None
+    output: str = "softmax"
 
     def __post_init__(self):
         for name in ("input_shape", "channels", "dense_widths"):
@@ -54,15 +66,24 @@ class Convolutional(ModuleNetwork):
         if len(self.input_shape) != 3:
             raise ValueError("input_shape must be channels, height and width of an image")
         check_choice("activation", self.activation, ACTIVATIONS)
+        if self.dense_activation is not None:
+            check_choice("dense_activation", self.dense_activation, ACTIVATIONS)
+        check_choice("output", self.output, ("softmax", "softmax_squared"))
         check_choice("initial_weights", self.initial_weights, INITIAL_WEIGHTS)
-        if self.kernel_size < 1 or self.kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size must be odd and at least 1, not {self.kernel_size}")
+        check_choice("padding", self.padding, PADDINGS)
+        if self.kernel_size < 1:
+            raise ValueError(f"kernel_size must be at least 1, not {self.kernel_size}")
+        if self.padding == "same" and self.kernel_size % 2 == 0:
+            raise ValueError(
+                f"kernel_size must be odd, not {self.kernel_size}, where padding is same"
+            )
         if self.pooling < 1:
             raise ValueError(f"pooling must be at least 1, not {self.pooling}")
         if min(self._sides()[-1]) < 1:
             raise ValueError(
-                f"pooling {self.pooling} in {len(self.channels)} blocks leaves nothing of images "
-                f"of {self.input_shape[1]} x {self.input_shape[2]}"
+                f"kernel_size {self.kernel_size}, padding {self.padding} and pooling "
+                f"{self.pooling} in {len(self.channels)} blocks leave nothing of images of "
+                f"{self.input_shape[1]} x {self.input_shape[2]}"
             )
 
     @property
@@ -82,11 +103,13 @@ class Convolutional(ModuleNetwork):
 
     def _sides(self) -> list[tuple[int, int]]:
         """Return height and width of the images that each block gives."""
+        taken_off = self.kernel_size - 1 if self.padding == "valid" else 0
         _, *sides = self.input_shape
-        return [
-            tuple(side // self.pooling**block for side in sides)
-            for block in range(1, len(self.channels) + 1)
-        ]
+        found = []
+        for _ in self.channels:
+            sides = [max(side - taken_off, 0) // self.pooling for side in sides]
+            found.append(tuple(sides))
+        return found
 
     def build(self):
         """Make the `torch.nn.Module`; each child is a layer."""
@@ -100,7 +123,7 @@ class Convolutional(ModuleNetwork):
             # The same numbers either way, and of what is pooled already there are fewer.
             if self.activation not in FALLING_ACTIVATIONS:
                 after.reverse()
-            convolution = nn.Conv2d(below, count, self.kernel_size, padding="same")
+            convolution = nn.Conv2d(below, count, self.kernel_size, padding=self.padding)
             layers[f"block_{number}"] = nn.Sequential(convolution, *after)
             below = count
         flat, below = [nn.Flatten()], self.units[len(self.channels) - 1]
@@ -109,7 +132,7 @@ class Convolutional(ModuleNetwork):
             linear = [
                 *flat,
                 nn.Linear(below, width),
-                *([] if last else [Activation(self.activation)]),
+                *([] if last else [Activation(self.dense_activation or self.activation)]),
             ]
             layers["output" if last else f"dense_{number}"] = nn.Sequential(*linear)
             flat, below = [], width

@@ -24,7 +24,7 @@ COMPILED_ACTIVATIONS = ("tanh", "relu", "linear", "softsign", "softplus")
 BOUNDED_ACTIVATIONS = ("tanh", "softsign")
 # Of these the largest value is not always that of the largest net input: GELU falls up to -0.75.
 FALLING_ACTIVATIONS = ("gelu",)
-OUTPUTS = ("softmax", "sigmoid", "tanh")
+OUTPUTS = ("softmax", "sigmoid", "tanh", "softmax_squared")
 # Compiled kernels know these, by their places in `OUTPUTS`.
 COMPILED_OUTPUTS = OUTPUTS[:2]
 
@@ -41,7 +41,12 @@ def sigmoid(net: np.ndarray) -> np.ndarray:
         return 1 / (1 + np.exp(-net))
 
 
-OUTPUT_FUNCTIONS = {"softmax": softmax, "sigmoid": sigmoid, "tanh": np.tanh}
+OUTPUT_FUNCTIONS = {
+    "softmax": softmax,
+    "sigmoid": sigmoid,
+    "tanh": np.tanh,
+    "softmax_squared": softmax,
+}
 
 
 def losses_and_hits(
@@ -60,7 +65,7 @@ def losses_and_hits(
     Returns
     -------
     losses : array of float64, shape (samples,)
-        In nats; of ``"tanh"`` squared errors.
+        In nats; of ``"tanh"`` and ``"softmax_squared"`` squared errors.
     hits : array of bool, shape (samples,)
     """
     net = output_net_input.astype(np.float64)
@@ -74,6 +79,10 @@ def losses_and_hits(
         largest = np.maximum(row, largest)
     if output == "softmax":
         losses = largest + np.log(np.exp(net - largest).sum(axis=0)) - net[labels, samples]
+    elif output == "softmax_squared":
+        probabilities = softmax(net)
+        probabilities[labels, samples] -= 1
+        losses = (probabilities**2).mean(axis=0)
     else:
         # -log sigmoid(z) = softplus(-z); the wrong units have target 0, hence +z.
         net[labels, samples] *= -1.0

@@ -77,9 +77,11 @@ class ImageRule(TaskRule):
         Draw equally many of each class.
     pooling : int
         Replace squares of so many pixels a side by their means: 2 makes 14 x 14 of 28 x 28.
+    grey_step : int or None
+        Replace the squares of pixels by their sums over so much, rounded down: whole numbers.
     standardised : bool
         Subtract from each channel its mean over all training images of the task and divide by its
-        standard deviation there; else pixels are from 0 to 1.
+        standard deviation there. Without either, pixels are from 0 to 1.
     seed : int
         Of the draws.
     """
@@ -94,11 +96,14 @@ class ImageRule(TaskRule):
     test_images: int | None = None
     balanced: bool = False
     pooling: int = 1
+    grey_step: int | None = None
     standardised: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
         require_whole("pooling", self.pooling, at_least=1)
+        if self.grey_step is not None:
+            require_whole("grey_step", self.grey_step, at_least=1)
         require_whole("seed", self.seed, at_least=0)
         for key in ("balanced", "standardised"):
             require_choice(key, getattr(self, key), (True, False))
@@ -169,7 +174,7 @@ class ImageRule(TaskRule):
         train = self._drawn("training_images", images.train_labels, generator)
         test = self._drawn("test_images", images.test_labels, generator)
         pixels = np.concatenate([images.train_images[train], images.test_images[test]])
-        inputs = pooled(pixels, self.pooling)
+        inputs = pooled(pixels, self.pooling, self.grey_step)
         if self.standardised:
             over = (0, 2, 3)
             # Double precision: a sum of 10^8 pixels has more digits than single precision.
@@ -206,14 +211,16 @@ class ImageRule(TaskRule):
         return np.sort(chosen)
 
 
-def pooled(pixels: np.ndarray, side: int) -> np.ndarray:
-    """Return images from 0 to 1, squares of pixels replaced by their means.
+def pooled(pixels: np.ndarray, side: int, grey_step: int | None = None) -> np.ndarray:
+    """Return images whose squares of pixels are replaced by their means, from 0 to 1.
 
     Parameters
     ----------
     pixels : array of uint8, shape (images, channels, height, width)
     side : int
         Of the squares; it divides height and width.
+    grey_step : int, optional
+        Replace the squares by their sums over so much, rounded down.
 
     Returns
     -------
@@ -223,5 +230,7 @@ def pooled(pixels: np.ndarray, side: int) -> np.ndarray:
     # Single precision holds such sums of bytes exactly, so that their order does not matter.
     for row, column in np.ndindex(side, side):
         images += pixels[:, :, row::side, column::side]
+    if grey_step is not None:
+        return np.floor(images / np.float32(grey_step))
     images /= BRIGHTEST * side**2
     return images

@@ -145,7 +145,7 @@ class TorchEngine(ABC):
 
 
 def mean_losses(net: torch.Tensor, targets: torch.Tensor, output: str) -> torch.Tensor:
-    """Return the mean loss of each network, in nats or, of tanh outputs, a squared error.
+    """Return the mean loss of each network, in nats or, where `Network` says so, a squared error.
 
     Parameters
     ----------
@@ -162,6 +162,8 @@ def mean_losses(net: torch.Tensor, targets: torch.Tensor, output: str) -> torch.
         losses = -(targets * net.log_softmax(dim=-1)).sum(dim=-1)
     elif output == "tanh":
         losses = (net.tanh() - (2 * targets[..., 1:] - 1)).square().mean(dim=-1)
+    elif output == "softmax_squared":
+        losses = (net.softmax(dim=-1) - targets).square().mean(dim=-1)
     else:
         losses = torch.nn.functional.softplus((1 - 2 * targets) * net).mean(dim=-1)
     return losses.mean(dim=-1)
