@@ -19,6 +19,7 @@ from figures.reading import BAND, count_networks, over_networks, read_models
 from figures.style import (
     EPOCH_AXIS,
     figure_style,
+    hide_unused,
     layer_colour,
     layer_marker,
     new_figure,
@@ -40,7 +41,9 @@ AXES = {
     "beta": "price of information beta",
     "epoch": EPOCH_AXIS,
     "switch": "steps on another matrix before",
+    "start": "start of the deficit (half-times)",
 }
+COLUMNS = 3
 # The second colour of the scheme is too light for a line that is broken.
 COLOURS = (1, 5, 3, 4)
 LINES = ("-", (0, (4, 2)), (0, (1, 1.3)), (0, (5, 1.5, 1, 1.5)))
@@ -66,18 +69,22 @@ def curves_figure(
     -------
     figure : matplotlib.figure.Figure
     """
-    figure, (axes,) = new_figure(3.1, 1, len(tables))
-    for panel, (label, table) in zip(axes, tables.items(), strict=True):
-        panel.set_title(panel_title(label, count_networks(table), len(tables)))
+    columns = min(len(tables), COLUMNS)
+    rows = -(-len(tables) // columns)
+    figure, axes = new_figure(0.5 + 2.6 * rows, rows, columns, sharey=True)
+    for panel, (label, table) in zip(axes.flat, tables.items(), strict=False):
+        panel.set_title(panel_title(label, count_networks(table), columns))
         if "layer" in table:
             table = table[table["layer"] == table["layer"].max()]
-        for number, columns in enumerate(curves.values(), start=1):
-            draw_curve(panel, number, drawn_column(table, columns), against)
+        for number, names in enumerate(curves.values(), start=1):
+            draw_curve(panel, number, drawn_column(table, names), against)
         if against == "epoch":
             set_epoch_axis(panel, int(table[against].max()))
         else:
             panel.set(xscale="log" if against == "beta" else "linear", xlabel=AXES[against])
-    axes[0].set_ylabel(measured)
+    for panel in axes[:, 0]:
+        panel.set_ylabel(measured)
+    hide_unused(axes, len(tables), AXES[against])
     handles = [
         Line2D([], [], label=label, **look(number)) for number, label in enumerate(curves, start=1)
     ]

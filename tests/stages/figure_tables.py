@@ -228,7 +228,7 @@ def save_variational(folder):
 
 def save_curves(folder):
     """Save made-up models for the columns that curves show; one network diverged."""
-    places = {"beta": (0.1, 1.0, 10.0), "switch": (0, 250, 5000)}
+    places = {"beta": (0.1, 1.0, 10.0), "switch": (0, 250, 5000), "start": (0.0, 0.5, 8.0)}
     entries = yaml.safe_load(ENTRIES.read_text(encoding="utf-8"))["figures"].values()
     for entry in entries:
         against = entry.get("against")

@@ -263,7 +263,7 @@ def test_figures_and_claims_of_images_are_of_digits_and_of_the_sets_that_a_file_
     digits = {"saxe_1c", "saxe_9", "saxe_10", "infoplane_digits", "infoplane_convolutional"}
     fashion = {
         *("saxe_1c_fashion", "saxe_9_fashion", "saxe_10_fashion"),
-        *("infoplane_fashion", "infoplane_fashion_convolutional"),
+        *("infoplane_fashion", "infoplane_fashion_convolutional", "skoltech_4_fashion"),
     }
     assert set(Study(CONFIG).figures_of_images()) >= digits
     study = Study(merged(*FILES, "config/images.yaml"))
@@ -273,7 +273,7 @@ def test_figures_and_claims_of_images_are_of_digits_and_of_the_sets_that_a_file_
     assert set(study.claims_of_images()) - set(Study(CONFIG).claims_of_images()) == {"C67", "C69"}
     # What measures all runs leaves public image sets to measurements that name them.
     of_sets = {name for name, run in study.runs.items() if study.images_of(run.task)}
-    assert len(of_sets) == 5
+    assert len(of_sets) == 7
     for name in ("binned_everywhere", "kde_0.1"):
         assert not of_sets & set(study.measurements[name].runs)
     assert study.images_of("fashion") == ["<results>/images/fashion_mnist.npz"]

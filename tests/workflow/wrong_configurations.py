@@ -291,6 +291,16 @@ WRONG = {
         [250],
         ["models.completion_2", "switches must hold 0"],
     ),
+    "a deficit that goes on to the end": (
+        "models/multipath_2/starts",
+        [0.0, 11.5],
+        ["models.multipath_2", "the last one's deficit must end before duration 12.0"],
+    ),
+    "a deficit of no kind": (
+        "models/multipath_2/deficit",
+        "deaf",
+        ["models.multipath_2", "deficit must be one of 'frozen', 'silent', not 'deaf'"],
+    ),
     "a layer without a price": (
         "models/noisy_layer_each/betas",
         [0.0, 1.0],
