@@ -21,6 +21,7 @@ from figures.detail import LOSS_AXIS
 from figures.detail import RATIO_AXIS as RATIO_OF_GRADIENTS
 from figures.differential_entropy import ENTROPY_AXIS
 from figures.differential_entropy import SHARE_AXIS as DUPLICATED_AXIS
+from figures.epochs import epochs_figure, squeezed, stretched
 from figures.fisher import TRACE_AXIS
 from figures.generalisation import ACCURACY, LOST
 from figures.gradient_networks import NORM_AXIS as GRADIENTS_AXIS
@@ -326,6 +327,23 @@ def test_curves_have_one_line_and_one_band_a_layer(tables, tmp_path, drawn):
         assert len(axes.collections) == LAYERS
     # Five panels in a grid of six: the third column's last panel names the epochs itself.
     assert panels[2].get_xlabel() == style.EPOCH_AXIS
+
+
+@pytest.mark.parametrize(("lowest", "bent"), [(-30.0, True), (-1.0, False)])
+def test_estimates_far_below_0_do_not_rule_the_axis(lowest, bent):
+    frame = grid(("label", ("a",)), ("init", range(2)), ("epoch", (0, 10)), ("layer", (1, 2)))
+    frame["mi_input_bits"] = np.where(frame["epoch"] * (frame["layer"] - 1) > 0, lowest, 8.0)
+    frame["status"] = "ok"
+    (axes,) = epochs_figure(frame, {"a": {"ceiling_bits": 11.0}}).axes
+    places = axes.transAxes.inverted().transform(
+        axes.transData.transform([(0, bits) for bits in (lowest, 0.0, 11.0)])
+    )[:, 1]
+    # What information can be has most of the height.
+    assert places[2] - places[1] > 0.6
+    assert 0 < places.min() <= places.max() < 1
+    assert ("below 0 log" in axes.get_ylabel()) == bent
+    for bits in (-30.0, -0.5, 0.0, 7.0):
+        assert stretched(squeezed(np.array(bits))) == pytest.approx(bits, abs=1e-12)
 
 
 def test_transition_is_the_median_over_layers(tables, tmp_path, drawn):
