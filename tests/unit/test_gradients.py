@@ -19,6 +19,7 @@ from infoplane.tasks.icosahedron import szt_task
 from infoplane.training.shuffling import shuffle_epoch
 from tests.support import convolutional
 from tests.support import network as network_of
+from tests.unit.test_modules import Branched
 
 SEED = np.uint64(11)
 # The network is passed in float32 (2^-24 = 6e-8), its sums cancel tenfold or so.
@@ -127,6 +128,16 @@ def test_gradients_of_modules_are_those_of_single_samples(output, batch_size):
     expected = plain_moments(network, 4, batch_size, module_gradients(network))
     # Sums of 50 numbers of float64, from inputs of float32.
     assert_same_moments(moments_of(network, 4, batch_size), expected, rtol=1e-10)
+
+
+def test_a_layer_without_weights_has_no_gradient():
+    chosen, generator = Branched(), np.random.default_rng(3)
+    inputs = generator.random((20, 1, 6, 5)).astype(np.float32)
+    parameters = chosen.initial_parameters(generator)[None]
+    moments = moments_of((chosen, parameters, inputs, generator.integers(0, 3, 20)), 0, 8)
+    assert [array.size > 0 for array in chosen.weights(parameters[0])] == [True, True, False, True]
+    for values in (moments.batch_mean_norm, moments.sample_variance, moments.weight_norm):
+        assert (values[0] > 0).tolist() == [True, True, False, True]
 
 
 def worked_example() -> GradientMoments:

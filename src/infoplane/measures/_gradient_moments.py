@@ -185,7 +185,9 @@ def mean_norm_and_variance(
         The covariance is divided by the number of draws; with one draw it is NaN, because
         nothing is known about fluctuations.
     """
-    square_of_mean = np.add.reduceat((total / draws) ** 2, first_weights)
+    # Not by reduceat, which gives a layer without weights the first square of the next one.
+    parts = np.split((total / draws) ** 2, first_weights[1:])
+    square_of_mean = np.array([part.sum() for part in parts])
     variance = np.maximum(squares / draws - square_of_mean, 0.0)
     if draws == 1:
         variance = np.full_like(variance, np.nan)

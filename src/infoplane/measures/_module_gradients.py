@@ -17,8 +17,7 @@ MOST_NUMBERS = 2**23
 class ModuleGradients:
     """Sum up the gradients of one network's loss in its weights, of samples and of mini-batches.
 
-    Everything is float64. Mini-batches of one size have no part in how samples are computed, but a
-    sample's gradient is computed beside those of its mini-batch.
+    Everything is float64.
 
     Parameters
     ----------
