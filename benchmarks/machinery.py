@@ -124,12 +124,16 @@ class Course:
         return self.scheduler / (self.scheduler + self.others)
 
     def __str__(self) -> str:
-        each = 1000 * self.scheduler / max(1, self.jobs)
+        took = f"{self.wall:.0f} s on {self.cores} cores"
+        scheduler = f"the scheduler {self.scheduler:.1f} s of the processor"
+        if not self.jobs:
+            return f"{took}; {scheduler}; {self.gigabytes:.2f} GB"
+        each = 1000 * self.scheduler / self.jobs
         return (
-            f"{self.jobs} jobs in {self.wall:.0f} s on {self.cores} cores; jobs took "
-            f"{self.working:.0f} s by the clock, {self.others:.0f} s of the processor; "
-            f"the scheduler {self.scheduler:.1f} s, {each:.0f} ms a job, {self.share:.1%}; "
-            f"cores without a job {self.idle:.1%} of the time; {self.gigabytes:.2f} GB"
+            f"{self.jobs} jobs in {took}; jobs took {self.working:.0f} s by the clock, "
+            f"{self.others:.0f} s of the processor; {scheduler}, {each:.0f} ms a job, "
+            f"{self.share:.1%}; cores without a job {self.idle:.1%} of the time; "
+            f"{self.gigabytes:.2f} GB"
         )
 
 

@@ -70,6 +70,9 @@ def test_shares_are_of_all_cores_and_of_all_processes(tmp_path):
     assert course.idle == pytest.approx(0.2)
     assert course.share == 0.25
     assert "500 ms a job" in str(course)
+    assert str(machinery.Course(0, 2, 5.0, 0.0, 1.0, 3.0, 0.1)) == (
+        "5 s on 2 cores; the scheduler 1.0 s of the processor; 0.10 GB"
+    )
 
 
 def test_calls_on_results_and_notes_wait_and_others_do_not(tmp_path):
