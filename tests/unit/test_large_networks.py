@@ -6,6 +6,7 @@ import pytest
 from infoplane.networks import make_network
 from infoplane.networks.dense import initial_parameters
 from infoplane.training.engines import choose_engine, make_engine
+from infoplane.training.torch import large
 from infoplane.training.torch.dense import DenseTorchEngine
 from infoplane.training.torch.fixed_stacks import FixedStacks
 from infoplane.training.torch.large import LargeDenseEngine
@@ -35,6 +36,8 @@ def trained(engine_class, chosen, by, given, initialisations=(0, 1), epochs=3):
     return stacks.parameters
 
 
+# With small layers at the top, and as where the output layer is large or the device another one.
+@pytest.mark.parametrize("largest", [large.LARGEST_OF_TAIL, 2])
 @pytest.mark.parametrize(
     "changes",
     [
@@ -47,7 +50,8 @@ def trained(engine_class, chosen, by, given, initialisations=(0, 1), epochs=3):
     ],
     ids=str,
 )
-def test_networks_are_those_of_automatic_differentiation(changes):
+def test_networks_are_those_of_automatic_differentiation(changes, largest, monkeypatch):
+    monkeypatch.setattr(large, "LARGEST_OF_TAIL", largest)
     own = ("activation", "output")
     chosen = network(widths=WIDTHS, **{key: changes[key] for key in own if key in changes})
     rate = 0.1 if changes.get("optimizer") == "sgd" else 0.001
@@ -129,22 +133,22 @@ def test_a_network_depends_on_itself_alone():
 
 
 def test_it_is_chosen_for_large_dense_networks_alone():
-    large, by = network(widths=WIDTHS), optimizer()
-    assert LargeDenseEngine.supports(large, by)
+    wide, by = network(widths=WIDTHS), optimizer()
+    assert LargeDenseEngine.supports(wide, by)
     for chosen, descent in (
         (network(), by),
         (network(widths=WIDTHS, noise_standard_deviation=0.1), by),
         (network(widths=WIDTHS, quantisation_bits=4), by),
-        (large, optimizer(largest_weight_norm=1.0)),
-        (large, optimizer(zero_gradients=False)),
+        (wide, optimizer(largest_weight_norm=1.0)),
+        (wide, optimizer(zero_gradients=False)),
         # One unit and a squared error.
         (network(widths=(*WIDTHS[:-1], 1), output="tanh"), by),
     ):
         assert not LargeDenseEngine.supports(chosen, descent)
-    assert choose_engine("auto", "auto", large, by)[0] == "fused"
+    assert choose_engine("auto", "auto", wide, by)[0] == "fused"
     larger = network(widths=(784, 256, 20, 3))
     assert choose_engine("auto", "auto", larger, by)[0] == "torch"
-    made = make_engine("torch", "cpu", large, by, [0, 1], problem())
+    made = make_engine("torch", "cpu", wide, by, [0, 1], problem())
     assert {type(stack) for _, stack in made._stacks} == {LargeDenseEngine}
 
 

@@ -9,6 +9,7 @@ import torch
 from infoplane.networks import Network
 from infoplane.networks.dense import split_parameters
 from infoplane.networks.functions import COMPILED_OUTPUTS
+from infoplane.training.fused.tail import Tail
 from infoplane.training.fused.tanh import tanh_and_slopes
 from infoplane.training.records import Optimizer
 from infoplane.training.torch.lone import LoneEngine
@@ -16,13 +17,17 @@ from infoplane.training.torch.lone import LoneEngine
 Pair = tuple[torch.Tensor, torch.Tensor]
 
 
+# Layers of at most so many units, and all above them, are passed through by compiled code.
+LARGEST_OF_TAIL = 64
+
+
 class LargeDenseEngine(LoneEngine):
     """Train one fully connected network at a time by gradients written out; see `LoneEngine`.
 
     Of a network whose weights fill a cache, automatic differentiation of one vector of parameters
     takes longer to put the gradient together than to compute it. Here each product goes where it
-    is used: with plain descent a layer's weights take their step within the product of errors and
-    activations, and no gradient is kept at all.
+    is used: with plain descent a large layer's weights take their step within the product of errors
+    and activations, and no gradient is kept of them at all. Small layers at the top are one call.
     """
 
     def __init__(self, network, optimizer, inputs, *arguments, **keywords):
@@ -32,6 +37,21 @@ class LargeDenseEngine(LoneEngine):
         self._layers = self._split(self._parameters)
         self._layer_gradients = self._split(self._gradients)
         self._functions = ACTIVATIONS[network.activation]
+        units = network.widths[1:]
+        # Layers below the tail, and where its parameters begin: the biases of its lowest layer.
+        self._below = len(units)
+        if self._device.type == "cpu" and units[-1] <= LARGEST_OF_TAIL:
+            self._below = next(
+                layer for layer in range(len(units)) if max(units[layer:]) <= LARGEST_OF_TAIL
+            )
+            self._tail = Tail(units[self._below :], network.activation, network.output)
+            biases = self._layers[self._below][1]
+            start = biases.storage_offset() - self._parameters.storage_offset()
+            self._tail_place = slice(start, None)
+        # What a step computes of each layer below: memory of this size would else be got from the
+        # system, and emptied, at every step.
+        batch = len(self._room[0])
+        self._kept = [self._parameters.new_empty(3, batch, width) for width in units[: self._below]]
 
     @staticmethod
     def supports(network: Network, optimizer: Optimizer) -> bool:
@@ -48,7 +68,8 @@ class LargeDenseEngine(LoneEngine):
         for layer, delta, below in self._errors(inputs, targets):
             weights, biases = self._layer_gradients[layer]
             torch.mm(delta.t(), below, out=weights)
-            torch.sum(delta, 0, out=biases)
+            if layer < self._below:
+                torch.sum(delta, 0, out=biases)
 
     def _step(self, batch: torch.Tensor) -> None:
         if self._optimizer.optimizer == "sgd":
@@ -57,18 +78,28 @@ class LargeDenseEngine(LoneEngine):
             super()._step(batch)
 
     def _descend(self, samples: torch.Tensor) -> None:
-        """Take a step of plain descent, each layer's within the product that is its gradient."""
-        rate = self._optimizer.learning_rate
-        kept = 1 - rate * self._optimizer.weight_decay
+        """Take a step of plain descent, large layers' within the product that is their gradient."""
+        rate, decay = self._optimizer.learning_rate, self._optimizer.weight_decay
         for layer, delta, below in self._errors(*self._gathered(samples)):
             weights, biases = self._layers[layer]
-            weights.addmm_(delta.t(), below, beta=kept, alpha=-rate)
-            biases.add_(delta.sum(0), alpha=-rate)
+            weights.addmm_(delta.t(), below, beta=1 - rate * decay, alpha=-rate)
+            if layer < self._below:
+                biases.add_(delta.sum(0), alpha=-rate)
+        if self._below < len(self._layers):
+            parameters, gradients, is_weight = (
+                vector[..., self._tail_place]
+                for vector in (self._parameters, self._gradients, self._is_weight)
+            )
+            if decay:
+                gradients.addcmul_(is_weight, parameters, value=decay)
+            parameters.add_(gradients, alpha=-rate)
 
     def _errors(self, inputs: torch.Tensor, targets: torch.Tensor):
-        """Yield, from the output down, a layer's number, error and what stands below it.
+        """Yield layers' numbers, errors and what stands below, from the tail's lowest layer down.
 
-        The caller may change a layer's weights when it has its error: nothing reads them again.
+        The gradient in the tail's parameters is set first: the biases of its lowest layer and all
+        that is above. Without a tail the output layer is the first. The caller may change a layer's
+        weights when it has its error: nothing reads them again.
 
         Parameters
         ----------
@@ -85,19 +116,37 @@ class LargeDenseEngine(LoneEngine):
         """
         function, multiply_slope = self._functions
         values, kept = [inputs], []
-        for weights, biases in self._layers:
+        for (weights, biases), rooms in zip(self._layers, self._kept, strict=False):
+            net, room, _ = rooms[:, : len(inputs)]
             # Faster than a product added to biases: those would be copied to its place first.
-            net = torch.mm(values[-1], weights.t()).add_(biases)
+            torch.mm(values[-1], weights.t(), out=net).add_(biases)
             if len(values) < len(self._layers):
-                activations, slopes = function(net)
+                activations, slopes = function(net, room)
                 values.append(activations)
                 kept.append(slopes)
-        delta = output_error(net, targets, self._network.output)
+        delta = (
+            output_error(net, targets, self._network.output)
+            if self._below == len(self._layers)
+            else self._tail_error(values[-1], targets)
+        )
         for layer in range(len(kept), -1, -1):
-            sent = delta @ self._layers[layer][0] if layer else None
+            if layer:
+                room = self._kept[layer - 1][2, : len(inputs)]
+                sent = torch.mm(delta, self._layers[layer][0], out=room)
             yield layer, delta, values[layer]
             if layer:
                 delta = multiply_slope(sent, kept[layer - 1])
+
+    def _tail_error(self, below: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return the error of the tail's lowest layer; set the gradient in its parameters."""
+        error = torch.mm(self._layers[self._below][0], below.t())
+        self._tail.differentiate(
+            self._parameters[0, self._tail_place].numpy(),
+            error.numpy(),
+            targets.numpy(),
+            self._gradients[0, self._tail_place].numpy(),
+        )
+        return error.t()
 
 
 def output_error(net: torch.Tensor, targets: torch.Tensor, output: str) -> torch.Tensor:
@@ -118,10 +167,9 @@ def output_error(net: torch.Tensor, targets: torch.Tensor, output: str) -> torch
     return (net.sigmoid() - targets).div_(net.numel())
 
 
-def _tanh(net: torch.Tensor) -> Pair:
+def _tanh(net: torch.Tensor, slopes: torch.Tensor) -> Pair:
     """Return the tanh and its slope, both from one exponential where compiled code can go."""
     if net.device.type == "cpu":
-        slopes = torch.empty_like(net)
         tanh_and_slopes(net.view(-1).numpy(), slopes.view(-1).numpy())
         return net, slopes
     values, power = torch.tanh(net), net.exp_()
@@ -130,21 +178,21 @@ def _tanh(net: torch.Tensor) -> Pair:
 
 
 # Each activation: what returns its values and what tells its slope, of a net input that may be
-# overwritten; and what multiplies the error that is sent back by that slope.
+# overwritten, with room for as much; and what multiplies the error that is sent back by that slope.
 ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {
     "tanh": (_tanh, lambda sent, slopes: sent.mul_(slopes)),
     "relu": (
-        lambda net: (net.relu_(), net),
+        lambda net, _: (net.relu_(), net),
         # Zero where the value is zero.
         lambda sent, values: torch.ops.aten.threshold_backward(sent, values, 0),
     ),
-    "linear": (lambda net: (net, net), lambda sent, net: sent),
+    "linear": (lambda net, _: (net, net), lambda sent, net: sent),
     "softsign": (
-        lambda net: (torch.nn.functional.softsign(net), net),
+        lambda net, _: (torch.nn.functional.softsign(net), net),
         lambda sent, net: sent.div_(net.abs_().add_(1).square_()),
     ),
     "softplus": (
-        lambda net: (torch.nn.functional.softplus(net), net),
+        lambda net, _: (torch.nn.functional.softplus(net), net),
         lambda sent, net: sent.mul_(net.sigmoid_()),
     ),
 }
