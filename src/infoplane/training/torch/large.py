@@ -51,7 +51,9 @@ class LargeDenseEngine(LoneEngine):
         # What a step computes of each layer below: memory of this size would else be got from the
         # system, and emptied, at every step.
         batch = len(self._room[0])
-        self._kept = [self._parameters.new_empty(3, batch, width) for width in units[: self._below]]
+        self._rooms = [
+            self._parameters.new_empty(3, batch, width) for width in units[: self._below]
+        ]
 
     @staticmethod
     def supports(network: Network, optimizer: Optimizer) -> bool:
@@ -116,7 +118,7 @@ class LargeDenseEngine(LoneEngine):
         """
         function, multiply_slope = self._functions
         values, kept = [inputs], []
-        for (weights, biases), rooms in zip(self._layers, self._kept, strict=False):
+        for (weights, biases), rooms in zip(self._layers, self._rooms, strict=False):
             net, room, _ = rooms[:, : len(inputs)]
             # Faster than a product added to biases: those would be copied to its place first.
             torch.mm(values[-1], weights.t(), out=net).add_(biases)
@@ -131,7 +133,7 @@ class LargeDenseEngine(LoneEngine):
         )
         for layer in range(len(kept), -1, -1):
             if layer:
-                room = self._kept[layer - 1][2, : len(inputs)]
+                room = self._rooms[layer - 1][2, : len(inputs)]
                 sent = torch.mm(delta, self._layers[layer][0], out=room)
             yield layer, delta, values[layer]
             if layer:
