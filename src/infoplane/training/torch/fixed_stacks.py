@@ -14,9 +14,6 @@ from infoplane.training.records import Optimizer
 STACK = 10
 # Near 100,000 parameters a stack of ten is still a fifth faster than one network after another.
 LARGEST_STACKED = 100_000
-# Modules, whose convolutions a stack does in groups, are about as fast alone near this number, and
-# at 6,000 a third faster.
-LARGEST_STACKED_MODULE = 2_500
 
 
 class FixedStacks:
@@ -85,8 +82,7 @@ def stack_size(network: Network) -> int:
     Large networks train one by one: a stack would not make them faster, and empty places would
     cost much.
     """
-    largest = LARGEST_STACKED_MODULE if network.widths is None else LARGEST_STACKED
-    return STACK if network.parameter_count <= largest else 1
+    return STACK if network.parameter_count <= LARGEST_STACKED else 1
 
 
 def stack_members(initialisations: Sequence[int], size: int) -> list[np.ndarray]:
