@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import accumulate
 from typing import ClassVar
 
 import numpy as np
 
 from infoplane.checks import require_positive, require_whole
+from infoplane.models._products import Products
 from infoplane.models._stacked import StackedModel
 from infoplane.models.base import require_different
 from infoplane.tasks.base import Task
@@ -163,27 +163,12 @@ class MatrixCompletionModel(StackedModel):
         # What diverges is told at the end.
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(steps):
-                # Of the first factors, and of all after each, transposed.
-                above = list(accumulate(factors, np.matmul))
-                turned = (factor.swapaxes(1, 2) for factor in factors[:0:-1])
-                below = list(accumulate(turned, np.matmul))[::-1]
-                slope = np.where(seen, above[-1] - matrix, 0.0)
+                products = Products(factors)
+                slopes = products.slopes(np.where(seen, products.whole - matrix, 0.0))
                 factors = [
-                    factor - rate * _between(above, slope, below, place)
-                    for place, factor in enumerate(factors)
+                    factor - rate * slope for factor, slope in zip(factors, slopes, strict=True)
                 ]
         return factors
-
-
-def _between(
-    above: list[np.ndarray], slope: np.ndarray, below: list[np.ndarray], place: int
-) -> np.ndarray:
-    """Return the slope of one factor: of the product's, what stands left and right taken off."""
-    if place > 0:
-        slope = above[place - 1].swapaxes(1, 2) @ slope
-    if place < len(below):
-        slope = slope @ below[place]
-    return slope
 
 
 def _error(products: np.ndarray, matrix: np.ndarray, where: np.ndarray) -> np.ndarray:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
 
 from infoplane.checks import require_choice, require_positive, require_whole
+from infoplane.models._products import Products
 from infoplane.models._stacked import StackedModel
 from infoplane.models.base import require_different
 from infoplane.tasks.base import Task
@@ -178,22 +179,13 @@ class MultipathModel(StackedModel):
         gives = learns if self.deficit == "silent" else 1.0
         # What diverges is told at the end.
         with np.errstate(over="ignore", invalid="ignore"):
-            missing = matrix - reduce(np.matmul, first) - gives * reduce(np.matmul, second)
-            return self._climbed(first, missing), self._climbed(second, learns * missing)
-
-    def _climbed(self, path: Path, missing: np.ndarray) -> Path:
-        """Return a path whose product has come nearer to what is missing."""
-        above = list(accumulate(path[:-1], np.matmul))
-        below = list(accumulate((part.swapaxes(1, 2) for part in path[:0:-1]), np.matmul))[::-1]
-        stepped = []
-        for place, part in enumerate(path):
-            slope = missing
-            if place > 0:
-                slope = above[place - 1].swapaxes(1, 2) @ slope
-            if place < len(below):
-                slope = slope @ below[place]
-            stepped.append(part + self.learning_rate * slope)
-        return stepped
+            left, right = Products(first), Products(second)
+            missing = matrix - left.whole - gives * right.whole
+            slopes = left.slopes(missing), right.slopes(learns * missing)
+            return tuple(
+                [part + self.learning_rate * slope for part, slope in zip(*pair, strict=True)]
+                for pair in zip(paths, slopes, strict=True)
+            )
 
     @staticmethod
     def _error(paths: tuple[Path, Path], matrix: np.ndarray) -> np.ndarray:
