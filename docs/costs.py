@@ -1,6 +1,6 @@
 """Write what each figure and each claim costs, from the benchmarks of a finished run.
 
-Usage: python docs/costs.py [results]
+Usage: python docs/costs.py [results] [--configfile config/images.yaml ...]
 
 A dry run tells which jobs a target needs; a finished run has left the seconds and the memory of
 each. Targets share jobs: whoever makes two of them pays for what both need once.
@@ -185,19 +185,10 @@ def by_stage(jobs: Iterable[Job], told: Mapping[str, tuple[float, float]], resul
     return dict(sorted(costs.items(), key=lambda item: -item[1].seconds))
 
 
-def page(jobs: list[Job], told: Mapping[str, tuple[float, float]], config: dict) -> str:
-    """Return the page of costs.
-
-    Parameters
-    ----------
-    jobs : list of Job
-        Of the whole study.
-    told : mapping
-        What `read_benchmarks` returns.
-    config : dict
-        The configuration that the run has recorded.
-    """
-    results = config.get("pathvars", {}).get("results", "results")
+def targets(jobs: Iterable[Job], config: dict) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the figures and the claims that some jobs make, each a row's head with its target."""
+    made = {job.rule for job in jobs} | {output for job in jobs for output in job.outputs}
+    results = results_of(config)
     figures = {
         f"[{entry['shows']}](gallery/{name}.png) | `snakemake plot_{name}`": f"plot_{name}"
         for name, entry in config["figures"].items()
@@ -208,10 +199,34 @@ def page(jobs: list[Job], told: Mapping[str, tuple[float, float]], config: dict)
         )
         for name, entry in config["claims"].items()
     }
-    costs = [
-        {name: cost(needed(jobs, target), told, results) for name, target in targets.items()}
-        for targets in (figures, claims, {"| `snakemake all page`": "all"})
-    ]
+    return tuple(
+        {head: target for head, target in kind.items() if target in made}
+        for kind in (figures, claims)
+    )
+
+
+def results_of(config: dict) -> str:
+    """Return the folder of a configuration's results."""
+    return config.get("pathvars", {}).get("results", "results")
+
+
+def page(jobs: list[Job], told: Mapping[str, tuple[float, float]], config: dict) -> str:
+    """Return the page of costs.
+
+    Parameters
+    ----------
+    jobs : list of Job
+        Of the whole study.
+    told : mapping
+        What `read_benchmarks` returns.
+    config : dict
+        The configuration that the run has recorded. What no job makes has no cost here.
+    """
+    results = results_of(config)
+    figures, claims = (
+        {name: cost(needed(jobs, target), told, results) for name, target in kind.items()}
+        for kind in targets(jobs, config)
+    )
     whole = cost(jobs, told, results)
     stages = table("stage", by_stage(jobs, told, results))
     return f"""# What each figure and claim costs
@@ -224,11 +239,11 @@ minutes over n. What two targets share is computed once: the whole study is {who
 
 ## Figures
 
-{table("figure | command", costs[0])}
+{table("figure | command", figures)}
 
 ## Claims
 
-{table("claim | command", costs[1])}
+{table("claim | command", claims)}
 
 ## Stages
 
@@ -236,26 +251,80 @@ minutes over n. What two targets share is computed once: the whole study is {who
 """
 
 
-def dry_run() -> str:
-    """Return what Snakemake says of a run of everything from nothing."""
-    command = ["-m", "snakemake", "--dry-run", "--forceall", "all", "page"]
+def heavier(
+    jobs: list[Job], further: list[Job], told: Mapping[str, tuple[float, float]], config: dict
+) -> dict[str, Cost]:
+    """Return the costs of what another configuration file adds to the study, and of all that.
+
+    Parameters
+    ----------
+    jobs, further : list of Job
+        Of the study, and of the study with that file.
+    told : mapping
+        What `read_benchmarks` returns.
+    config : dict
+        The configuration with that file, as the run has recorded it.
+    """
+    results, known = results_of(config), {head for kind in targets(jobs, config) for head in kind}
+    made = {output for job in jobs for output in job.outputs}
+    added = {
+        head: needed(further, target)
+        for kind in targets(further, config)
+        for head, target in kind.items()
+        if head not in known
+    }
+    costs = {head: cost(own, told, results) for head, own in added.items()}
+    own = {job.benchmark: job for chain in added.values() for job in chain}
+    new = [job for job in own.values() if not made.intersection(job.outputs)]
+    return costs | {"all that it adds | ": cost(new, told, results)}
+
+
+def dry_run(*files: str) -> str:
+    """Return what Snakemake says of a run of everything from nothing.
+
+    Parameters
+    ----------
+    *files : str
+        Further configuration files.
+    """
+    command = ["-m", "snakemake", "--dry-run", "--forceall"]
+    command += ["--configfile", *files] if files else []
     said = subprocess.run(
-        [sys.executable, *command], cwd=DOCS.parent, check=True, capture_output=True, text=True
+        [sys.executable, *command, "--", "all", "page"],
+        cwd=DOCS.parent,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return said.stdout + said.stderr
 
 
-def write_costs(results: Path) -> None:
-    """Write the page from the results of a finished run."""
+def write_costs(results: Path, files: Iterable[str] = ()) -> None:
+    """Write the page from the results of a finished run, a section for each further file."""
     config = yaml.safe_load((results / "config.yaml").read_text(encoding="utf-8"))
-    PAGE.write_text(page(read_jobs(dry_run()), read_benchmarks(results), config), encoding="utf-8")
+    jobs, told = read_jobs(dry_run()), read_benchmarks(results)
+    parts = [page(jobs, told, config)]
+    for file in files:
+        added = heavier(jobs, read_jobs(dry_run(file)), told, config)
+        command = f"`--configfile {file}`"
+        parts.append(f"## With {command}\n\n{table('figure or claim | command', added)}\n")
+    PAGE.write_text("\n".join(parts), encoding="utf-8")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Ask for a run's results, and for the configuration files that it had besides the study's."""
+    parser.add_argument("results", nargs="?", type=Path, default=DOCS.parent / "results")
+    parser.add_argument(
+        "--configfile", nargs="+", default=[], help="files that the run had besides the study's"
+    )
 
 
 def main() -> None:
     """Read the command line and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", nargs="?", type=Path, default=DOCS.parent / "results")
-    write_costs(parser.parse_args().results)
+    add_arguments(parser)
+    given = parser.parse_args()
+    write_costs(given.results, given.configfile)
 
 
 if __name__ == "__main__":

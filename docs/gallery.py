@@ -1,6 +1,6 @@
 """Publish a full run: copy its figures and claims to docs/gallery, and its numbers to the pages.
 
-Usage: python docs/gallery.py [results]
+Usage: python docs/gallery.py [results] [--configfile config/images.yaml ...]
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ import argparse
 import csv
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
 from answer import answer
-from costs import write_costs
+from costs import add_arguments, write_costs
 from findings import findings
 from PIL import Image
 
@@ -76,30 +77,41 @@ def figure_titles(config: dict) -> dict[str, str]:
     return titles
 
 
-def gallery_page(titles: dict[str, str]) -> str:
-    """Return the page that shows the figures."""
+def gallery_page(titles: dict[str, str], files: Iterable[str]) -> str:
+    """Return the page that shows the figures, those of further configuration files last."""
+    added = {file: yaml.safe_load(Path(file).read_text(encoding="utf-8")) for file in files}
+    further = {name for config in added.values() for name in config.get("figures", {})}
     parts = ["# Gallery\n\nThe figures of the full run, as `make figures` draws them.\n"]
-    parts += [f"## {title}\n\n![{title}](gallery/{name}.png)\n" for name, title in titles.items()]
+    parts += [shown(name, title) for name, title in titles.items() if name not in further]
+    for file, config in added.items():
+        parts.append(f"Those that `--configfile {file}` adds:\n")
+        parts += [shown(name, titles[name]) for name in config.get("figures", {})]
     return "\n".join(parts)
+
+
+def shown(name: str, title: str) -> str:
+    """Return a figure's part of the page."""
+    return f"## {title}\n\n![{title}](gallery/{name}.png)\n"
 
 
 def main() -> None:
     """Copy the figures and the claims, write the gallery's page and the sections of the others."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", nargs="?", type=Path, default=DOCS.parent / "results")
-    results = parser.parse_args().results
+    add_arguments(parser)
+    given = parser.parse_args()
+    results = given.results
     GALLERY.mkdir(exist_ok=True)
     config = yaml.safe_load((results / "config.yaml").read_text(encoding="utf-8"))
     titles = figure_titles(config)
     for name in titles:
         shrink(results / f"figures/{name}.png", GALLERY / f"{name}.png")
     shutil.copy(results / "claims.tsv", GALLERY)
-    (DOCS / "gallery.md").write_text(gallery_page(titles), encoding="utf-8")
+    (DOCS / "gallery.md").write_text(gallery_page(titles, given.configfile), encoding="utf-8")
     rows = read_rows(GALLERY / "claims.tsv")
     for page, section, content in ((README, "answer", answer), (FINDINGS, "claims", findings)):
         text = fill(page.read_text(encoding="utf-8"), section, content(rows))
         page.write_text(text, encoding="utf-8")
-    write_costs(results)
+    write_costs(results, given.configfile)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def check(config: dict, files=FILES) -> Study:
     return check_configuration(config, [str(REPOSITORY / file) for file in files], SCHEMA)
 
 
-@pytest.mark.parametrize("more", [[], ["smoke"], ["images"], ["transformers"]])
+@pytest.mark.parametrize("more", [[], ["smoke"], ["images"], ["transformers"], ["weights"]])
 def test_configurations_of_the_repository_are_right(more):
     files = [*FILES, *(f"config/{name}.yaml" for name in more)]
     check(merged(*files), files)

@@ -79,3 +79,22 @@ def test_the_page_names_each_figure_and_claim_with_its_command(costs, told):
     page = costs.page(costs.read_jobs(SAID), told, config)
     assert "| [a plane](gallery/one.png) | `snakemake plot_one` | 3 | 1.6 | 1.6 | 300 |" in page
     assert "the whole study is 4 jobs,\n2 core minutes" in page
+
+
+def test_what_another_file_adds_has_a_cost_of_its_own(costs, told):
+    config = {
+        "pathvars": {"results": "out"},
+        "figures": {"one": {"shows": "a plane"}, "two": {"shows": "another"}},
+        "claims": {},
+    }
+    added = "localrule plot_two:\n    input: out/estimates.parquet, out/more.h5\n"
+    added += "    output: out/two.png\n    benchmark: out/benchmarks/plot_one.tsv\n"
+    jobs, further = costs.read_jobs(SAID), costs.read_jobs(SAID + added)
+    page = costs.page(jobs, told, config)
+    assert "plot_one" in page
+    assert "plot_two" not in page
+    found = costs.heavier(jobs, further, told, config)
+    assert found == {
+        "[another](gallery/two.png) | `snakemake plot_two`": costs.Cost(3, 96.0, 96.0, 300.0),
+        "all that it adds | ": costs.Cost(1, 6.0, 6.0, 300.0),
+    }
