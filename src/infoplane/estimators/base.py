@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -110,7 +111,7 @@ class Estimator:
         """Return this estimator's estimate of what `one_pass` found."""
         return found
 
-    @property
+    @cached_property
     def pass_key(self) -> Hashable:
         """Return what estimators have in common that one pass can serve."""
         shared = (item for item in self.parameters.items() if item[0] not in self.choosing)
@@ -179,9 +180,9 @@ def check_activations(activations: np.ndarray) -> np.ndarray:
         )
     if not np.issubdtype(activations.dtype, np.floating):
         raise ValueError(f"activations must be floating point, not {activations.dtype}")
-    finite = np.isfinite(activations)
-    if not finite.all():
-        sample, unit = np.argwhere(~finite)[0]
+    # NaN is the smallest and the largest of whatever it is among.
+    if not np.isfinite(activations.min()) or not np.isfinite(activations.max()):
+        sample, unit = np.argwhere(~np.isfinite(activations))[0]
         raise ValueError(
             f"activations must be finite; sample {sample}, unit {unit} is "
             f"{activations[sample, unit]}"

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from infoplane.estimators import ESTIMATORS, Estimate, Estimator, make_estimator
-from infoplane.estimators.base import check_samples
+from infoplane.estimators.base import check_activations, check_labels
 from infoplane.measures.base import DumpedNetwork, Measure, columns_of, two_numbers
 from infoplane.networks import Network
 
@@ -85,7 +85,9 @@ class LayersMeasure(Measure):
         return columns_of(COLUMNS, self._rows(dumped))
 
     def _rows(self, dumped: DumpedNetwork) -> Iterator[tuple]:
-        reads = self.reads()
+        reads, network = self.reads(), f"initialisation {dumped.initialisation}"
+        with naming(network):
+            labels = check_labels(dumped.labels, len(dumped.labels))
         for layer in range(1, dumped.layers + 1):
             lowest, highest = (float(ends[layer - 1]) for ends in (dumped.lowest, dumped.highest))
             everywhere = float(dumped.lowest.min()), float(dumped.highest.max())
@@ -93,10 +95,10 @@ class LayersMeasure(Measure):
             estimators = self._estimators(self.named, ranges)
             anew = {name: own for name, own in self.named.items() if own.get("range") == "epoch"}
             for position, epoch in enumerate(dumped.epochs):
-                where = f"initialisation {dumped.initialisation}, epoch {epoch}, layer {layer}"
+                where = f"{network}, epoch {epoch}, layer {layer}"
                 with naming(where):
                     samples = {
-                        read: check_samples(dumped.read_layer(read, layer, position), dumped.labels)
+                        read: (of_samples(dumped.read_layer(read, layer, position), labels), labels)
                         for read in reads
                     }
                 if anew:
@@ -115,6 +117,14 @@ class LayersMeasure(Measure):
         }
 
 
+def of_samples(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return a layer's values, refused unless they are finite and there is a label for each."""
+    values = check_activations(values)
+    if len(values) != len(labels):
+        raise ValueError(f"there are {len(labels)} labels for {len(values)} samples")
+    return values
+
+
 def estimates_of(
     estimators: Mapping[str, Estimator],
     samples: Mapping[str, tuple[np.ndarray, np.ndarray]],
@@ -126,7 +136,7 @@ def estimates_of(
     ----------
     estimators : mapping of str to Estimator
     samples : mapping of str to tuple of array
-        What `check_samples` returns, by what the estimators read.
+        Checked activations or net inputs with checked labels, by what the estimators read.
     where : str
         What a refusal's message begins with.
     """
