@@ -247,7 +247,6 @@ def output_last(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def layer_names(frame: pd.DataFrame) -> dict[int, str]:
-    """Name the layers 1 .. L of a table T1, T2, ...; the last is the output."""
-    last = int(frame["layer"].max())
-    hidden = {number: f"T{number}" for number in range(1, last)}
-    return {**hidden, last: "output"}
+    """Name the layers of a table T1, T2, ...; the last is the output."""
+    *hidden, last = sorted(map(int, frame["layer"].unique()))
+    return {**{number: f"T{number}" for number in hidden}, last: "output"}
