@@ -34,8 +34,8 @@ CHUNK = ("run", "measurement", "chunk")
 # as both have them: claims and figures for all tables, a chunk for the data of all tasks. The
 # report and the page, which show a finished study, are no part of it.
 STAGES = {
-    "fetch_images": Stage(("image_set",)),
-    "generate_data": Stage(("task",), ("fetch_images",)),
+    "fetch_images": Stage(("image_set",), priority=3),
+    "generate_data": Stage(("task",), ("fetch_images",), priority=3),
     "record_configuration": Stage(),
     "audit_estimators": Stage(("samples",), priority=4),
     "merge_audit": Stage(needs=("audit_estimators",)),

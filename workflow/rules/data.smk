@@ -18,6 +18,8 @@ rule fetch_images:
         "<results>/logs/fetch_images/{image_set}.log",
     benchmark:
         "<results>/benchmarks/fetch_images/{image_set}.tsv"
+    # As trainings, which wait for it and are begun before anything is measured.
+    priority: 3
     conda:
         "../../environment.yml"
     resources:
@@ -43,6 +45,7 @@ rule generate_data:
         "<results>/logs/generate_data/{task}.log",
     benchmark:
         "<results>/benchmarks/generate_data/{task}.tsv"
+    priority: 3
     conda:
         "../../environment.yml"
     resources:
