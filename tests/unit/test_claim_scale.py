@@ -17,10 +17,15 @@ UP = np.array([0.1, 0.2, 0.5, 1.0, 2.5, 3.0])
 
 
 def judged(bits, deviations):
-    planes, scales = (
-        tidy("r", "e", np.broadcast_to(values, (INITS, EPOCHS.size))[:, :, None])
-        for values in (bits, deviations)
-    )
+    return judged_planes(tidy("r", "e", of_one_layer(bits)), deviations)
+
+
+def of_one_layer(values):
+    return np.broadcast_to(values, (INITS, EPOCHS.size))[:, :, None]
+
+
+def judged_planes(planes, deviations):
+    scales = tidy("r", "e", of_one_layer(deviations))
     scales = scales.rename(columns={"mi_input_bits": "deviation"})
     scales = scales.drop(columns=["estimator", "mi_label_bits"])
     changes = {"judged_on": on(["r"]), "parameters": {"layers": "all", "least_excess": 0.0}}
@@ -46,3 +51,13 @@ def test_information_that_falls_while_the_layer_grows_refutes():
 
 def test_growth_that_all_networks_share_tells_nothing_of_any():
     assert judged(UP, UP)["verdict"] != "supported"
+
+
+def test_layers_at_their_ceiling_leave_it_open():
+    draws = np.random.default_rng(2)
+    deviations = np.stack([draws.permutation(UP) for _ in range(INITS)])
+    bits = 12.0 - 1e-9 * draws.random(deviations.shape)
+    planes = tidy("r", "e", bits[:, :, None]).assign(ceiling_bits=12.0)
+    row = judged_planes(planes, deviations)
+    assert row["verdict"] == "inconclusive"
+    assert "ceiling" in row["failed"]

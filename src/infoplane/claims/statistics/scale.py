@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from infoplane.claims.along_training import correlation_along_training
 from infoplane.claims.evidence import Case, Evidence
 from infoplane.claims.findings import Finding
@@ -36,7 +38,7 @@ def information_with_scale(
     Noise of a fixed size tells apart less of a layer that shrinks, whatever the layer computes
     (Saxe et al. 2018, section 2).
     """
-    return correlation_along_training(
+    finding = correlation_along_training(
         evidence,
         case,
         choose_layers(case, evidence.planes(case), layers),
@@ -46,3 +48,4 @@ def information_with_scale(
         about="the deviation of the layer's values",
         others="deviations",
     )
+    return replace(finding, blindness="small")
