@@ -1,6 +1,9 @@
 """Publish a full run: copy its figures and claims to docs/gallery, and its numbers to the pages.
 
 Usage: python docs/gallery.py [results] [--configfile config/images.yaml ...]
+
+Of a run with further configuration files only what these add is published, beside what is there: a
+verdict that is corrected for the number of all depends on which others there are.
 """
 
 from __future__ import annotations
@@ -9,7 +12,6 @@ import argparse
 import csv
 import re
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
@@ -22,6 +24,7 @@ DOCS = Path(__file__).parent
 GALLERY = DOCS / "gallery"
 README = DOCS.parent / "README.md"
 FINDINGS = DOCS / "findings.md"
+KINDS = ("figures", "claims")
 
 
 def read_rows(path: Path) -> list[dict]:
@@ -77,9 +80,8 @@ def figure_titles(config: dict) -> dict[str, str]:
     return titles
 
 
-def gallery_page(titles: dict[str, str], files: Iterable[str]) -> str:
+def gallery_page(titles: dict[str, str], added: dict[str, dict]) -> str:
     """Return the page that shows the figures, those of further configuration files last."""
-    added = {file: yaml.safe_load(Path(file).read_text(encoding="utf-8")) for file in files}
     further = {name for config in added.values() for name in config.get("figures", {})}
     parts = ["# Gallery\n\nThe figures of the full run, as `make figures` draws them.\n"]
     parts += [shown(name, title) for name, title in titles.items() if name not in further]
@@ -94,24 +96,38 @@ def shown(name: str, title: str) -> str:
     return f"## {title}\n\n![{title}](gallery/{name}.png)\n"
 
 
+def add_rows(source: Path, target: Path, claims: set[str]) -> None:
+    """Replace the rows of some claims in a table, by those of another; the others stay."""
+    header, *rows = source.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = target.read_text(encoding="utf-8").splitlines(keepends=True)[1:]
+    kept = [row for row in kept if row.partition("\t")[0] not in claims]
+    kept += [row for row in rows if row.partition("\t")[0] in claims]
+    target.write_text(header + "".join(kept), encoding="utf-8")
+
+
 def main() -> None:
     """Copy the figures and the claims, write the gallery's page and the sections of the others."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_arguments(parser)
     given = parser.parse_args()
-    results = given.results
+    results, files = given.results, given.configfile
+    added = {file: yaml.safe_load(Path(file).read_text(encoding="utf-8")) for file in files}
+    new = {kind: {name for one in added.values() for name in one.get(kind, {})} for kind in KINDS}
     GALLERY.mkdir(exist_ok=True)
     config = yaml.safe_load((results / "config.yaml").read_text(encoding="utf-8"))
     titles = figure_titles(config)
-    for name in titles:
+    for name in new["figures"] or titles:
         shrink(results / f"figures/{name}.png", GALLERY / f"{name}.png")
-    shutil.copy(results / "claims.tsv", GALLERY)
-    (DOCS / "gallery.md").write_text(gallery_page(titles, given.configfile), encoding="utf-8")
+    if added:
+        add_rows(results / "claims.tsv", GALLERY / "claims.tsv", new["claims"])
+    else:
+        shutil.copy(results / "claims.tsv", GALLERY)
+    (DOCS / "gallery.md").write_text(gallery_page(titles, added), encoding="utf-8")
     rows = read_rows(GALLERY / "claims.tsv")
     for page, section, content in ((README, "answer", answer), (FINDINGS, "claims", findings)):
         text = fill(page.read_text(encoding="utf-8"), section, content(rows))
         page.write_text(text, encoding="utf-8")
-    write_costs(results, given.configfile)
+    write_costs(results, files)
 
 
 if __name__ == "__main__":

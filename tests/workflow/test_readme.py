@@ -118,3 +118,11 @@ def test_published_claims_are_those_of_the_configuration(docs):
     rows = published(docs)
     known = merged(*FILES, *ALSO_PUBLISHED)["claims"]
     assert {row["claim"] for row in rows} <= set(known)
+
+
+def test_a_run_with_further_files_adds_rows_and_leaves_the_others(docs, tmp_path):
+    published, run = tmp_path / "published.tsv", tmp_path / "run.tsv"
+    published.write_text("claim\tverdict\nC01\tsupported\nC67\told\n")
+    run.write_text("claim\tverdict\nC01\trefuted\nC67\tnew\nC69\tnew\n")
+    docs("gallery").add_rows(run, published, {"C67", "C69"})
+    assert published.read_text() == "claim\tverdict\nC01\tsupported\nC67\tnew\nC69\tnew\n"
