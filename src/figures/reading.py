@@ -247,6 +247,6 @@ def output_last(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def layer_names(frame: pd.DataFrame) -> dict[int, str]:
-    """Name the layers of a table T1, T2, ...; the last is the output."""
-    *hidden, last = sorted(map(int, frame["layer"].unique()))
+    """Name the layers of a table T1, T2, ...; the last is the output, and 0 no layer."""
+    *hidden, last = sorted(int(layer) for layer in frame["layer"].unique() if layer > 0)
     return {**{number: f"T{number}" for number in hidden}, last: "output"}
