@@ -185,16 +185,18 @@ def by_stage(jobs: Iterable[Job], told: Mapping[str, tuple[float, float]], resul
     return dict(sorted(costs.items(), key=lambda item: -item[1].seconds))
 
 
-def targets(jobs: Iterable[Job], config: dict) -> tuple[dict[str, str], dict[str, str]]:
+def targets(
+    jobs: Iterable[Job], config: dict, call: str = "snakemake"
+) -> tuple[dict[str, str], dict[str, str]]:
     """Return the figures and the claims that some jobs make, each a row's head with its target."""
     made = {job.rule for job in jobs} | {output for job in jobs for output in job.outputs}
     results = results_of(config)
     figures = {
-        f"[{entry['shows']}](gallery/{name}.png) | `snakemake plot_{name}`": f"plot_{name}"
+        f"[{entry['shows']}](gallery/{name}.png) | `{call} plot_{name}`": f"plot_{name}"
         for name, entry in config["figures"].items()
     }
     claims = {
-        f"**{name}** {entry['statement']} | `snakemake {results}/claims/{name}.tsv`": (
+        f"**{name}** {entry['statement']} | `{call} {results}/claims/{name}.tsv`": (
             f"{results}/claims/{name}.tsv"
         )
         for name, entry in config["claims"].items()
@@ -252,7 +254,11 @@ minutes over n. What two targets share is computed once: the whole study is {who
 
 
 def heavier(
-    jobs: list[Job], further: list[Job], told: Mapping[str, tuple[float, float]], config: dict
+    jobs: list[Job],
+    further: list[Job],
+    told: Mapping[str, tuple[float, float]],
+    config: dict,
+    file: str,
 ) -> dict[str, Cost]:
     """Return the costs of what another configuration file adds to the study, and of all that.
 
@@ -264,14 +270,17 @@ def heavier(
         What `read_benchmarks` returns.
     config : dict
         The configuration with that file, as the run has recorded it.
+    file : str
+        Its name, for the commands.
     """
-    results, known = results_of(config), {head for kind in targets(jobs, config) for head in kind}
+    results = results_of(config)
+    known = {target for kind in targets(jobs, config) for target in kind.values()}
     made = {output for job in jobs for output in job.outputs}
     added = {
         head: needed(further, target)
-        for kind in targets(further, config)
+        for kind in targets(further, config, f"snakemake --configfile {file} --")
         for head, target in kind.items()
-        if head not in known
+        if target not in known
     }
     costs = {head: cost(own, told, results) for head, own in added.items()}
     own = {job.benchmark: job for chain in added.values() for job in chain}
@@ -305,7 +314,7 @@ def write_costs(results: Path, files: Iterable[str] = ()) -> None:
     jobs, told = read_jobs(dry_run()), read_benchmarks(results)
     parts = [page(jobs, told, config)]
     for file in files:
-        added = heavier(jobs, read_jobs(dry_run(file)), told, config)
+        added = heavier(jobs, read_jobs(dry_run(file)), told, config, file)
         command = f"`--configfile {file}`"
         parts.append(f"## With {command}\n\n{table('figure or claim | command', added)}\n")
     PAGE.write_text("\n".join(parts), encoding="utf-8")

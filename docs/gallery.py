@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import csv
 import re
-import shutil
 from pathlib import Path
 
 import yaml
@@ -118,10 +117,9 @@ def main() -> None:
     titles = figure_titles(config)
     for name in new["figures"] or titles:
         shrink(results / f"figures/{name}.png", GALLERY / f"{name}.png")
-    if added:
-        add_rows(results / "claims.tsv", GALLERY / "claims.tsv", new["claims"])
-    else:
-        shutil.copy(results / "claims.tsv", GALLERY)
+    # Rows that a larger run has added stay when the study is published anew.
+    claims = new["claims"] or set(config["claims"])
+    add_rows(results / "claims.tsv", GALLERY / "claims.tsv", claims)
     (DOCS / "gallery.md").write_text(gallery_page(titles, added), encoding="utf-8")
     rows = read_rows(GALLERY / "claims.tsv")
     for page, section, content in ((README, "answer", answer), (FINDINGS, "claims", findings)):

@@ -93,8 +93,10 @@ def test_what_another_file_adds_has_a_cost_of_its_own(costs, told):
     page = costs.page(jobs, told, config)
     assert "plot_one" in page
     assert "plot_two" not in page
-    found = costs.heavier(jobs, further, told, config)
+    found = costs.heavier(jobs, further, told, config, "more.yaml")
     assert found == {
-        "[another](gallery/two.png) | `snakemake plot_two`": costs.Cost(3, 96.0, 96.0, 300.0),
+        "[another](gallery/two.png) | `snakemake --configfile more.yaml -- plot_two`": costs.Cost(
+            3, 96.0, 96.0, 300.0
+        ),
         "all that it adds | ": costs.Cost(1, 6.0, 6.0, 300.0),
     }

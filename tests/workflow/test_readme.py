@@ -126,3 +126,11 @@ def test_a_run_with_further_files_adds_rows_and_leaves_the_others(docs, tmp_path
     run.write_text("claim\tverdict\nC01\trefuted\nC67\tnew\nC69\tnew\n")
     docs("gallery").add_rows(run, published, {"C67", "C69"})
     assert published.read_text() == "claim\tverdict\nC01\tsupported\nC67\tnew\nC69\tnew\n"
+
+
+def test_the_study_published_anew_leaves_the_rows_that_a_larger_run_added(docs, tmp_path):
+    published, run = tmp_path / "published.tsv", tmp_path / "run.tsv"
+    published.write_text("claim\tverdict\nC01\told\nC67\tadded\n")
+    run.write_text("claim\tverdict\nC01\tnew\n")
+    docs("gallery").add_rows(run, published, {"C01"})
+    assert published.read_text() == "claim\tverdict\nC67\tadded\nC01\tnew\n"
