@@ -30,13 +30,13 @@ TAKES = ()
 HOW_TO_READ = """\
 Networks with noise on their weights, trained on the summed cross-entropy plus beta times the
 information in the weights. Left: accuracy on a training set whose labels are random, against beta;
-the dashed line is beta = 1, the variational bound. Middle: information in the weights over the
-number of training samples, in nats, against the share of training labels that are random, for the
-betas next to 0.01, 0.1 and 1 (dotted, solid, dashed) of the models with several shares. Right: test
-error of networks trained on the true labels (solid), and the PAC-Bayes bound on it at the best
-lambda (dotted; cut at 1, above which it says nothing). Weights are drawn, not averaged. Lines are
-means over networks, bands in the left panel hold 5 % to 95 % of the networks; one colour and marker
-a model."""
+the dashed line is beta = 1, the variational bound. Middle, where some labels are partly random:
+information in the weights over the number of training samples, in nats, against the share of
+training labels that are random, for the betas next to 0.01, 0.1 and 1 (dotted, solid, dashed).
+Right: test error of networks trained on the true labels (solid), and the PAC-Bayes bound on it at
+the best lambda (dotted; cut at 1, above which it says nothing). Weights are drawn, not averaged.
+Lines are means over networks, bands in the left panel hold 5 % to 95 % of the networks; one colour
+and marker a model."""
 
 BETA_AXIS = "price of information beta"
 ACCURACY_AXIS = "training accuracy, random labels"
@@ -51,7 +51,7 @@ SHOWN_BETAS = {0.01: (0, (1, 1.5)), 0.1: "solid", 1.0: (0, (4, 2))}
 
 
 def variational_figure(tables: dict[str, pd.DataFrame]) -> Figure:
-    """Draw three panels side by side.
+    """Draw panels side by side, that of shares where some model has several.
 
     Parameters
     ----------
@@ -62,25 +62,35 @@ def variational_figure(tables: dict[str, pd.DataFrame]) -> Figure:
     -------
     figure : matplotlib.figure.Figure
     """
-    figure, (axes,) = new_figure(3.5, 1, 3)
-    for number, table in enumerate(tables.values(), start=1):
-        kept = trained(table)
+    kept = [trained(table) for table in tables.values()]
+    with_shares = any(map(has_shares, kept))
+    figure, (panels,) = new_figure(3.5, 1, 3 if with_shares else 2)
+    learning, errors = panels[0], panels[-1]
+    for number, rows in enumerate(kept, start=1):
         look = {"color": layer_colour(number), "marker": layer_marker(number), "markersize": 3.2}
-        draw_over_beta(axes[0], at_share(kept, 1.0), "train_accuracy", band=True, **look)
-        if kept["corrupted_share"].nunique() > 2:
-            draw_over_shares(axes[1], kept, **look)
-        true = at_share(kept, 0.0).assign(error=lambda rows: 1 - rows["test_accuracy"])
-        draw_over_beta(axes[2], true, "error", **look)
-        bounded = true.assign(bound=true["bound"].clip(upper=1.0))
-        draw_over_beta(axes[2], bounded, "bound", **look | {"linestyle": (0, (1, 1.5))})
-    draw_bounds(axes[0], x=1.0)
-    draw_bounds(axes[2], x=1.0)
-    for panel, text in ((axes[0], ACCURACY_AXIS), (axes[2], ERROR_AXIS)):
+        draw_over_beta(learning, at_share(rows, 1.0), "train_accuracy", band=True, **look)
+        if has_shares(rows):
+            draw_over_shares(panels[1], rows, **look)
+        draw_errors(errors, at_share(rows, 0.0), **look)
+    for panel, text in ((learning, ACCURACY_AXIS), (errors, ERROR_AXIS)):
+        draw_bounds(panel, x=1.0)
         panel.set(xscale="log", xlabel=BETA_AXIS, ylabel=text, ylim=(-0.05, 1.05))
-    axes[1].set(xlabel=SHARE_AXIS, ylabel=INFORMATION_AXIS, title=SHARES_TITLE)
-    axes[2].set_title(ERRORS_TITLE)
-    axes[1].xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    axes[1].xaxis.set_major_locator(FixedLocator([0, 0.25, 0.5, 0.75, 1]))
+    errors.set_title(ERRORS_TITLE)
+    if with_shares:
+        panels[1].set(xlabel=SHARE_AXIS, ylabel=INFORMATION_AXIS, title=SHARES_TITLE)
+        panels[1].xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        panels[1].xaxis.set_major_locator(FixedLocator([0, 0.25, 0.5, 0.75, 1]))
+    add_legend(figure, tables)
+    return figure
+
+
+def has_shares(table: pd.DataFrame) -> bool:
+    """Say whether a model has labels that are partly random, besides none and all."""
+    return table["corrupted_share"].nunique() > 2
+
+
+def add_legend(figure: Figure, tables: dict[str, pd.DataFrame]) -> None:
+    """Name the models below all panels."""
     names = [
         Line2D(
             [],
@@ -93,7 +103,13 @@ def variational_figure(tables: dict[str, pd.DataFrame]) -> Figure:
     ]
     band = Line2D([], [], linestyle="none", label=f"band: {BAND}")
     figure.legend(handles=[*names, band], loc="outside lower center", ncols=2)
-    return figure
+
+
+def draw_errors(axes: Axes, true: pd.DataFrame, **line) -> None:
+    """Draw the test error of networks trained on true labels, and the bound on it."""
+    true = true.assign(error=1 - true["test_accuracy"], bound=true["bound"].clip(upper=1.0))
+    draw_over_beta(axes, true, "error", **line)
+    draw_over_beta(axes, true, "bound", **line | {"linestyle": (0, (1, 1.5))})
 
 
 def at_share(table: pd.DataFrame, share: float) -> pd.DataFrame:

@@ -485,6 +485,13 @@ def test_variational_networks_are_drawn_over_beta_and_over_shares(tables, tmp_pa
     assert [name.rsplit(" (", 1)[0] for name in names[:-1]] == models
 
 
+def test_models_without_partly_random_labels_have_no_panel_of_shares(tables, tmp_path, drawn):
+    models = {"50": "variational_50", "2 classes": "variational_2_classes"}
+    jump, errors = data_axes(drawn("achille_variational", tables, tmp_path, models=models))
+    assert jump.get_xlabel() == errors.get_xlabel() == "price of information beta"
+    assert "PAC-Bayes" in errors.get_title()
+
+
 def test_curves_of_models_are_means_of_columns_and_of_their_differences(tables, tmp_path, drawn):
     entry = {"curves": {"label": "label_bits", "difference": ["label_bits", "nuisance_bits"]}}
     panels = data_axes(drawn("achille_dropout", tables, tmp_path, **entry))

@@ -67,6 +67,15 @@ def test_networks_that_never_fall_have_no_width():
     assert judged("C34", networks([0.5] * 5), "width")["estimate"] == np.inf
 
 
+def test_random_labels_that_are_never_learnt_have_no_known_width():
+    table = networks([0.8, 0.7, 0.3, 0.1, 0.1], null=SHARP)
+    width, distance = (judged("C34", table, reading) for reading in ("width", "distance"))
+    assert width["verdict"] == "inconclusive"
+    premise = "training accuracy at beta = 0.01, median, 0.8 [0.8, 0.8] at least 0.9"
+    assert premise in width["failed"]
+    assert distance["verdict"] == "refuted"
+
+
 def test_a_dip_is_no_fall():
     row = judged("C34", networks([1.0, 0.1, 1.0, 1.0, 0.1]), "width")
     assert row["estimate"] == pytest.approx(0.3 / 0.9)

@@ -47,7 +47,10 @@ def accuracy_jump(
     -------
     Finding
         The median over initialisations; betas between those tried are interpolated on a logarithmic
-        scale. Infinite for a network whose accuracy does not pass both levels.
+        scale. Infinite for a network whose accuracy does not pass both levels. What never reaches
+        `high` falls below the betas tried or not at all, in any case elsewhere than expected, but
+        over an unknown width: it is the premise of the width that the labels are learnt at the
+        smallest beta, median over networks.
     """
     if quantity not in JUMPS:
         raise ClaimError(
@@ -64,6 +67,12 @@ def accuracy_jump(
         "distance": f"decades from beta = {expected_beta:g} to the middle of the fall of the "
         f"training accuracy from {high:g} to {low:g}",
     }
+    learnt = Condition(
+        f"training accuracy at beta = {found.betas[0]:g}, median,",
+        resampling.median(found.of_share("train_accuracy", corrupted_share)[:, 0]),
+        high,
+        "at_least",
+    )
     return Finding(
         f"{words[quantity]}, {100 * corrupted_share:g} % random labels, median; the middle lies at "
         f"beta = {middle:.3g}",
@@ -71,6 +80,7 @@ def accuracy_jump(
         found.inits,
         np.column_stack(jumps[0]),
         found.diverged,
+        premises=(learnt,) if quantity == "width" else (),
         null=resampling.median(jumps[1][place]),
     )
 
