@@ -300,13 +300,22 @@ def load_table(path: str | Path, columns: list[str] | None = None, filters=None)
         metadata = pq.read_metadata(path)
         demand(path, metadata.metadata[MADE_FROM.encode()])
         check_table(path, metadata, None if columns is None else len(columns))
-        table = pq.read_table(path, columns=columns, filters=filters)
+        table = _read(path, columns, filters)
     except (pa.ArrowInvalid, OSError, KeyError) as error:
         raise DamagedFileError(
             f"{path} is no Parquet table of this study ({error}); delete it and run again", path
         ) from error
     # What a table is made of is not what the file was made from.
     return table.replace_schema_metadata(None)
+
+
+def _read(path: str | Path, columns: list[str] | None, filters) -> pa.Table:
+    """Read a table of Parquet; `pyarrow.parquet.read_table` would load pandas in every job."""
+    if filters is not None:
+        return pq.read_table(path, columns=columns, filters=filters)
+    with pq.ParquetFile(path) as file:
+        table = file.read(columns)
+    return table if columns is None else table.select(columns)
 
 
 def load_columns(path: str | Path) -> dict[str, np.ndarray]:

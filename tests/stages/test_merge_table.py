@@ -1,6 +1,8 @@
 """The stage that merges the parts of a table: Parquet, text and lists, run by merge_table."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -31,6 +33,23 @@ def test_a_column_that_only_one_part_has_is_empty_elsewhere(tmp_path):
     table = load_table(merge(paths, tmp_path / "all.parquet")).to_pandas()
     assert table["value"].tolist() == [1.0, 2.0]
     assert table["error"].isna().tolist() == [True, False]
+
+
+def test_columns_come_in_the_order_asked_for_and_one_that_is_missing_is_told(tmp_path):
+    save_table(tmp_path / "t.parquet", {"run": ["a"], "init": [1], "value": [2.0]})
+    assert load_table(tmp_path / "t.parquet", ["value", "run"]).column_names == ["value", "run"]
+    with pytest.raises(DamagedFileError, match="error"):
+        load_table(tmp_path / "t.parquet", ["value", "error"])
+
+
+def test_merging_does_not_load_pandas(tmp_path):
+    # It takes longer to load than hundreds of merges of a study take to merge.
+    save_table(tmp_path / "t.parquet", {"run": ["a"], "value": [1.0]})
+    check = (
+        "import sys; from merge_table import merged_table; merged_table(sys.argv[1:]); "
+        "assert 'pandas' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", check, tmp_path / "t.parquet"], check=True)
 
 
 def test_text_keeps_one_header_and_lists_follow(tmp_path):
