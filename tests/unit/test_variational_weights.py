@@ -135,7 +135,7 @@ def test_units_receive_the_mean_and_the_variance_of_drawn_weights(noise, prior):
     with torch.no_grad():
         weights, inputs = stack.weights[0][0], stack._inputs[0]
         alpha = torch.full_like(weights, 0.4)
-        own = stack._variances(weights, alpha, stack._deviations[0])
+        own = stack._variances(weights, stack._spread(alpha), stack._deviations[0])
         expected = inputs @ weights, inputs**2 @ own
         drawn = torch.stack([inputs[:3] @ stack.drawn_weights()[0][0] for _ in range(draws)])
     error = drawn.std(dim=0) / math.sqrt(draws)
@@ -143,14 +143,63 @@ def test_units_receive_the_mean_and_the_variance_of_drawn_weights(noise, prior):
     assert drawn.var(dim=0).numpy() == pytest.approx(expected[1][:3].numpy(), rel=0.15)
 
 
+def loss_by_definition(model, weights, biases, rates, inputs, labels, beta, noise):
+    """Return the loss of one network, in double precision, as the papers write it down."""
+    values, nats = inputs.double(), 0.0
+    for layer, (mean, shift, rate) in enumerate(zip(weights, biases, rates, strict=True)):
+        prior = 2 / len(mean)
+        span = model.largest_alpha - model.smallest_alpha
+        alpha = model.smallest_alpha + span * torch.sigmoid(rate)
+        alpha = rate.exp() if model.parametrisation == "clamped" else alpha
+        is_additive = model.noise == "additive"
+        variance = prior * alpha if is_additive else mean**2 * (alpha.exp() - 1)
+        # The 1e-12 keeps the root of no variance differentiable.
+        deviation = (values**2 @ variance + 1e-12).sqrt()
+        net = values @ mean + shift + deviation * noise[layer].double()
+        if model.prior == "log_uniform":
+            divergence = (math.log(model.largest_alpha) - alpha.log()) / 2
+        else:
+            second = mean**2 + variance
+            entropy = alpha.log() if is_additive else (mean**2 / prior).log() + alpha.log() - alpha
+            divergence = (second / prior - 1 - entropy) / 2
+        nats = nats + divergence.sum()
+        values = net.relu()
+    return torch.nn.functional.cross_entropy(net, labels, reduction="sum") + beta * nats
+
+
+@pytest.mark.parametrize("parametrisation", ["clamped", "sigmoid"])
+@pytest.mark.parametrize(
+    ("noise", "prior"),
+    [("multiplicative", "log_uniform"), ("multiplicative", "normal"), ("additive", "normal")],
+)
+def test_gradients_are_those_of_the_loss(noise, prior, parametrisation):
+    model = model_of(noise=noise, prior=prior, parametrisation=parametrisation, hidden=[8, 6])
+    stack = stack_of(model, betas=(0.01, 1.0, 100.0))
+    state = stack._noise.get_state()
+    stack.find_gradients()
+    source = torch.Generator()
+    source.set_state(state)
+    drawn = [torch.randn(40, units, generator=source) for units in (8, 6, 3)]
+    kinds = (stack.weights, stack.biases, stack.rates)
+    for network, beta in enumerate((0.01, 1.0, 100.0)):
+        own = [[part[network].double().requires_grad_() for part in kind] for kind in kinds]
+        labels = stack._labels[network]
+        loss = loss_by_definition(model, *own, stack._inputs[0], labels, beta, drawn)
+        slopes = torch.autograd.grad(loss, [part for kind in own for part in kind])
+        found = [part.grad[network] for kind in kinds for part in kind]
+        for one, expected in zip(found, slopes, strict=True):
+            size = float(expected.abs().max())
+            assert one.numpy() == pytest.approx(expected.numpy(), abs=1e-5 * size)
+
+
 @pytest.mark.parametrize("parametrisation", ["clamped", "sigmoid"])
 def test_what_no_loss_hangs_on_is_erased(parametrisation):
     model = model_of(parametrisation=parametrisation, epochs=150)
     stack = stack_of(model)
-    assert stack._alpha(stack.rates[0]).detach().numpy() == pytest.approx(0.05, rel=1e-5)
+    assert stack._alpha(stack.rates[0]).numpy() == pytest.approx(0.05, rel=1e-5)
     stack.train()
     # Of the input that is always 0. A sigmoid comes to its end slowly.
-    alpha = stack._alpha(stack.rates[0])[0, -1].detach().numpy()
+    alpha = stack._alpha(stack.rates[0])[0, -1].numpy()
     assert alpha == pytest.approx(5.0, rel=1e-5 if parametrisation == "clamped" else 0.12)
 
 
