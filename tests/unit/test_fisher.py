@@ -1,8 +1,10 @@
 """Fisher information against brute force: one backward pass a sample and a label, drawn labels.
 
-All is float64; sums of a thousand terms in other orders agree to 1e-10 of their size.
+All is float64, but for estimates with random signs; sums of a thousand terms in other orders agree
+to 1e-10 of their size.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -11,11 +13,13 @@ import torch
 
 from infoplane.measures import make_measure
 from infoplane.measures._fisher import (
+    _errors,
     fisher_matrix,
     fisher_traces,
     kronecker_factors,
     label_errors,
     layer_slices,
+    random_signs,
 )
 from infoplane.measures.weight_information import flat_minimum_bound
 from infoplane.networks.dense import split_parameters
@@ -131,6 +135,37 @@ def test_errors_add_up_to_the_covariance_of_the_label(output, classes):
     assert found == pytest.approx(np.array(expected), abs=1e-14)
 
 
+@pytest.mark.parametrize("of", NETWORKS, ids=lambda of: f"{of.name}-{of.activation}-{of.output}")
+def test_one_error_with_signs_has_the_same_square_on_average_over_all_signs(of):
+    parameters, inputs = drawn(of, samples=3)
+    exact = fisher_traces(of, parameters, inputs)
+    # All signs of a sample, the same for the three: each is summed by itself.
+    rows = itertools.product((-1.0, 1.0), repeat=of.classes)
+    signs = [torch.tensor([row] * 3, dtype=torch.float32) for row in rows]
+    found = [fisher_traces(of, parameters, inputs, own) for own in signs]
+    assert np.mean(found, axis=0) == pytest.approx(exact, rel=1e-5)
+    assert np.std(found, axis=0).max() > 1e-3 * exact.max()
+
+
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+def test_one_error_with_signs_is_the_sum_of_all(output):
+    net = torch.tensor(np.random.default_rng(1).normal(size=(5, 4)), dtype=torch.float32)
+    signs = random_signs(5, 4, np.random.default_rng(2))
+    assert set(signs.unique().tolist()) == {-1.0, 1.0}
+    expected = (label_errors(net.double(), output) * signs.T[:, :, None]).sum(dim=0)
+    (found,) = _errors(net, output, signs)
+    assert found.numpy() == pytest.approx(expected.numpy(), abs=1e-6)
+
+
+def test_few_classes_are_exact_and_more_are_estimated():
+    of = network(widths=(12, 8, 5, 3))
+    exact, drawn_ones = (columns(of, "fisher", exact_classes=count) for count in (3, 2))
+    assert (exact["fisher_trace"] != drawn_ones["fisher_trace"]).any()
+    assert drawn_ones["fisher_trace"] == pytest.approx(exact["fisher_trace"], rel=0.5)
+    again = columns(of, "fisher", exact_classes=2)
+    np.testing.assert_array_equal(again["fisher_trace"], drawn_ones["fisher_trace"])
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 def test_a_confident_network_still_has_its_small_fisher_information(classes):
     # 1 - p_0 is 1e-30, far below the rounding of p_0.
@@ -155,7 +190,7 @@ def columns(of, measure="weight_information", **parameters):
 
 
 def test_layer_0_is_the_whole_network():
-    found = columns(network(), "fisher")
+    found = columns(network(), "fisher", exact_classes=4)
     traces = found["fisher_trace"].reshape(2, -1)
     assert found["layer"].reshape(2, -1).tolist() == [[0, 1, 2, 3]] * 2
     assert traces[:, 0] == pytest.approx(traces[:, 1:].sum(axis=1), rel=1e-12)
@@ -216,7 +251,8 @@ def test_flat_minima_bound_the_information_of_the_best_noise():
     ],
 )
 def test_networks_without_smooth_probabilities_are_refused(measure, change):
-    parameters = {"prior_deviation": 1.0} if measure == "weight_information" else {}
+    own = {"fisher": {"exact_classes": 4}, "weight_information": {"prior_deviation": 1.0}}
+    parameters = own[measure]
     made = make_measure(measure, label="label", **parameters)
     assert "p(y given x)" in made.refusal(network(**change))
     assert made.refusal(network()) == ""

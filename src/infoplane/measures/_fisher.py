@@ -55,8 +55,28 @@ def label_errors(net: torch.Tensor, output: str) -> torch.Tensor:
     return errors * shares.T[:, :, None].sqrt()
 
 
+def random_signs(samples: int, classes: int, source: np.random.Generator) -> torch.Tensor:
+    """Draw signs with which a sample's errors make one, whose square is right on average.
+
+    Returns
+    -------
+    signs : tensor of float32, shape (samples, classes)
+        Each -1 or 1. What they make is in single precision, as it is an estimate in any case.
+
+    References
+    ----------
+    Hutchinson (1990), Communications in Statistics 19, "A stochastic estimator of the trace of the
+    influence matrix".
+    """
+    signs = source.integers(2, size=(samples, classes))
+    return torch.tensor(2.0 * signs - 1.0, dtype=torch.float32)
+
+
 def dense_factors(
-    network: Network, parameters: np.ndarray, inputs: np.ndarray
+    network: Network,
+    parameters: np.ndarray,
+    inputs: np.ndarray,
+    signs: torch.Tensor | None = None,
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Return what the gradients of each layer's weights are outer products of.
 
@@ -66,15 +86,19 @@ def dense_factors(
         Of fully connected layers.
     parameters : array, shape (parameter_count,)
     inputs : array, shape (samples, ...)
+    signs : tensor, optional
+        From `random_signs`: of each sample one error, all with these signs. By default all errors.
 
     Returns
     -------
     factors : list of (errors, below)
-        Of each layer 1 .. L, in float64: shapes (rank, samples, units) and (samples, units below).
+        Of each layer 1 .. L, in float64, or with signs in float32: shapes (rank, samples, units)
+        and (samples, units below).
     """
-    values = torch.tensor(inputs.reshape(len(inputs), -1), dtype=torch.float64)
+    precision = _precision(signs)
+    values = torch.tensor(inputs.reshape(len(inputs), -1), dtype=precision)
     layers = [
-        tuple(torch.tensor(part, dtype=torch.float64) for part in layer)
+        tuple(torch.tensor(part, dtype=precision) for part in layer)
         for layer in split_parameters(parameters, network.widths)
     ]
     below, slopes = [], []
@@ -86,13 +110,34 @@ def dense_factors(
         values = values.detach()
     below.append(values)
     weights, biases = layers[-1]
-    errors = [label_errors(torch.addmm(biases, values, weights.T), network.output)]
+    errors = [_errors(torch.addmm(biases, values, weights.T), network.output, signs)]
     for (weights, _), slope in zip(layers[:0:-1], slopes[::-1], strict=True):
         errors.append((errors[-1] @ weights) * slope)
     return list(zip(errors[::-1], below, strict=True))
 
 
-def fisher_traces(network: Network, parameters: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+def _precision(signs: torch.Tensor | None) -> torch.dtype:
+    return torch.float64 if signs is None else signs.dtype
+
+
+def _errors(net: torch.Tensor, output: str, signs: torch.Tensor | None) -> torch.Tensor:
+    """Return the errors of `label_errors`, or their sum with signs, where nothing cancels too."""
+    if signs is None:
+        return label_errors(net, output)
+    if output == "sigmoid":
+        return (signs * (torch.sigmoid(net) * torch.sigmoid(-net)).sqrt())[None]
+    # PyTorch is slow along a short last axis.
+    shares = torch.softmax(net.T, dim=0).T
+    roots, but_own = signs * shares.sqrt(), 1 - torch.eye(net.shape[1], dtype=net.dtype)
+    return (shares * (roots @ but_own) - roots * (shares @ but_own))[None]
+
+
+def fisher_traces(
+    network: Network,
+    parameters: np.ndarray,
+    inputs: np.ndarray,
+    signs: torch.Tensor | None = None,
+) -> np.ndarray:
     """Return the trace of the Fisher information of each layer's weights.
 
     Parameters
@@ -101,6 +146,8 @@ def fisher_traces(network: Network, parameters: np.ndarray, inputs: np.ndarray) 
         Which `infoplane.measures.fisher.fisher_refusal` does not refuse.
     parameters : array, shape (parameter_count,)
     inputs : array, shape (samples, ...)
+    signs : tensor, optional
+        From `random_signs`, for an estimate by one gradient a sample; by default exact.
 
     Returns
     -------
@@ -109,13 +156,13 @@ def fisher_traces(network: Network, parameters: np.ndarray, inputs: np.ndarray) 
     """
     with one_thread():
         if network.widths is None:
-            rows = gradient_rows(network, parameters, inputs)
+            rows = gradient_rows(network, parameters, inputs, signs)
             squares = sum((part**2).sum(dim=0) for part in rows).numpy()
             return _by_layer(network, squares) / len(inputs)
         return np.array(
             [
                 float(((errors**2).sum(dim=(0, 2)) * (below**2).sum(dim=1)).mean())
-                for errors, below in dense_factors(network, parameters, inputs)
+                for errors, below in dense_factors(network, parameters, inputs, signs)
             ]
         )
 
@@ -248,33 +295,44 @@ def layer_slices(network: Network) -> list[slice]:
 
 
 def gradient_rows(
-    network: Network, parameters: np.ndarray, inputs: np.ndarray
+    network: Network,
+    parameters: np.ndarray,
+    inputs: np.ndarray,
+    signs: torch.Tensor | None = None,
 ) -> Iterator[torch.Tensor]:
     """Yield the gradients of samples whose outer products add up to the Fisher information.
 
     Yields
     ------
     rows : tensor of float64, shape (rank * some samples, weights)
+        With `signs` of rank 1, in float32, and right on average.
     """
     weights = sum(len(places) for places in _weight_places(network))
-    step = max(MOST_NUMBERS // (network.classes * weights), 1)
+    rank = network.classes if signs is None else 1
+    step = max(MOST_NUMBERS // (rank * weights), 1)
     rows = _module_rows if network.widths is None else _dense_rows
     for start in range(0, len(inputs), step):
-        yield rows(network, parameters, inputs[start : start + step])
+        own = slice(start, start + step)
+        yield rows(network, parameters, inputs[own], None if signs is None else signs[own])
 
 
-def _dense_rows(network: Network, parameters: np.ndarray, inputs: np.ndarray) -> torch.Tensor:
+def _dense_rows(
+    network: Network, parameters: np.ndarray, inputs: np.ndarray, signs: torch.Tensor | None
+) -> torch.Tensor:
     parts = [
         (errors[..., None] * below[:, None]).flatten(2)
-        for errors, below in dense_factors(network, parameters, inputs)
+        for errors, below in dense_factors(network, parameters, inputs, signs)
     ]
     return torch.cat(parts, dim=2).flatten(0, 1)
 
 
-def _module_rows(network: Network, parameters: np.ndarray, inputs: np.ndarray) -> torch.Tensor:
-    vector, values = (torch.tensor(part, dtype=torch.float64) for part in (parameters, inputs))
+def _module_rows(
+    network: Network, parameters: np.ndarray, inputs: np.ndarray, signs: torch.Tensor | None
+) -> torch.Tensor:
+    precision = _precision(signs)
+    vector, values = (torch.tensor(part, dtype=precision) for part in (parameters, inputs))
     with torch.no_grad():
-        errors = label_errors(network.skeleton.net_input(vector, values), network.output)
+        errors = _errors(network.skeleton.net_input(vector, values), network.output, signs)
     return sample_gradients(network, vector, values, errors).flatten(0, 1)
 
 

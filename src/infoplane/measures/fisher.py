@@ -7,9 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from infoplane.checks import require_whole
 from infoplane.measures.base import Measure, TrainedNetwork, columns_of
 from infoplane.networks.base import Network
 from infoplane.networks.modules import ModuleNetwork
+from infoplane.training.schedule import seed_sequence
 
 WHOLE = 0
 """What stands for the layer in rows about all weights of a network."""
@@ -19,12 +21,15 @@ WHOLE = 0
 class FisherMeasure(Measure):
     """Measure how fast p(y given x) moves with the weights: the trace of their Fisher information.
 
-    The expectation over y is under the network's own p(y given x), and exact; that over x is over
-    the patterns measured on, each with its own gradient.
+    The expectation over y is under the network's own p(y given x); that over x is over the patterns
+    measured on, each with its own gradient.
 
     Parameters
     ----------
-    label : str
+    exact_classes : int
+        Up to so many classes the expectation over y is exact, which takes a backward pass for each.
+        Of more, a pattern has one pass, of the sum of its errors with random signs, whose squared
+        norm is right on average: about as good as that many patterns let the average be.
 
     References
     ----------
@@ -33,6 +38,11 @@ class FisherMeasure(Measure):
 
     name: ClassVar[str] = "fisher"
     table: ClassVar[str] = "fisher"
+
+    exact_classes: int
+
+    def __post_init__(self):
+        require_whole("exact_classes", self.exact_classes, at_least=2)
 
     def refusal(self, network: Network) -> str:
         """Say why such networks have no Fisher information."""
@@ -52,11 +62,15 @@ class FisherMeasure(Measure):
             left out.
         """
         # PyTorch is loaded here: studies are planned without it.
-        from infoplane.measures._fisher import fisher_traces
+        from infoplane.measures._fisher import fisher_traces, random_signs
 
-        inputs, rows = trained.evaluated_inputs, []
+        inputs, rows, signs = trained.evaluated_inputs, [], None
+        classes = trained.network.classes
+        if classes > self.exact_classes:
+            seed = seed_sequence(trained.seed, trained.initialisation, "noise")
+            signs = random_signs(len(inputs), classes, np.random.default_rng(seed))
         for epoch, parameters in trained.snapshots():
-            traces = fisher_traces(trained.network, parameters, inputs)
+            traces = fisher_traces(trained.network, parameters, inputs, signs)
             rows.append((epoch, WHOLE, traces.sum()))
             rows += [(epoch, layer, trace) for layer, trace in enumerate(traces, start=1)]
         return columns_of(("fisher_trace",), rows)
