@@ -143,6 +143,7 @@ def test_one_error_with_signs_has_the_same_square_on_average_over_all_signs(of):
     rows = itertools.product((-1.0, 1.0), repeat=of.classes)
     signs = [torch.tensor([row] * 3, dtype=torch.float32) for row in rows]
     found = [fisher_traces(of, parameters, inputs, own) for own in signs]
+    assert {own.dtype for own in found} == {exact.dtype}
     assert np.mean(found, axis=0) == pytest.approx(exact, rel=1e-5)
     assert np.std(found, axis=0).max() > 1e-3 * exact.max()
 

@@ -33,7 +33,7 @@ PARAMETERS = {
     "outside_range": {"range": [-0.5, 0.25]},
     "bottleneck_fit": {"bins": 30, "range": [-1.0, 1.0]},
     "weight_norms": {},
-    "fisher": {},
+    "fisher": {"exact_classes": 4},
     "inversion": {},
     "inverted_images": {"images": 2, "steps": 2, "learning_rate": 0.02},
     "weight_information": {"prior_deviation": 1.0},

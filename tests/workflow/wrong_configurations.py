@@ -201,6 +201,11 @@ WRONG = {
         ["szt_tanh", "szt_noisy_tanh"],
         ["measurements.fisher", "szt_noisy_tanh", "p(y given x)"],
     ),
+    "Fisher information of one class": (
+        "measurements/fisher/exact_classes",
+        1,
+        ["measurements.fisher", "exact_classes must be a whole number of at least 2, not 1"],
+    ),
     "prior of no width": (
         "measurements/weight_information/prior_deviation",
         0.0,

@@ -157,7 +157,7 @@ def fisher_traces(
     with one_thread():
         if network.widths is None:
             rows = gradient_rows(network, parameters, inputs, signs)
-            squares = sum((part**2).sum(dim=0) for part in rows).numpy()
+            squares = sum((part**2).sum(dim=0).double() for part in rows).numpy()
             return _by_layer(network, squares) / len(inputs)
         return np.array(
             [
