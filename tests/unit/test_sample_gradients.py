@@ -95,7 +95,7 @@ def test_rows_are_those_of_single_backward_passes(network, at_once, monkeypatch)
     errors = torch.tensor(generator.normal(size=(2, 6, network.classes)))
     if at_once:
         monkeypatch.setattr(_sample_gradients, "_one_by_one", None)
-    rows = sample_gradients(network, vector, inputs, errors)
+    rows = sample_gradients(network, vector, inputs, lambda net: errors)
     places = np.concatenate(
         [view.ravel() for view in network.weights(np.arange(network.parameter_count))]
     )

@@ -331,9 +331,10 @@ def _module_rows(
 ) -> torch.Tensor:
     precision = _precision(signs)
     vector, values = (torch.tensor(part, dtype=precision) for part in (parameters, inputs))
-    with torch.no_grad():
-        errors = _errors(network.skeleton.net_input(vector, values), network.output, signs)
-    return sample_gradients(network, vector, values, errors).flatten(0, 1)
+    rows = sample_gradients(
+        network, vector, values, lambda net: _errors(net, network.output, signs)
+    )
+    return rows.flatten(0, 1)
 
 
 def _weight_places(network: Network) -> list[np.ndarray]:

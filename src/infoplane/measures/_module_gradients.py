@@ -66,14 +66,15 @@ class ModuleGradients:
 
     def _rows(self, vector: torch.Tensor, part: torch.Tensor) -> np.ndarray:
         """Return the gradients of some samples' losses, shape (samples, weights)."""
-        inputs, targets = self._inputs[part], self._targets[part]
-        with torch.no_grad():
-            net = self._network.skeleton.net_input(vector, inputs)
-        net.requires_grad_()
-        # A mean over one sample is its own loss.
-        losses = mean_losses(net[:, None], targets[:, None], self._network.output)
-        (errors,) = torch.autograd.grad(losses.sum(), net)
-        return sample_gradients(self._network, vector, inputs, errors[None])[0].numpy()
+        targets = self._targets[part]
+
+        def errors_of(net: torch.Tensor) -> torch.Tensor:
+            net.requires_grad_()
+            # A mean over one sample is its own loss.
+            losses = mean_losses(net[:, None], targets[:, None], self._network.output)
+            return torch.autograd.grad(losses.sum(), net)[0][None]
+
+        return sample_gradients(self._network, vector, self._inputs[part], errors_of)[0].numpy()
 
     def _by_layer(self, values: np.ndarray) -> np.ndarray:
         """Return the sums over each layer's weights."""

@@ -11,7 +11,10 @@ from infoplane.networks.modules import ModuleNetwork
 
 
 def sample_gradients(
-    network: ModuleNetwork, vector: torch.Tensor, inputs: torch.Tensor, errors: torch.Tensor
+    network: ModuleNetwork,
+    vector: torch.Tensor,
+    inputs: torch.Tensor,
+    errors_of: Callable[[torch.Tensor], torch.Tensor],
 ) -> torch.Tensor:
     """Differentiate, for each sample, a combination of what its output layer receives.
 
@@ -23,19 +26,20 @@ def sample_gradients(
     Parameters
     ----------
     network : ModuleNetwork
-    vector : tensor of float64, shape (parameter_count,)
-    inputs : tensor of float64, shape (samples, ...)
-    errors : tensor of float64, shape (rank, samples, classes)
-        Weights of the combinations, `rank` of them.
+    vector : tensor of float, shape (parameter_count,)
+    inputs : tensor of float, shape (samples, ...)
+    errors_of : callable
+        From what the output layer receives, of shape (samples, classes), to the weights of `rank`
+        combinations, of shape (rank, samples, classes).
 
     Returns
     -------
-    rows : tensor of float64, shape (rank, samples, weights)
+    rows : tensor of float, shape (rank, samples, weights)
         Layer after layer, biases left out.
     """
     parts = {name: network.skeleton.part(name) for name in _weight_owners(network)}
     if not all(_can_be_multiplied(part) for part in parts.values()):
-        return _one_by_one(network, vector, inputs, errors)
+        return _one_by_one(network, vector, inputs, errors_of)
     received: dict[str, torch.Tensor] = {}
     given: dict[str, torch.Tensor] = {}
 
@@ -53,8 +57,8 @@ def sample_gradients(
     runs: list[str] = []
     net = network.skeleton.watched(vector, inputs, {name: watcher(name) for name in parts})
     if sorted(runs) != sorted(parts):
-        return _one_by_one(network, vector, inputs, errors)
-    outputs = list(given.values())
+        return _one_by_one(network, vector, inputs, errors_of)
+    outputs, errors = list(given.values()), errors_of(net.detach())
     passes = (torch.autograd.grad(net, outputs, error, retain_graph=True) for error in errors)
     deltas = dict(zip(given, map(torch.stack, zip(*passes, strict=True)), strict=True))
     products = [_products(part, received[name], deltas[name]) for name, part in parts.items()]
@@ -100,11 +104,14 @@ def _products(part: nn.Module, received: torch.Tensor, deltas: torch.Tensor) -> 
 
 
 def _one_by_one(
-    network: ModuleNetwork, vector: torch.Tensor, inputs: torch.Tensor, errors: torch.Tensor
+    network: ModuleNetwork, vector: torch.Tensor, inputs: torch.Tensor, errors_of: Callable
 ) -> torch.Tensor:
     def along(vector: torch.Tensor, sample: torch.Tensor, error: torch.Tensor) -> torch.Tensor:
         return (network.skeleton.net_input(vector, sample[None])[0] * error).sum()
 
+    with torch.no_grad():
+        net = network.skeleton.net_input(vector, inputs)
+    errors = errors_of(net)
     one = torch.func.grad(along)
     each = torch.func.vmap(torch.func.vmap(one, (None, 0, 0)), (None, None, 0))
     places = torch.cat([view.flatten() for view in network.weights(torch.arange(len(vector)))])
