@@ -23,8 +23,8 @@ from pipeline.files import save_json
 from pipeline.stage import commit, versions
 
 BENCHMARKS = (
-    *("train", "estimate", "gradients", "bottleneck", "variational", "images", "lenet", "crossing"),
-    *("cores", "peers"),
+    *("train", "estimate", "gradients", "fisher", "bottleneck", "variational", "images", "lenet"),
+    *("crossing", "cores", "peers"),
 )
 
 log = logging.getLogger("benchmarks")

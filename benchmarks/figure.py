@@ -55,6 +55,11 @@ def ratios(results: dict[str, dict]) -> dict[str, float]:
         found["bottleneck curve: NumPy loop"] = results["bottleneck"]["ratio"]["numpy_loop"]
     if "gradients" in results:
         found["gradient statistics: training"] = 1 / results["gradients"]["share_of_training"]
+    for one in results.get("fisher", {}).get("runs", []):
+        found[f"Fisher traces of {one['run']}: training"] = 1 / one["share_of_training"]
+    for one in results.get("variational", {}).get("sizes", []):
+        label = f"noisy weights, {one['samples']} images: {NAMES['plain_loop']}"
+        found[label] = one["ratio"]["plain_loop"]
     return found
 
 

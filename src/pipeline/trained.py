@@ -65,7 +65,7 @@ def trained_networks(
     trained : TrainedNetwork
         Reads its parameters from the file, one snapshot at a time.
     """
-    network, epochs = network_of(training), training["epochs"][:]
+    network, epochs, stored = network_of(training), training["epochs"][:], training["parameters"]
     inputs = np.asarray(task.inputs, dtype=np.float32)
     statuses = training["status"].asstr()[:]
     for position in np.flatnonzero(training["initialisations"][:] < initialisations):
@@ -73,7 +73,7 @@ def trained_networks(
         samples = training["training_samples"][position]
 
         def read_parameters(number, position=position, chosen=chosen):
-            return training["parameters"][position, chosen[number]]
+            return stored[position, chosen[number]]
 
         yield (
             str(statuses[position]),

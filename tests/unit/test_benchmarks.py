@@ -15,6 +15,7 @@ from benchmarks import (
     crossing,
     engines,
     estimate,
+    fisher,
     gradients,
     images,
     lenet,
@@ -39,6 +40,7 @@ def tiny(monkeypatch):
         lenet: {"IMAGES": 256, "ROUNDS": 1},
         crossing: {"WIDTHS": ((70, 5, 3), (800, 256, 3)), "IMAGES": 128, "ROUNDS": 1},
         gradients: {"EPOCHS": 3, "SNAPSHOTS": 2, "ROUNDS": 2},
+        fisher: {"RUNS": ("digits_tanh",), "NETWORKS": 1, "SNAPSHOTS": 2, "ROUNDS": 1},
         cores: {"EPOCHS": 1, "CHUNKS_PER_CORE": 1, "ROUNDS": 1, "core_counts": lambda: [1]},
         peers: {"SAMPLES": 200, "ROUNDS": 1},
         variational: {"EPOCHS": 1, "SAMPLES": (20,), "LOOPED": 1, "ROUNDS": 1},
@@ -132,6 +134,12 @@ def test_gradients(tmp_path):
     assert written["definitions"] == ["szt_first", "szt_second", "szt_latest", "saxe_sample"]
     assert written["snapshots"] == 3
     assert written["share_of_training"] > 0
+
+
+def test_fisher(tmp_path):
+    (found,) = run("fisher", tmp_path)["runs"]
+    assert (found["run"], found["snapshots"]) == ("digits_tanh", 2)
+    assert found["share_of_training"] > 0
 
 
 def test_cores(tmp_path):
