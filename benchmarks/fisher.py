@@ -18,8 +18,12 @@ from pipeline.configuration import Measurement, Run
 from pipeline.planning import Study
 from pipeline.selection import chosen_patterns, chosen_snapshots
 
-RUNS = ("szt_tanh", "digits_tanh", "digits_relu", "digits_convolutional")
-MEASUREMENT = "fisher"
+RUNS = {
+    "szt_tanh": "fisher",
+    "digits_tanh": "fisher_images",
+    "digits_relu": "fisher_images",
+    "digits_convolutional": "fisher_images",
+}
 NETWORKS = 10
 SNAPSHOTS = None  # as configured
 ROUNDS = 3
@@ -54,7 +58,7 @@ def measure_all(run: Run, task: Task, measurement: Measurement, result: Training
 
 def compared(planned: Study, name: str) -> dict:
     """Return seconds of both, and the share of the training time that the traces take."""
-    run, measurement = planned.runs[name], planned.measurements[MEASUREMENT]
+    run, measurement = planned.runs[name], planned.measurements[RUNS[name]]
     task = make_task(**planned.config["tasks"][run.task])
     result = train(run, task)
     times = interleaved(

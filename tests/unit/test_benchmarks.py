@@ -40,7 +40,12 @@ def tiny(monkeypatch):
         lenet: {"IMAGES": 256, "ROUNDS": 1},
         crossing: {"WIDTHS": ((70, 5, 3), (800, 256, 3)), "IMAGES": 128, "ROUNDS": 1},
         gradients: {"EPOCHS": 3, "SNAPSHOTS": 2, "ROUNDS": 2},
-        fisher: {"RUNS": ("digits_tanh",), "NETWORKS": 1, "SNAPSHOTS": 2, "ROUNDS": 1},
+        fisher: {
+            "RUNS": {"digits_tanh": "fisher_images"},
+            "NETWORKS": 1,
+            "SNAPSHOTS": 2,
+            "ROUNDS": 1,
+        },
         cores: {"EPOCHS": 1, "CHUNKS_PER_CORE": 1, "ROUNDS": 1, "core_counts": lambda: [1]},
         peers: {"SAMPLES": 200, "ROUNDS": 1},
         variational: {"EPOCHS": 1, "SAMPLES": (20,), "LOOPED": 1, "ROUNDS": 1},
