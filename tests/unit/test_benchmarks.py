@@ -214,13 +214,13 @@ def test_a_missing_peer_is_named_with_what_to_install(tmp_path, monkeypatch):
 
 def test_all_are_run_and_missing_peers_left_out(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ennemi", None)
-    for module in (bottleneck, train, estimate, cores, images, lenet, crossing):
+    for module in (bottleneck, train, estimate, fisher, cores, images, lenet, crossing):
         monkeypatch.setattr(module, "measure", lambda: {"scaling": []})
     monkeypatch.setattr("benchmarks.figure.ratios", lambda results: dict.fromkeys(results, 2.0))
     command.main(["--output-folder", str(tmp_path)])
     assert {path.name for path in tmp_path.iterdir()} == {
         *("bottleneck.json", "train.json", "estimate.json", "gradients.json", "cores.json"),
-        *("variational.json", "images.json", "lenet.json", "crossing.json"),
+        *("variational.json", "images.json", "lenet.json", "crossing.json", "fisher.json"),
         *("benchmarks.svg", "benchmarks.png", "benchmarks_small.png"),
     }
 
