@@ -87,6 +87,20 @@ def test_normalised_tokens_keep_their_size_however_large_the_weights(layer_norm)
     assert (sizes[1] > 10 * sizes[0]) != layer_norm
 
 
+def test_means_over_tokens_stand_for_them_and_the_network_is_the_same():
+    tokens, means = (transformer(representation=kind) for kind in ("tokens", "mean"))
+    vector = drawn(tokens)
+    np.testing.assert_array_equal(drawn(means), vector)
+    assert means.parameter_count == tokens.parameter_count
+    assert means.units == (3,) * 5 + (2,)
+    of_tokens, of_means = (
+        network.net_inputs_and_activations(vector, PATTERNS)[1] for network in (tokens, means)
+    )
+    for layer, found in zip(of_tokens[:-1], of_means[:-1], strict=True):
+        np.testing.assert_allclose(found, layer.reshape(40, 6, 3).mean(axis=1), atol=1e-6)
+    np.testing.assert_array_equal(of_means[-1], of_tokens[-1])
+
+
 def test_they_are_trained_by_pytorch():
     network = transformer(blocks=1, width=8)
     by = optimizer(learning_rate=0.02, batch_size=20)
@@ -106,6 +120,7 @@ def test_they_are_trained_by_pytorch():
         ({"blocks": 0}, "blocks must be a whole number of at least 1"),
         ({"layer_norm": "yes"}, "layer_norm must be true or false, not 'yes'"),
         ({"activation": "swish"}, "activation 'swish' is not one of: tanh"),
+        ({"representation": "sum"}, "representation 'sum' is not one of: tokens, mean"),
     ],
 )
 def test_what_makes_no_transformer_is_refused(changes, message):

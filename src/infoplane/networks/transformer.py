@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from infoplane.checks import require_whole
 from infoplane.networks.base import check_choice, whole_numbers
 from infoplane.networks.functions import ACTIVATIONS
 from infoplane.networks.initial import INITIAL_WEIGHTS
 from infoplane.networks.modules import ModuleNetwork
+
+REPRESENTATIONS = ("tokens", "mean")
+"""What a layer's representation is: the numbers of all tokens, or their mean over tokens."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,10 @@ class Transformer(ModuleNetwork):
         Between the two dense layers of a block, one of `ACTIVATIONS`.
     initial_weights : str
         Distribution of the initial weights, one of `INITIAL_WEIGHTS`; see `initial_layer`.
+    representation : str
+        What of a hidden layer is measured, one of `REPRESENTATIONS`. The mean is what the output
+        reads of the last one. Means of layers are no Markov chain: attention reads tokens, not
+        their mean, so that the mean of a later layer can tell more of the input.
     """
 
     name = "transformer"
@@ -51,6 +61,7 @@ class Transformer(ModuleNetwork):
     layer_norm: bool
     activation: str = field()
     initial_weights: str
+    representation: str = "tokens"
 
     def __post_init__(self):
         object.__setattr__(self, "input_shape", whole_numbers(self.input_shape))
@@ -63,11 +74,24 @@ class Transformer(ModuleNetwork):
             raise ValueError(f"layer_norm must be true or false, not {self.layer_norm!r}")
         check_choice("activation", self.activation, ACTIVATIONS)
         check_choice("initial_weights", self.initial_weights, INITIAL_WEIGHTS)
+        check_choice("representation", self.representation, REPRESENTATIONS)
 
     @property
     def units(self) -> tuple[int, ...]:
-        """Return the number of units of layers 1 .. L; numbers of all tokens are units."""
-        return (self.input_shape[0] * self.width,) * (1 + 2 * self.blocks) + (self.outputs,)
+        """Return the number of units of layers 1 .. L, those of all tokens or of their mean."""
+        tokens = self.input_shape[0] if self.representation == "tokens" else 1
+        return (tokens * self.width,) * (1 + 2 * self.blocks) + (self.outputs,)
+
+    def unit_rows(
+        self, parameters: np.ndarray, inputs: np.ndarray
+    ) -> Iterator[tuple[np.ndarray | None, np.ndarray]]:
+        """Yield what the representation keeps of each layer; see `Network`."""
+        *hidden, output = super().unit_rows(parameters, inputs)
+        for net, rows in hidden:
+            if self.representation == "mean":
+                rows = rows.reshape(*self.input_shape, self.width, -1).mean(axis=0)
+            yield net, rows
+        yield output
 
     @property
     def parameter_count(self) -> int:
