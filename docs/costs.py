@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import re
 import subprocess
 import sys
@@ -21,6 +22,8 @@ import yaml
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "costs.md"
+SECTION = re.compile(r"^(?:## With|Those that) `--configfile (\S+)`", re.MULTILINE)
+"""How a section of a page begins that is not of the study, but of a further configuration file."""
 JOB = re.compile(r"^(?:local)?rule (\w+):$")
 FIELD = re.compile(r"^    (input|output|benchmark): (.*)$")
 
@@ -308,16 +311,41 @@ def dry_run(*files: str) -> str:
     return said.stdout + said.stderr
 
 
+def split_before_sections(text: str) -> list[str]:
+    """Return a page's part of the study, and its sections of further configuration files."""
+    starts = [match.start() for match in SECTION.finditer(text)]
+    return [text[start:end] for start, end in itertools.pairwise([0, *starts, len(text)])]
+
+
+def with_parts(text: str, study: str | None, added: dict[str, str]) -> str:
+    """Return a page with some of its parts written anew; the others stay as they are.
+
+    Parameters
+    ----------
+    text : str
+        The page as it is.
+    study : str or None
+        What stands above all sections, of the study itself.
+    added : dict of str to str
+        By configuration file its section, which begins with a line that `SECTION` matches.
+    """
+    above, *old = (f"{part.rstrip()}\n" for part in split_before_sections(text))
+    sections = {SECTION.match(part)[1]: part for part in old} | added
+    parts = [above if study is None else study]
+    return "\n".join([*parts, *(sections[file] for file in sorted(sections))])
+
+
 def write_costs(results: Path, files: Iterable[str] = ()) -> None:
-    """Write the page from the results of a finished run, a section for each further file."""
+    """Write the page from the results of a finished run: of the study, or of what files add."""
     config = yaml.safe_load((results / "config.yaml").read_text(encoding="utf-8"))
-    jobs, told = read_jobs(dry_run()), read_benchmarks(results)
-    parts = [page(jobs, told, config)]
+    jobs, told, added = read_jobs(dry_run()), read_benchmarks(results), {}
     for file in files:
-        added = heavier(jobs, read_jobs(dry_run(file)), told, config, file)
-        command = f"`--configfile {file}`"
-        parts.append(f"## With {command}\n\n{table('figure or claim | command', added)}\n")
-    PAGE.write_text("\n".join(parts), encoding="utf-8")
+        costs = heavier(jobs, read_jobs(dry_run(file)), told, config, file)
+        head = f"## With `--configfile {file}`"
+        added[file] = f"{head}\n\n{table('figure or claim | command', costs)}\n"
+    study = None if added else page(jobs, told, config)
+    text = with_parts(PAGE.read_text(encoding="utf-8"), study, added)
+    PAGE.write_text(text, encoding="utf-8")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

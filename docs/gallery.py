@@ -2,8 +2,9 @@
 
 Usage: python docs/gallery.py [results] [--configfile config/images.yaml ...]
 
-Of a run with further configuration files only what these add is published, beside what is there: a
-verdict that is corrected for the number of all depends on which others there are.
+Of a run with further configuration files only what these add is published, beside what is there. It
+is enough that their figures, their claims and `results/config.yaml` have been made: verdicts are
+corrected for the number of all that are published.
 """
 
 from __future__ import annotations
@@ -11,18 +12,24 @@ from __future__ import annotations
 import argparse
 import csv
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
+import pandas as pd
 import yaml
 from answer import answer
-from costs import add_arguments, write_costs
+from costs import add_arguments, with_parts, write_costs
 from findings import findings
 from PIL import Image
+
+from collect_verdicts import TEXTS, corrected, read_verdicts
+from pipeline.tables import save_text_table
 
 DOCS = Path(__file__).parent
 GALLERY = DOCS / "gallery"
 README = DOCS.parent / "README.md"
 FINDINGS = DOCS / "findings.md"
+PAGE = DOCS / "gallery.md"
 KINDS = ("figures", "claims")
 
 
@@ -79,15 +86,38 @@ def figure_titles(config: dict) -> dict[str, str]:
     return titles
 
 
-def gallery_page(titles: dict[str, str], added: dict[str, dict]) -> str:
-    """Return the page that shows the figures, those of further configuration files last."""
-    further = {name for config in added.values() for name in config.get("figures", {})}
-    parts = ["# Gallery\n\nThe figures of the full run, as `make figures` draws them.\n"]
-    parts += [shown(name, title) for name, title in titles.items() if name not in further]
-    for file, config in added.items():
-        parts.append(f"Those that `--configfile {file}` adds:\n")
-        parts += [shown(name, titles[name]) for name in config.get("figures", {})]
-    return "\n".join(parts)
+def gallery_parts(
+    titles: dict[str, str], added: dict[str, dict]
+) -> tuple[str | None, dict[str, str]]:
+    """Return the study's part of the page that shows the figures, or the sections of files.
+
+    Parameters
+    ----------
+    titles : dict of str to str
+        By figure.
+    added : dict of str to dict
+        What further configuration files hold, by their names.
+
+    Returns
+    -------
+    study : str or None
+        None where there are such files: of their run only their sections are published.
+    sections : dict of str to str
+        By file.
+    """
+    sections = {
+        file: "\n".join(
+            [
+                f"Those that `--configfile {file}` adds:\n",
+                *(shown(name, titles[name]) for name in config.get("figures", {})),
+            ]
+        )
+        for file, config in added.items()
+    }
+    if sections:
+        return None, sections
+    head = "# Gallery\n\nThe figures of the full run, as `make figures` draws them.\n"
+    return "\n".join([head, *(shown(name, title) for name, title in titles.items())]), {}
 
 
 def shown(name: str, title: str) -> str:
@@ -104,6 +134,24 @@ def add_rows(source: Path, target: Path, claims: set[str]) -> None:
     target.write_text(header + "".join(kept), encoding="utf-8")
 
 
+def corrected_among(published: Path, parts: Iterable[Path], confidence: float) -> pd.DataFrame:
+    """Return the rows of some claims, corrected for the number of all that are then published.
+
+    Parameters
+    ----------
+    published : Path
+        The table that is there; its own rows of these claims do not count.
+    parts : iterable of Path
+        The claims' tables, as `src/judge_claims.py` writes them.
+    confidence : float
+        What a corrected verdict is held to.
+    """
+    new = pd.concat([read_verdicts(part) for part in parts], ignore_index=True)
+    others = pd.read_csv(published, sep="\t", dtype=TEXTS)
+    others = others[~others["claim"].isin(new["claim"])]
+    return corrected(pd.concat([others[list(new)], new], ignore_index=True), confidence)
+
+
 def main() -> None:
     """Copy the figures and the claims, write the gallery's page and the sections of the others."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -118,9 +166,15 @@ def main() -> None:
     for name in new["figures"] or titles:
         shrink(results / f"figures/{name}.png", GALLERY / f"{name}.png")
     # Rows that a larger run has added stay when the study is published anew.
-    claims = new["claims"] or set(config["claims"])
-    add_rows(results / "claims.tsv", GALLERY / "claims.tsv", claims)
-    (DOCS / "gallery.md").write_text(gallery_page(titles, added), encoding="utf-8")
+    claims, table = new["claims"] or set(config["claims"]), results / "claims.tsv"
+    if files:
+        parts = [results / f"claims/{name}.tsv" for name in sorted(claims)]
+        confidence = config["statistics"]["confidence"]
+        table = results / "claims_among_published.tsv"
+        save_text_table(table, corrected_among(GALLERY / "claims.tsv", parts, confidence))
+    add_rows(table, GALLERY / "claims.tsv", claims)
+    text = with_parts(PAGE.read_text(encoding="utf-8"), *gallery_parts(titles, added))
+    PAGE.write_text(text, encoding="utf-8")
     rows = read_rows(GALLERY / "claims.tsv")
     for page, section, content in ((README, "answer", answer), (FINDINGS, "claims", findings)):
         text = fill(page.read_text(encoding="utf-8"), section, content(rows))

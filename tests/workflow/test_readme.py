@@ -4,9 +4,11 @@ import importlib
 import re
 import shutil
 
+import pandas as pd
 import pytest
 import yaml
 
+from infoplane.claims.judging import COLUMNS
 from tests.workflow.conftest import REPOSITORY
 from tests.workflow.test_configuration import FILES, merged
 
@@ -134,3 +136,42 @@ def test_the_study_published_anew_leaves_the_rows_that_a_larger_run_added(docs, 
     run.write_text("claim\tverdict\nC01\tnew\n")
     docs("gallery").add_rows(run, published, {"C01"})
     assert published.read_text() == "claim\tverdict\nC67\tadded\nC01\tnew\n"
+
+
+def test_verdicts_of_a_further_file_are_corrected_for_all_that_are_published(docs, tmp_path):
+    gallery, collect = docs("gallery"), importlib.import_module("collect_verdicts")
+
+    def rows(claim, p_values):
+        table = pd.DataFrame({name: [""] * len(p_values) for name in COLUMNS})
+        return table.assign(claim=claim, estimator="e", verdict="supported", p_value=p_values)
+
+    study, old, new = rows("C01", [0.5, 0.6, 0.7]), rows("C67", [0.9] * 9), rows("C67", [0.02])
+    collect.save_text_table(
+        tmp_path / "published.tsv", collect.corrected(pd.concat([study, old]), 0.95)
+    )
+    collect.save_text_table(tmp_path / "C67.tsv", new)
+    found = gallery.corrected_among(tmp_path / "published.tsv", [tmp_path / "C67.tsv"], 0.95)
+    # Benjamini & Hochberg: the smallest of four.
+    assert found["q_value"].iloc[-1] == pytest.approx(4 * 0.02)
+    assert found["corrected_verdict"].tolist() == ["inconclusive"] * 4
+    alone = collect.corrected(new, 0.95)
+    assert alone["corrected_verdict"].tolist() == ["supported"]
+
+
+def test_sections_of_files_that_are_not_published_stay(docs):
+    costs = docs("costs")
+    section = "## With `--configfile {}`\n\n{}\n"
+    page = "\n".join(["# Study\n", section.format("b.yaml", "old"), section.format("c.yaml", "c")])
+    added = {name: section.format(name, "new") for name in ("a.yaml", "b.yaml")}
+    assert costs.with_parts(page, None, added) == "\n".join(
+        ["# Study\n", added["a.yaml"], added["b.yaml"], section.format("c.yaml", "c")]
+    )
+    assert costs.with_parts(page, "# New\n", {}) == page.replace("# Study", "# New")
+    assert costs.with_parts("# Study\n", None, {}) == "# Study\n"
+
+
+@pytest.mark.parametrize("page", ["gallery", "costs"])
+def test_published_pages_are_made_of_their_parts(docs, page):
+    text = (REPOSITORY / f"docs/{page}.md").read_text()
+    assert docs("costs").with_parts(text, None, {}) == text
+    assert {match[1] for match in docs("costs").SECTION.finditer(text)} == set(ALSO_PUBLISHED)
