@@ -18,7 +18,7 @@ NEEDS = ("runs", "published")
 TAKES = ("columns",)
 HOW_TO_READ = """\
 Each coloured line is one layer's way through the information plane, averaged over groups of copies
-of a network at every epoch: a group counts as one network, whose representation is that of a copy
+of a network at every epoch: a group is taken as one network, whose representation is that of a copy
 drawn at random.
 Horizontally I(X;T), vertically I(T;Y), both in bits; the colour is the epoch, logarithmic beyond
 epoch 1, and the marker at a line's end names the layer. On the left everything is as published:
@@ -41,6 +41,7 @@ def main(snakemake) -> None:
             frame.assign(mi_input_bits=drawn),
             read_bounds(snakemake),
             params.get("columns", COLUMNS),
+            counted="group",
         )
         save_figure(figure, snakemake.output)
 

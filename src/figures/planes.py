@@ -89,6 +89,7 @@ def planes_figure(
     bounds: Mapping[str, Mapping[str, float]],
     columns: int = COLUMNS,
     single_networks: bool = False,
+    counted: str = "network",
 ) -> Figure:
     """Draw one information plane for each label, all on the same axes and colours.
 
@@ -102,6 +103,8 @@ def planes_figure(
         Panels side by side.
     single_networks : bool
         Whether to draw each network's own path, in grey, behind the averages.
+    counted : str
+        What ``init`` numbers, for the titles.
 
     Returns
     -------
@@ -120,7 +123,7 @@ def planes_figure(
         if single_networks:
             draw_single_networks(panel, part)
         draw_average_paths(panel, average_paths(part), epoch_norm(last_epoch))
-        title = panel_title(label, count_networks(part), columns)
+        title = panel_title(label, count_networks(part, counted), columns)
         panel.set(title=title, xlabel=INPUT_AXIS, ylabel=LABEL_AXIS)
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.label_outer()

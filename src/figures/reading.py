@@ -187,11 +187,19 @@ def trained(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["status"] == "ok"]
 
 
-def count_networks(frame: pd.DataFrame) -> str:
-    """Say how many networks are shown, and how many were left out because they diverged."""
+def count_networks(frame: pd.DataFrame, noun: str = "network") -> str:
+    """Say how many networks are shown, and how many were left out because they diverged.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns ``init`` and ``status``.
+    noun : str
+        What is counted, if it is not single networks.
+    """
     status = frame.groupby("init")["status"].first()
     kept = int((status == "ok").sum())
-    text = f"{kept} network" + ("s" if kept != 1 else "")
+    text = f"{kept} {noun}" + ("s" if kept != 1 else "")
     left_out = len(status) - kept
     return f"{text}, {left_out} diverged left out" if left_out else text
 

@@ -95,6 +95,8 @@ AXES = {
 }
 # Networks whose dependence is measured are one less.
 SHOWN = {"dependence": INITS - 1}
+COUNTED = {"copies": "groups"}
+"""What titles count, if not networks, by drawing."""
 
 
 def expected_axes(name):
@@ -176,7 +178,8 @@ def test_axes_have_units_and_divergence_is_told(name, shown):
     labels |= {axes.get_ylabel() for axes in data_axes(figure)}
     assert labels - {""} == expected_axes(name)
     kept = SHOWN.get(FIGURES[name]["drawing"], INITS) - 1
-    assert any(f"{kept} networks, 1 diverged left out" in text for text in texts)
+    counted = COUNTED.get(FIGURES[name]["drawing"], "networks")
+    assert any(f"{kept} {counted}, 1 diverged left out" in text for text in texts)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -465,7 +468,8 @@ def test_a_run_whose_networks_all_diverged_is_drawn_empty(name, lost, tmp_path, 
     figure = drawn(name, lost, tmp_path)
     texts = [text.get_text() for text, _ in shown_texts(figure)]
     networks = SHOWN.get(FIGURES[name]["drawing"], INITS)
-    assert any(f"0 networks, {networks} diverged left out" in text for text in texts)
+    counted = COUNTED.get(FIGURES[name]["drawing"], "networks")
+    assert any(f"0 {counted}, {networks} diverged left out" in text for text in texts)
 
 
 def test_variational_networks_are_drawn_over_beta_and_over_shares(tables, tmp_path, drawn):
