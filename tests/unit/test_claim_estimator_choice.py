@@ -146,3 +146,27 @@ def test_further_tables_are_asked_for_before_any_job():
     for tables in ({}, {"clustering": []}):
         with pytest.raises(ClaimError, match="claim C12: run 'r' has no table of outside_range;"):
             check_available(asked, {"r": planes | tables})
+
+
+def beyond_control(of_control):
+    """Judge C64 on networks of which the estimate falls by 4 bits, and its control as told."""
+    tables = [
+        information("r", "e", planes(12, RISE_AND_FALL, FLAT, seed=1)),
+        information("r", "control", planes(12, of_control, FLAT, seed=2)),
+    ]
+    asked = claim(
+        "C64",
+        judged_on=on(["r"]),
+        parameters={"layers": "hidden", "control_estimator": "control"},
+    )
+    (row,) = judge(asked, evidence(pd.concat(tables)))
+    return row
+
+
+def test_what_the_control_loses_too_is_no_drop():
+    row = beyond_control(RISE)
+    assert row["estimate"] == pytest.approx(4.0, abs=0.05)
+    assert row["verdict"] == "supported"
+    row = beyond_control(RISE_AND_FALL)
+    assert row["estimate"] == pytest.approx(0.0, abs=0.05)
+    assert row["verdict"] == "refuted"

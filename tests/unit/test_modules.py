@@ -74,6 +74,21 @@ def test_channels_and_positions_are_units(pooling):
     assert network.skeleton.parameter_count == network.parameter_count
 
 
+def test_means_of_channels_stand_for_blocks_and_the_network_is_the_same():
+    positions, means = convolutional(), convolutional(representation="mean", pooling=2)
+    vector = drawn(positions)
+    np.testing.assert_array_equal(drawn(means), vector)
+    assert means.units == (3, 5, 7, 3)
+    assert means.parameter_count == positions.parameter_count
+    of_positions, of_means = (
+        network.net_inputs_and_activations(vector, IMAGES)[1] for network in (positions, means)
+    )
+    for layer, (whole, found) in enumerate(zip(of_positions, of_means, strict=True)):
+        if layer < 2:
+            whole = whole.reshape(len(IMAGES), means.channels[layer], -1).mean(axis=2)
+        np.testing.assert_allclose(found, whole, atol=1e-6)
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_pooling_first_changes_nothing(activation):
     network = convolutional(activation=activation)
@@ -321,6 +336,7 @@ def test_tasks_that_do_not_fit_are_refused():
         ({"channels": (3, 3, 3)}, "pooling 2 in 3 blocks leave nothing of images of 6 x 5"),
         ({"activation": "tahn"}, "activation 'tahn'"),
         ({"initial_weights": "zeros"}, "initial_weights 'zeros'"),
+        ({"representation": "max"}, "representation 'max' is not one of: positions, mean"),
     ],
 )
 def test_what_cannot_be_is_refused(change, message):

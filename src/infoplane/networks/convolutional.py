@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+
+import numpy as np
 
 from infoplane.networks.base import check_choice, whole_numbers
 from infoplane.networks.functions import ACTIVATIONS, FALLING_ACTIVATIONS
@@ -12,6 +15,8 @@ from infoplane.networks.initial import INITIAL_WEIGHTS
 from infoplane.networks.modules import ModuleNetwork
 
 PADDINGS = ("same", "valid")
+REPRESENTATIONS = ("positions", "mean")
+"""What a block's representation is: each channel at every position, or its mean over these."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,9 @@ class Convolutional(ModuleNetwork):
         Nonlinearity of the hidden dense layers where it is another one.
     output : str
         ``"softmax"`` or ``"softmax_squared"``; see `Network`.
+    representation : str
+        What of a block is measured, one of `REPRESENTATIONS`; dense layers have no positions. Means
+        of blocks are no Markov chain: the next block reads positions, and its mean can tell more.
     """
 
     name = "convolutional"
@@ -56,6 +64,7 @@ class Convolutional(ModuleNetwork):
     padding: str = "same"
     dense_activation: str | None = None
     output: str = "softmax"
+    representation: str = "positions"
 
     def __post_init__(self):
         for name in ("input_shape", "channels", "dense_widths"):
@@ -71,6 +80,7 @@ class Convolutional(ModuleNetwork):
         check_choice("output", self.output, ("softmax", "softmax_squared"))
         check_choice("initial_weights", self.initial_weights, INITIAL_WEIGHTS)
         check_choice("padding", self.padding, PADDINGS)
+        check_choice("representation", self.representation, REPRESENTATIONS)
         if self.kernel_size < 1:
             raise ValueError(f"kernel_size must be at least 1, not {self.kernel_size}")
         if self.padding == "same" and self.kernel_size % 2 == 0:
@@ -88,18 +98,33 @@ class Convolutional(ModuleNetwork):
 
     @property
     def units(self) -> tuple[int, ...]:
-        """Return the number of units of layers 1 .. L; channels and positions are units."""
-        blocks = zip(self.channels, self._sides(), strict=True)
-        return (*(count * high * wide for count, (high, wide) in blocks), *self.dense_widths)
+        """Return the number of units of layers 1 .. L; a block's are channels, at all positions."""
+        blocks = self.channels if self.representation == "mean" else self._block_units()
+        return (*blocks, *self.dense_widths)
+
+    def unit_rows(
+        self, parameters: np.ndarray, inputs: np.ndarray
+    ) -> Iterator[tuple[np.ndarray | None, np.ndarray]]:
+        """Yield what the representation keeps of each layer; see `Network`."""
+        layers = list(super().unit_rows(parameters, inputs))
+        for layer, (net, rows) in enumerate(layers):
+            if self.representation == "mean" and layer < len(self.channels):
+                rows = rows.reshape(self.channels[layer], -1, rows.shape[1]).mean(axis=1)
+            yield net, rows
 
     @cached_property
     def parameter_count(self) -> int:
         """Return the number of weights and biases, without PyTorch: every plan asks for it."""
         inputs = [self.input_shape[0], *self.channels[:-1]]
         kernels = [below * self.kernel_size**2 for below in inputs]
-        below = [*kernels, self.units[len(self.channels) - 1], *self.dense_widths[:-1]]
+        below = [*kernels, self._block_units()[-1], *self.dense_widths[:-1]]
         outputs = (*self.channels, *self.dense_widths)
         return sum((into + 1) * out for into, out in zip(below, outputs, strict=True))
+
+    def _block_units(self) -> list[int]:
+        """Return how many numbers each block gives."""
+        blocks = zip(self.channels, self._sides(), strict=True)
+        return [count * high * wide for count, (high, wide) in blocks]
 
     def _sides(self) -> list[tuple[int, int]]:
         """Return height and width of the images that each block gives."""
@@ -126,7 +151,7 @@ class Convolutional(ModuleNetwork):
             convolution = nn.Conv2d(below, count, self.kernel_size, padding=self.padding)
             layers[f"block_{number}"] = nn.Sequential(convolution, *after)
             below = count
-        flat, below = [nn.Flatten()], self.units[len(self.channels) - 1]
+        flat, below = [nn.Flatten()], self._block_units()[-1]
         for number, width in enumerate(self.dense_widths, start=1):
             last = number == len(self.dense_widths)
             linear = [

@@ -129,3 +129,32 @@ def drop_from_end_bins(
         ),
     )
     return replace(own, conditions=conditions)
+
+
+@claim_statistic(needs=("estimator",), other_estimators=("control_estimator",))
+def drop_beyond_control(
+    evidence: Evidence, case: Case, *, layers: str | list[int], control_estimator: str
+) -> Finding:
+    """Measure how much further networks drop than where there is no information to lose.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    case : Case
+    layers : str or list of int
+        Of each network the layer that drops most, under either estimator.
+    control_estimator : str
+        The same estimate of variables that share no information: whatever falls under it is the
+        estimator's error.
+
+    Returns
+    -------
+    Finding
+    """
+    control = replace(case, estimator=control_estimator)
+    return difference_finding(
+        evidence,
+        case,
+        paired_drops(evidence, case, control, layers),
+        f"drop of I(X;T) minus that under {control_estimator}",
+    )
