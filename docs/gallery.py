@@ -1,10 +1,10 @@
 """Publish a full run: copy its figures and claims to docs/gallery, and its numbers to the pages.
 
-Usage: python docs/gallery.py [results] [--configfile config/images.yaml ...]
+Usage: python docs/gallery.py [results] [--configfile config/images.yaml ...] [--only C64 ...]
 
 Of a run with further configuration files only what these add is published, beside what is there. It
 is enough that their figures, their claims and `results/config.yaml` have been made: verdicts are
-corrected for the number of all that are published.
+corrected for the number of all that are published. So it is of figures and claims that are named.
 """
 
 from __future__ import annotations
@@ -156,30 +156,41 @@ def main() -> None:
     """Copy the figures and the claims, write the gallery's page and the sections of the others."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_arguments(parser)
+    parser.add_argument(
+        "--only", nargs="+", default=[], help="figures and claims to publish, the costs left alone"
+    )
     given = parser.parse_args()
     results, files = given.results, given.configfile
     added = {file: yaml.safe_load(Path(file).read_text(encoding="utf-8")) for file in files}
-    new = {kind: {name for one in added.values() for name in one.get(kind, {})} for kind in KINDS}
-    GALLERY.mkdir(exist_ok=True)
     config = yaml.safe_load((results / "config.yaml").read_text(encoding="utf-8"))
+    named = {kind: set(given.only) & set(config[kind]) for kind in KINDS}
+    if unknown := set(given.only) - named["figures"] - named["claims"]:
+        parser.error(f"no figure or claim of this run: {', '.join(sorted(unknown))}")
+    new = {
+        kind: named[kind] | {name for one in added.values() for name in one.get(kind, {})}
+        for kind in KINDS
+    }
+    partly = bool(files or given.only)
     titles = figure_titles(config)
-    for name in new["figures"] or titles:
+    for name in new["figures"] if partly else titles:
         shrink(results / f"figures/{name}.png", GALLERY / f"{name}.png")
     # Rows that a larger run has added stay when the study is published anew.
-    claims, table = new["claims"] or set(config["claims"]), results / "claims.tsv"
-    if files:
+    claims, table = new["claims"] if partly else set(config["claims"]), results / "claims.tsv"
+    if partly and claims:
         parts = [results / f"claims/{name}.tsv" for name in sorted(claims)]
         confidence = config["statistics"]["confidence"]
         table = results / "claims_among_published.tsv"
         save_text_table(table, corrected_among(GALLERY / "claims.tsv", parts, confidence))
-    add_rows(table, GALLERY / "claims.tsv", claims)
+    if claims:
+        add_rows(table, GALLERY / "claims.tsv", claims)
     text = with_parts(PAGE.read_text(encoding="utf-8"), *gallery_parts(titles, added))
     PAGE.write_text(text, encoding="utf-8")
     rows = read_rows(GALLERY / "claims.tsv")
     for page, section, content in ((README, "answer", answer), (FINDINGS, "claims", findings)):
         text = fill(page.read_text(encoding="utf-8"), section, content(rows))
         page.write_text(text, encoding="utf-8")
-    write_costs(results, files)
+    if not given.only:
+        write_costs(results, files)
 
 
 if __name__ == "__main__":
