@@ -1,4 +1,4 @@
-"""Draw neural collapse and I(X;T) along training, one column a run.
+"""Draw neural collapse, I(X;T) and I(X;T given Y) along training, one column a run.
 
 Reads   neural_collapse   NC1 and NC2 of each layer of each run
         information       the information of each run, under its estimator
@@ -39,11 +39,13 @@ HOW_TO_READ = """\
 From the top: NC1, the variance within classes over that between them (trace of W times the
 pseudoinverse of B, over the number of classes), on a logarithmic scale; NC2 in two parts, the
 variation of the norms of the centred class means and the mean error of their cosines against those
-of a simplex; and I(X;T) in bits. NC1 and NC2 are of the training samples and 0 in a collapsed
-layer. Horizontally the epoch, linear from 0 to 1 and logarithmic beyond. All rows show the same
-networks. Lines are medians over networks, bands hold 5 % to 95 % of them; one colour and marker a
-layer."""
+of a simplex; I(X;T) in bits; and I(X;T given Y), what a layer tells of its input beyond the class:
+I(X;T) less I(T;Y), for the label is a function of the input. NC1 and NC2 are of the training
+samples and 0 in a collapsed layer. Horizontally the epoch, linear from 0 to 1 and logarithmic
+beyond. All rows show the same networks. Lines are medians over networks, bands hold 5 % to 95 % of
+them; one colour and marker a layer."""
 
+GIVEN_LABEL_AXIS = "$I(X;T|Y)$ (bits)"
 COLLAPSE = {
     "within_over_between": "NC1: within\nover between",
     "norm_variation": "NC2: variation\nof the norms",
@@ -59,7 +61,7 @@ def collapse_figure(collapse: pd.DataFrame, information: pd.DataFrame) -> Figure
     collapse : pandas.DataFrame
         ``label, init, epoch, layer, status`` and those of `COLLAPSE`.
     information : pandas.DataFrame
-        ``label, init, epoch, layer, mi_input_bits, status``.
+        ``label, init, epoch, layer, mi_input_bits, mi_label_bits, status``.
 
     Returns
     -------
@@ -68,6 +70,8 @@ def collapse_figure(collapse: pd.DataFrame, information: pd.DataFrame) -> Figure
     collapse, information = of_the_same_networks([output_last(collapse), output_last(information)])
     rows = {text: (collapse, name) for name, text in COLLAPSE.items()}
     rows[INPUT_AXIS] = (information, "mi_input_bits")
+    beyond = information["mi_input_bits"] - information["mi_label_bits"]
+    rows[GIVEN_LABEL_AXIS] = (information.assign(beyond_label_bits=beyond), "beyond_label_bits")
     labels = list(collapse["label"].unique())
     figure, axes = new_figure(
         0.7 + 1.35 * len(rows), len(rows), len(labels), sharex=True, sharey="row"

@@ -15,7 +15,7 @@ from PIL import Image
 
 from figures import inverted_images, reading, style
 from figures.bottleneck import BETA_AXIS
-from figures.collapse import COLLAPSE
+from figures.collapse import COLLAPSE, GIVEN_LABEL_AXIS
 from figures.critical_periods import RATES, STARTS_AXIS
 from figures.detail import LOSS_AXIS
 from figures.detail import RATIO_AXIS as RATIO_OF_GRADIENTS
@@ -69,7 +69,7 @@ AXES = {
     "planes": BITS,
     "copies": BITS,
     "scales": {style.EPOCH_AXIS, style.INPUT_AXIS, DEVIATION_AXIS, WEIGHTS_AXIS},
-    "collapse": {style.EPOCH_AXIS, style.INPUT_AXIS, *COLLAPSE.values()},
+    "collapse": {style.EPOCH_AXIS, style.INPUT_AXIS, GIVEN_LABEL_AXIS, *COLLAPSE.values()},
     "converged": BITS | {FIGURES["szt_7"]["series"]},
     "learning": {style.EPOCH_AXIS, "cross-entropy (nats)", "accuracy (share of samples)"},
     "signal_to_noise": {style.EPOCH_AXIS, "signal-to-noise ratio", "norm of the gradient (nats)"},
@@ -575,6 +575,18 @@ def test_fisher_traces_have_a_line_for_each_layer_and_one_for_all_weights(tables
         assert len(above.lines) == LAYERS + 1
         assert above.lines[-1].get_ydata() == pytest.approx(10 / (1 + EPOCHS))
         assert len(below.lines) == LAYERS
+
+
+def test_information_given_the_label_stands_below_that_of_the_input(tables, tmp_path, drawn):
+    panels = data_axes(drawn("neural_collapse", tables, tmp_path))
+    rows = {GIVEN_LABEL_AXIS: [], style.INPUT_AXIS: []}
+    for panel in panels:
+        if panel.get_ylabel() in rows:
+            rows[panel.get_ylabel()] = [line.get_ydata() for line in panel.lines]
+    given, whole = rows.values()
+    assert len(given) == len(whole) > 0
+    for beyond, inputs in zip(given, whole, strict=True):
+        assert (beyond < inputs).all()
 
 
 def test_dependence_stands_below_the_information_of_the_same_networks(tables, tmp_path, drawn):
