@@ -2,7 +2,7 @@
 
 An entry of findings.yaml has ``said`` (what the paper says), ``text`` with its ``verdicts`` (what
 we find; places for numbers as in answer.yaml), ``doubt`` (what would change our mind) and
-``figures``.
+``figures``; and ``differs``, with places too, where our numbers differ from the paper's figure.
 """
 
 from __future__ import annotations
@@ -82,12 +82,14 @@ def finding(claim: str, entry: dict, rows: list[dict]) -> str:
         raise UntrueAnswerError(f"the table of claims has no row of {claim!r}")
     figures = ", ".join(f"[{name}](gallery/{name}.png)" for name in entry["figures"])
     told = " ".join(entry["said"].split())
+    differs = entry | {"text": entry.get("differs", "")}
     return "\n\n".join(
         [
             f"### {claim}",
             f"**{own[0]['statement']}** ({own[0]['source']}; side: {own[0]['side']})",
             f"*Said.* {told}",
             f"*Found.* {filled(entry, rows)}",
+            *([f"*Differs.* {filled(differs, rows)}"] if "differs" in entry else []),
             f"*Would change our mind.* {' '.join(entry['doubt'].split())}",
             f"Figures: {figures}.",
             rows_of_claim(own),

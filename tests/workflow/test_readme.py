@@ -46,7 +46,7 @@ def test_texts_give_no_number_that_the_table_does_not(docs, name):
     answer = docs("answer")
     entries = yaml.safe_load((REPOSITORY / f"docs/{name}.yaml").read_text())
     for entry in entries if name == "answer" else entries.values():
-        bare = answer.PLACE.sub("", entry["text"])
+        bare = answer.PLACE.sub("", f"{entry['text']} {entry.get('differs', '')}")
         assert not re.search(r"\d\.\d|\d+ bits?", bare), bare
         assert entry["verdicts"]
 
@@ -62,6 +62,31 @@ def test_every_claim_has_a_finding_and_its_figures_are_there(docs):
     rows = [*published(docs), {"claim": "C99"}]
     with pytest.raises(docs("answer").UntrueAnswerError, match="says nothing of C99"):
         findings.findings(rows)
+
+
+def test_a_finding_says_where_it_differs_from_the_paper(docs):
+    row = dict.fromkeys(
+        ("source", "reading", "ci_low", "ci_high", "corrected_verdict", "failed", "warning"), ""
+    ) | {"claim": "C01", "condition": "r", "estimator": "e", "estimate": "2.345", "side": "szt"}
+    rows = [row | {"statement": "A", "verdict": "refuted", "direction": "above", "threshold": "1"}]
+    entry = {"said": "s", "text": "t", "doubt": "d", "figures": ["f"]}
+    entry["verdicts"] = {"C01|r|e": "refuted"}
+    finding = docs("findings").finding
+    assert "Differs" not in finding("C01", entry, rows)
+    written = finding("C01", entry | {"differs": "Theirs is 1, ours\n{C01|r|e}."}, rows)
+    assert "*Found.* t\n\n*Differs.* Theirs is 1, ours 2.3.\n\n*Would change" in written
+
+
+def test_every_figure_of_both_papers_belongs_to_a_finding(docs):
+    entries = yaml.safe_load(docs("findings").FINDINGS.read_text())
+    shown = {figure for entry in entries.values() for figure in entry["figures"]}
+    papers = {
+        name
+        for name, entry in merged("config/figures.yaml")["figures"].items()
+        if entry["paper"] in ("szt", "saxe")
+    }
+    assert len(papers) > 20
+    assert papers <= shown
 
 
 def test_an_answer_that_the_table_denies_is_refused(docs):
