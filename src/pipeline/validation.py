@@ -13,6 +13,7 @@ from jsonschema.exceptions import ValidationError
 from infoplane.claims.entries import MODELS as OF_MODELS
 from infoplane.claims.entries import check_available, read_claim
 from infoplane.claims.evidence import ClaimError
+from infoplane.claims.registry import ParameterError
 from infoplane.estimators import ESTIMATORS
 from infoplane.measures.gradients import DEFINITIONS
 from infoplane.measures.layers import with_numbers
@@ -279,6 +280,10 @@ def _study_mistakes(study: Study) -> Iterator[tuple[Key, str]]:
         try:
             check_available(read_claim(name, entry), there)
             study.tables_of_claim(name)
+        except ParameterError as error:
+            # Parameters of a reading stand elsewhere.
+            own = error.parameter in entry.get("parameters", {})
+            yield ("claims", name, *(("parameters", error.parameter) if own else ())), str(error)
         except (ClaimError, PlanError) as error:
             yield ("claims", name), str(error)
 

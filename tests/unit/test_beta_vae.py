@@ -141,7 +141,8 @@ def test_rotations_are_orthogonal():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"betas": [-1.0]}, "betas must be at least 0, not -1.0"),
+        ({"betas": [-1.0]}, "betas must be above 0, not -1.0"),
+        ({"betas": [0.0]}, "betas must be above 0, not 0.0"),
         ({"latent": 1}, "latent must be a whole number of at least 2, not 1"),
         ({"hidden": []}, "hidden must be a list of at least one width"),
         ({"measured": 0}, "measured must be a whole number of at least 1"),

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from infoplane.claims.entries import read_claim
 from infoplane.claims.evidence import ClaimError
 from infoplane.claims.judging import judge
 from infoplane.claims.stopping import check_places, information_stop, patient_stop
@@ -98,3 +99,10 @@ def test_another_rule_is_refused():
     parameters = CLAIMS["C32"]["parameters"] | {"rule": "sometimes"}
     with pytest.raises(ClaimError, match="claim C32: rule 'sometimes' is not one of: published"):
         judged(-1.0 - CHECK, LEARNS, OVERFITS, "published", parameters=parameters)
+
+
+@pytest.mark.parametrize("beta", [0, -1.0, float("inf"), float("nan")])
+def test_a_price_that_is_none_is_refused(beta):
+    changed = CLAIMS["C32"] | {"parameters": CLAIMS["C32"]["parameters"] | {"beta": beta}}
+    with pytest.raises(ClaimError, match="claim C32: parameter beta must be"):
+        read_claim("C32", changed)

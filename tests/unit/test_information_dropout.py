@@ -155,7 +155,8 @@ def test_with_a_proper_prior_the_cost_bounds_what_is_found():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"betas": [-1.0]}, "betas must be at least 0, not -1.0"),
+        ({"betas": [-1.0]}, "betas must be above 0, not -1.0"),
+        ({"betas": [0.0]}, "betas must be above 0, not 0.0"),
         ({"betas": [1.0, 1.0]}, "betas must be a list of different values"),
         ({"largest_alpha": 0.0}, "largest_alpha must be above 0, not 0.0"),
         ({"activation": "tanh"}, "activation must be one of 'relu', 'softplus', not 'tanh'"),

@@ -265,7 +265,8 @@ def test_a_network_that_knows_nothing_has_a_bound_above_its_error():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"betas": [-1.0]}, "betas must be at least 0, not -1.0"),
+        ({"betas": [-1.0]}, "betas must be above 0, not -1.0"),
+        ({"betas": [0.0]}, "betas must be above 0, not 0.0"),
         ({"betas": [1.0, 1.0]}, "betas must be a list of different values"),
         ({"betas": []}, "betas must be a list of different values"),
         ({"largest_alpha": 0.0}, "largest_alpha must be above 0, not 0.0"),

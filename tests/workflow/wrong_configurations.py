@@ -239,7 +239,7 @@ WRONG = {
     "negative price of information": (
         "models/variational/betas",
         [-1.0, 1.0, 10.0],
-        ["models.variational", "betas must be at least 0, not -1.0"],
+        ["models.variational", "betas must be above 0, not -1.0"],
     ),
     "noise of no size": (
         "models/variational/largest_alpha",
@@ -254,7 +254,7 @@ WRONG = {
     "negative price of a representation": (
         "models/information_dropout_relu/betas",
         [-0.1, 1.0],
-        ["models.information_dropout_relu", "betas must be at least 0, not -0.1"],
+        ["models.information_dropout_relu", "betas must be above 0, not -0.1"],
     ),
     "an occlusion as large as the image": (
         "models/information_dropout_relu/occlusion",
@@ -279,7 +279,7 @@ WRONG = {
     "negative price of a code": (
         "models/beta_vae/betas",
         [-1.0, 1.0],
-        ["models.beta_vae", "betas must be at least 0, not -1.0"],
+        ["models.beta_vae", "betas must be above 0, not -1.0"],
     ),
     "claim on what a code does not have": (
         "claims/C95/readings/axes/quantity",
@@ -906,7 +906,32 @@ WRONG = {
     "claim by a quantity that is a number": (
         "claims/C03/parameters/quantity",
         7,
-        ["claims.C03", "quantity must be str, not 7"],
+        ["claims.C03.parameters.quantity", "quantity must be str, not 7"],
+    ),
+    "variational weights free of charge": (
+        "models/variational/betas",
+        [0.0, 1.0],
+        ["models.variational", "betas must be above 0, not 0.0"],
+    ),
+    "beta-VAE free of charge": (
+        "models/beta_vae/betas",
+        [0.0, 1.0],
+        ["models.beta_vae", "betas must be above 0, not 0.0"],
+    ),
+    "information dropout free of charge": (
+        "models/information_dropout_relu/betas",
+        [0.0, 1.0],
+        ["models.information_dropout_relu", "betas must be above 0, not 0.0"],
+    ),
+    "claim that pays for information": (
+        "claims/C32/parameters/beta",
+        -1.0,
+        ["claims.C32.parameters.beta", "beta must be above 0, not -1.0"],
+    ),
+    "claim by information free of charge": (
+        "claims/C32/parameters/beta",
+        0,
+        ["claims.C32.parameters.beta", "beta must be above 0, not 0"],
     ),
     "sample propagation of a plain run": (
         "measurements/propagated/runs",

@@ -14,12 +14,28 @@ from importlib import import_module
 from numbers import Integral, Real
 from pkgutil import iter_modules
 
+from infoplane.checks import require_positive
 from infoplane.claims.evidence import Case, ClaimError, Evidence
 from infoplane.claims.findings import Finding
 
 PACKAGE = "infoplane.claims.statistics"
 # Of parameters whose annotation is one of these, any other type is refused.
 KINDS = {"str": str, "float": Real, "int": Integral}
+
+
+class ParameterError(ClaimError):
+    """A claim's parameter has another type or value than its statistic takes.
+
+    Parameters
+    ----------
+    message : str
+    parameter : str
+        Its key.
+    """
+
+    def __init__(self, message: str, parameter: str):
+        super().__init__(message)
+        self.parameter = parameter
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,8 @@ class ClaimStatistic:
         Parameters that name a model to hold the runs against.
     pools : bool
         Whether a claim may also name pools, runs that are taken together.
+    positive : tuple of str
+        Parameters that must be finite and above 0.
     """
 
     name: str
@@ -59,6 +77,7 @@ class ClaimStatistic:
     of_models: bool = False
     other_models: tuple[str, ...] = ()
     pools: bool = False
+    positive: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
@@ -77,13 +96,19 @@ class ClaimStatistic:
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY
         }
         takes = {name: one.default is inspect.Parameter.empty for name, one in known.items()}
-        for name in set(parameters) & set(known):
+        for name in sorted(set(parameters) & set(known)):
             kind, value = KINDS.get(known[name].annotation), parameters[name]
             if kind and (not isinstance(value, kind) or isinstance(value, bool)):
-                raise ClaimError(
+                raise ParameterError(
                     f"claim {claim}: parameter {name} must be {known[name].annotation}, "
-                    f"not {value!r}"
+                    f"not {value!r}",
+                    name,
                 )
+            if name in self.positive:
+                try:
+                    require_positive(f"parameter {name}", value)
+                except ValueError as error:
+                    raise ParameterError(f"claim {claim}: {error}", name) from error
         unknown = sorted(set(parameters) - set(takes))
         missing = sorted(
             name for name, needed in takes.items() if needed and name not in parameters
@@ -139,6 +164,7 @@ def claim_statistic(
     of_models: bool = False,
     other_models: tuple[str, ...] = (),
     pools: bool = False,
+    positive: tuple[str, ...] = (),
 ):
     """Register a function under its own name, for ``statistic:`` in the configuration.
 
@@ -162,6 +188,8 @@ def claim_statistic(
         Parameters that name a model.
     pools : bool
         Whether a claim may also name ``pools``, lists of runs that are taken together.
+    positive : tuple of str
+        Parameters that must be finite and above 0.
     """
 
     def register(function):
@@ -177,6 +205,7 @@ def claim_statistic(
                 of_models,
                 other_models,
                 pools,
+                positive,
             )
         )
         return function

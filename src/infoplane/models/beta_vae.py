@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from infoplane.checks import require_not_negative, require_positive, require_whole
+from infoplane.checks import require_positive, require_whole
 from infoplane.models._stacked import StackedModel
 from infoplane.models.base import require_different, require_widths
 from infoplane.tasks.base import Task
@@ -79,7 +79,7 @@ class BetaVaeModel(StackedModel):
         require_whole("seed", self.seed, at_least=0)
         object.__setattr__(self, "betas", require_different("betas", self.betas))
         for beta in self.betas:
-            require_not_negative("betas", beta)
+            require_positive("betas", beta)
         object.__setattr__(self, "hidden", require_widths("hidden", self.hidden))
         require_positive("learning_rate", self.learning_rate)
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from infoplane.checks import (
     require_choice,
-    require_not_negative,
     require_positive,
     require_whole,
 )
@@ -94,7 +93,7 @@ class InformationDropoutModel(StackedModel):
         require_whole("seed", self.seed, at_least=0)
         object.__setattr__(self, "betas", require_different("betas", self.betas))
         for beta in self.betas:
-            require_not_negative("betas", beta)
+            require_positive("betas", beta)
         object.__setattr__(self, "hidden", require_widths("hidden", self.hidden))
         for name in ("largest_alpha", "learning_rate"):
             require_positive(name, getattr(self, name))

@@ -117,7 +117,7 @@ class VariationalWeightsModel(StackedModel):
             object.__setattr__(self, name, require_different(name, getattr(self, name)))
         object.__setattr__(self, "hidden", require_widths("hidden", self.hidden))
         for beta in self.betas:
-            require_not_negative("betas", beta)
+            require_positive("betas", beta)
         for share in self.corrupted_shares:
             require_not_negative("corrupted_shares", share)
             if share > 1:

@@ -11,7 +11,7 @@ from infoplane.claims.registry import claim_statistic
 from infoplane.claims.stopping import RULES, check_places, information_stop, patient_stop
 
 
-@claim_statistic(needs=("estimator",), table="metrics")
+@claim_statistic(needs=("estimator",), table="metrics", positive=("beta",))
 def stopping_rule(
     evidence: Evidence,
     case: Case,
@@ -34,7 +34,7 @@ def stopping_rule(
     rule : str
         One of `infoplane.claims.stopping.RULES`.
     beta, tolerance : float
-        Of the rule: the criterion is I(T;Y) - beta I(X;T) of the output layer.
+        Of the rule: the criterion is I(T;Y) - beta I(X;T) of the output layer; `beta` is above 0.
     check_every : int
         Epochs between two checks, of both rules; where snapshots are further apart, as late in
         training, those are the checks.

@@ -13,7 +13,7 @@ from infoplane.statistics import Resampling
 JUMPS = ("width", "distance")
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), of_models=True, positive=("expected_beta",))
 def accuracy_jump(
     evidence: Evidence,
     case: Case,
