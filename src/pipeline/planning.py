@@ -296,12 +296,25 @@ class Study:
 
     def parameters_of_estimators(self, comparison: str) -> dict[str, dict]:
         """Return the method and the parameters of the estimators that a comparison reads."""
+        known = self._known_estimators(whole=False)
+        return {name: known[name] for name in self.compared_estimators(comparison)}
+
+    def parameters_of(self, estimator: str) -> dict:
+        """Return the method and the parameters of an estimator, or of what measures by its name."""
+        return self._known_estimators(whole=True)[estimator]
+
+    def _known_estimators(self, whole: bool) -> dict[str, dict]:
+        """Return the method of every estimator that measures, with its parameters.
+
+        Of an estimator that a measurement is itself, the parameters are the measure's if `whole`.
+        """
         known = {}
         for one in self.measurements.values():
-            named = one.parameters.get("estimators")
-            own = {"method": one.parameters["measure"]}
+            measure = dict(one.parameters)
+            named = measure.pop("estimators", None)
+            own = {"method": measure.pop("measure"), **(measure if whole else {})}
             known |= named or dict.fromkeys(one.measure.estimators(), own)
-        return {name: known[name] for name in self.compared_estimators(comparison)}
+        return known
 
     def methods(self) -> list[str]:
         """Return the methods of the estimators, each once."""

@@ -8,7 +8,10 @@ import jinja2
 import pytest
 import yaml
 
+from pipeline.captions import methods_of_figure
+from pipeline.planning import Study
 from tests.support import stand_in
+from tests.workflow.test_configuration import CONFIG as CONFIGURATION
 
 REPOSITORY = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((REPOSITORY / "config/figures.yaml").read_text(encoding="utf-8"))
@@ -40,13 +43,35 @@ def test_every_drawing_is_drawn_and_says_what_it_needs():
         assert entry["paper"] in CONFIG["papers"]
 
 
+@pytest.fixture(scope="module")
+def study():
+    return Study(CONFIGURATION)
+
+
+@pytest.mark.parametrize(
+    ("name", "estimator", "method"),
+    [
+        ("szt_2", "binned_30", "binned: bins 30, range -1 to 1"),
+        ("szt_8", "binned_100_global", "binned: bins 100, range global"),
+        ("saxe_1c", "kde_0.1_upper", "kde: noise variance 0.1, bound upper"),
+        # A measurement's own, beside an estimator.
+        ("infoplane_dependence", "hsic_400", "dependence: samples 400"),
+        # The figure's entry names none; its comparison does.
+        ("infoplane_ablations", "binned_30_global", "binned: bins 30, range global"),
+    ],
+)
+def test_captions_name_methods_and_parameters(study, name, estimator, method):
+    assert methods_of_figure(study, name)[estimator] == method
+
+
 @pytest.mark.parametrize("name", FIGURES)
-def test_captions_are_filled_in_and_valid(name):
+def test_captions_are_filled_in_and_valid(name, study):
     entry = FIGURES[name]
     text = (REPOSITORY / "workflow/report/figure.rst").read_text(encoding="utf-8")
     how_to_read = constants(entry["drawing"])["HOW_TO_READ"]
     paper_name = CONFIG["papers"][entry["paper"]]["name"]
-    params = entry | {"how_to_read": how_to_read, "paper_name": paper_name}
+    methods = methods_of_figure(study, name)
+    params = entry | {"how_to_read": how_to_read, "paper_name": paper_name, "methods": methods}
     # Snakemake would take what stands in braces for a wildcard.
     assert not {"{", "}"} & set("".join(word for word in params.values() if isinstance(word, str)))
     caption = (
@@ -59,6 +84,9 @@ def test_captions_are_filled_in_and_valid(name):
     assert f"{paper_name}, figure {entry['number']}." in caption
     assert how_to_read in caption
     assert entry["expects"] in caption
+    for estimator, method in methods.items():
+        assert not {"{", "}"} & set(method)
+        assert f"``{estimator}`` ({method})" in caption
     for key in (
         "runs",
         "models",

@@ -43,6 +43,7 @@ for figure, entry in config["figures"].items():
             **entry,
             made_from=made_from,
             paper_name=config["papers"][entry["paper"]]["name"],
+            methods=captions.methods_of_figure(STUDY, figure),
             how_to_read=drawings.drawing_constant(entry["drawing"], "HOW_TO_READ"),
         script:
             # Filled in when the job runs: by then the loop has long ended.
