@@ -52,7 +52,10 @@ def ratios(results: dict[str, dict]) -> dict[str, float]:
         for name, ratio in comparison["ratio"].items():
             found[f"{comparison['quantity']}: {name}"] = ratio
     if "bottleneck" in results:
-        found["bottleneck curve: NumPy loop"] = results["bottleneck"]["ratio"]["numpy_loop"]
+        ratio = results["bottleneck"]["ratio"]
+        found["bottleneck curve: NumPy loop"] = ratio["numpy_loop"]
+        if "embo" in ratio:
+            found["bottleneck curve: embo"] = ratio["embo"]
     if "gradients" in results:
         found["gradient statistics: training"] = 1 / results["gradients"]["share_of_training"]
     for one in results.get("fisher", {}).get("runs", []):

@@ -1,6 +1,6 @@
 """Time the nearest-neighbour estimators beside other libraries', on the same activations.
 
-The libraries come with the extra ``bench``: ennemi, infomeasure and npeet-plus, which carries the
+The libraries are of the extra ``bench``: ennemi, infomeasure and npeet-plus, which carries the
 code of NPEET on; scikit-learn is installed anyway. Each contender gives the same quantity, k = 3 in
 the maximum norm, on one thread. Some add noise of 1e-10 or less to tell repeated rows apart, and
 some take another variant of a constant: all must agree with ours to `TOLERANCE_BITS`.
@@ -41,7 +41,7 @@ def load(peer: str):
         return import_module(peer.replace("-", "_"))
     except ImportError as error:
         raise PeersMissingError(
-            f"benchmarks.peers compares with {', '.join(PEERS)}, but {peer} cannot be imported "
+            f"this benchmark compares with other libraries, but {peer} cannot be imported "
             f"({error}); install them with pip install -e '.[bench]'"
         ) from error
 

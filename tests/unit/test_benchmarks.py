@@ -92,12 +92,49 @@ def test_variational(tmp_path):
     assert min(found["ratio"].values()) > 0
 
 
-def test_bottleneck(tmp_path):
+def test_bottleneck(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "embo", None)
     written = run("bottleneck", tmp_path)
     assert set(written["ratio"]) == {"numpy_loop", "numpy_loop_over_patterns"}
     # Neither end of the loop is below what is proved to be the least, within the tolerance.
     assert min(written["loop_excess_bits"]) > -1e-6
     assert 0 < written["curve_converged"] <= written["curve_betas"]
+
+
+class EmboStandIn:
+    """Give the points that ours gives, as embo would: in bits, at its beta."""
+
+    excess_bits = 0.0
+
+    @classmethod
+    def beta_iter(cls, alpha, beta, inputs, labels, given, clusters, **limits):
+        assert alpha == 1
+        assert labels == pytest.approx(given @ inputs)
+        high = np.sort(given[1])
+        points = bottleneck.Inputs(inputs, np.log(high) - np.log1p(-high))
+        annealing = bottleneck.Annealing(points, 1e-6 * np.log(2), 400)
+        solution = annealing.solve(beta / np.log(2))
+        label_bits = solution.label_nats / np.log(2) - cls.excess_bits
+        return [solution.input_nats / np.log(2), label_bits, 0.0, beta]
+
+
+@pytest.fixture
+def embo(monkeypatch):
+    monkeypatch.setitem(sys.modules, "embo", SimpleNamespace(InformationBottleneck=EmboStandIn))
+    monkeypatch.setattr(bottleneck, "version", lambda name: "0")
+
+
+def test_bottleneck_beside_embo(tmp_path, embo):
+    written = run("bottleneck", tmp_path)
+    assert {"embo", "embo_over_patterns"} < set(written["ratio"])
+    assert written["embo_excess_bits"] == pytest.approx([0, 0], abs=2e-6)
+    assert written["versions"]["embo"] == "0"
+
+
+def test_embo_that_disagrees_is_refused(tmp_path, monkeypatch, embo):
+    monkeypatch.setattr(EmboStandIn, "excess_bits", 0.002)
+    with pytest.raises(RuntimeError, match=r"ends elsewhere, .*0\.002"):
+        run("bottleneck", tmp_path)
 
 
 def test_estimate(tmp_path):
