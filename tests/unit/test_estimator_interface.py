@@ -26,6 +26,7 @@ ESTIMATORS = {
     "kraskov_entropy": {},
     "edge": {},
     "matrix_renyi": {"width_rule": "median"},
+    "soft_entropy": {},
 }
 OTHERS = {
     "exact": {},

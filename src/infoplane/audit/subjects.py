@@ -125,6 +125,7 @@ def layer_subjects() -> list[AuditSubject]:
         AuditSubject("edge", _edge, pairs=True),
         AuditSubject("matrix_renyi_alignment", _of_observed(**renyi)),
         AuditSubject("matrix_renyi_median", _of_observed(**renyi, width_rule="median")),
+        AuditSubject("soft_entropy_100", _of_observed("soft_entropy", anchors=100)),
         AuditSubject("mixture_entropy", _mixture_entropy, noisy),
         AuditSubject(("propagated_upper", "propagated_lower"), _propagated, noisy),
         AuditSubject("infonce", _infonce, two, ("input",), pairs=True),
