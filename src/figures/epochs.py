@@ -18,6 +18,7 @@ from figures.reading import (
     BAND,
     count_networks,
     layer_names,
+    output_last,
     over_networks,
     read_bounds,
     read_information,
@@ -67,6 +68,7 @@ def epochs_figure(frame: pd.DataFrame, bounds: Mapping[str, Mapping[str, float]]
     -------
     figure : matplotlib.figure.Figure
     """
+    frame = output_last(frame)
     labels = list(frame["label"].unique())
     # Four are a square.
     columns = 2 if len(labels) == 4 else min(COLUMNS, len(labels))
