@@ -18,7 +18,16 @@ sys.path.insert(0, SOURCE)
 # The jobs compute with the code that stands beside this workflow, whatever is installed.
 os.environ.update(PYTHONPATH=SOURCE)
 
-from pipeline import alone, captions, code_behind, dependencies, drawings, pins, planning, recipes
+from pipeline import (
+    alone,
+    captions,
+    code_behind,
+    dependencies,
+    drawings,
+    pins,
+    planning,
+    recipes,
+)
 from pipeline.configuration import model_parameters
 from pipeline.stage import versions
 from pipeline.validation import ConfigurationError, check_configuration, check_machine
