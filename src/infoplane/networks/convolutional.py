@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -102,15 +101,11 @@ class Convolutional(ModuleNetwork):
         blocks = self.channels if self.representation == "mean" else self._block_units()
         return (*blocks, *self.dense_widths)
 
-    def unit_rows(
-        self, parameters: np.ndarray, inputs: np.ndarray
-    ) -> Iterator[tuple[np.ndarray | None, np.ndarray]]:
-        """Yield what the representation keeps of each layer; see `Network`."""
-        layers = list(super().unit_rows(parameters, inputs))
-        for layer, (net, rows) in enumerate(layers):
-            if self.representation == "mean" and layer < len(self.channels):
-                rows = rows.reshape(self.channels[layer], -1, rows.shape[1]).mean(axis=1)
-            yield net, rows
+    def represented(self, layer: int, rows: np.ndarray) -> np.ndarray:
+        """Return a block's channels at all positions, or their means over these."""
+        if self.representation == "positions" or layer > len(self.channels):
+            return rows
+        return rows.reshape(self.channels[layer - 1], -1, rows.shape[1]).mean(axis=1)
 
     @cached_property
     def parameter_count(self) -> int:

@@ -101,6 +101,21 @@ class ModuleNetwork(Network):
     ) -> Iterator[tuple[np.ndarray | None, np.ndarray]]:
         """Yield what each layer gives, and what the output layer receives; see `Network`."""
         *hidden, net = (values.T for values in self.skeleton.layer_values(parameters, inputs))
-        for values in hidden:
-            yield None, values
+        for layer, rows in enumerate(hidden, start=1):
+            yield None, self.represented(layer, rows)
         yield net, OUTPUT_FUNCTIONS[self.output](net)
+
+    def represented(self, layer: int, rows: np.ndarray) -> np.ndarray:
+        """Return what of a hidden layer is its representation; by default all that it gives.
+
+        Parameters
+        ----------
+        layer : int
+            1 .. L - 1.
+        rows : array of float, shape (numbers that the layer gives, samples)
+
+        Returns
+        -------
+        rows : array of float, shape (units of the layer, samples)
+        """
+        return rows

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -82,16 +81,11 @@ class Transformer(ModuleNetwork):
         tokens = self.input_shape[0] if self.representation == "tokens" else 1
         return (tokens * self.width,) * (1 + 2 * self.blocks) + (self.outputs,)
 
-    def unit_rows(
-        self, parameters: np.ndarray, inputs: np.ndarray
-    ) -> Iterator[tuple[np.ndarray | None, np.ndarray]]:
-        """Yield what the representation keeps of each layer; see `Network`."""
-        *hidden, output = super().unit_rows(parameters, inputs)
-        for net, rows in hidden:
-            if self.representation == "mean":
-                rows = rows.reshape(*self.input_shape, self.width, -1).mean(axis=0)
-            yield net, rows
-        yield output
+    def represented(self, layer: int, rows: np.ndarray) -> np.ndarray:
+        """Return a layer's tokens, or their mean."""
+        if self.representation == "tokens":
+            return rows
+        return rows.reshape(*self.input_shape, self.width, -1).mean(axis=0)
 
     @property
     def parameter_count(self) -> int:
