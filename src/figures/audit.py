@@ -42,8 +42,6 @@ COLUMNS = (
 )
 QUANTITIES = {"input": INPUT_AXIS, "label": LABEL_AXIS}
 GROUPS = {"family": "task", "samples": "samples", "dimension": "units"}
-# A sign, two digits and a point must fit into a cell of twenty-five beside each other.
-NARROW_FONT_SIZE = 5.2
 ERROR_NORM = LogNorm(0.01, 10.0, clip=True)
 ERROR_COLOURS, TIME_COLOURS = "mako_r", "rocket_r"
 ERROR_TICKS = (0.01, 0.1, 1, 10)
@@ -96,20 +94,14 @@ def written_milliseconds(seconds: float) -> str:
     return f"{milliseconds:.0f}" if milliseconds >= 9.95 else f"{milliseconds:.1f}"
 
 
-def draw_map(
-    axes: Axes,
-    colours: pd.DataFrame,
-    texts: pd.DataFrame,
-    font_size: float = TABLE_FONT_SIZE,
-    **look,
-) -> None:
-    """Draw one heat map with a text in each cell; grey where there is no value."""
+def draw_map(axes: Axes, colours: pd.DataFrame, texts: pd.DataFrame, **look) -> None:
+    """Draw one heat map; grey where there is no value."""
     names = [str(name).replace("_", " ") for name in colours.columns]
     sns.heatmap(
         colours,
         annot=texts.to_numpy(),
         fmt="",
-        annot_kws={"fontsize": font_size},
+        annot_kws={"fontsize": TABLE_FONT_SIZE},
         linewidths=0.4,
         cbar=False,
         yticklabels=list(colours.index),
@@ -163,7 +155,7 @@ def audit_figure(table: pd.DataFrame) -> Figure:
             groups = groups_of(table if by == "family" else layers, by)
             errors = median_over(shown, by, "error_bits", estimators, groups)
             bias = median_over(shown, by, "bias_bits", estimators, groups)
-            look = {"cmap": ERROR_COLOURS, "norm": ERROR_NORM, "font_size": NARROW_FONT_SIZE}
+            look = {"cmap": ERROR_COLOURS, "norm": ERROR_NORM}
             draw_map(panel, errors.clip(lower=ERROR_NORM.vmin), bias.map(written_bias), **look)
             draw_refusals(panel, shown, by, errors)
             panel.set_title(f"{name} by {title}" if by == "family" else f"by {title}")
