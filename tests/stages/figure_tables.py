@@ -386,4 +386,11 @@ def save_claim_details(path):
             own = {"definition": None, "values": stops.tolist()}
             row = {"condition": run, "estimator": estimator, "reading": reading, "details": own}
             rows.append(row)
+    # A third one's: epochs by depth, where the last network of the deepest never gets there.
+    epochs = np.outer(100.0 + np.arange(INITS), 1 / np.arange(1, 7)).tolist()
+    epochs[-1][-1] = None
+    for estimator in ("binned", "kde"):
+        row = {"condition": ", ".join(cycle[:6]), "estimator": estimator, "reading": ""}
+        row |= {"estimate": -1.0, "ci_low": -1.25, "ci_high": None}
+        rows.append(row | {"details": {"definition": None, "values": epochs}})
     path.write_text(json.dumps(rows), encoding="utf-8")

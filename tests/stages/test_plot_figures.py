@@ -13,7 +13,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from PIL import Image
 
-from figures import inverted_images, reading, style
+from figures import depths, inverted_images, reading, style
 from figures.bottleneck import BETA_AXIS
 from figures.collapse import COLLAPSE, GIVEN_LABEL_AXIS
 from figures.critical_periods import RATES, STARTS_AXIS
@@ -59,7 +59,7 @@ OF_NO_RUNS = (
     *("ablations", "batch_sizes", "robustness", "audit", "audit_drops", "scorecard"),
     *("minimal_model", "linear_networks", "two_phases", "stopping", "variational"),
     "model_curves",
-    "critical_periods",
+    *("critical_periods", "depths"),
 )
 TRAINED = [name for name, entry in FIGURES.items() if entry["drawing"] not in OF_NO_RUNS]
 PHASES = (GRADIENT_AXIS, RATIO_AXIS)
@@ -756,6 +756,48 @@ def test_batch_sizes_show_networks_medians_and_the_fit(tables, tmp_path, drawn):
     assert [line.get_ydata()[0] for line in medians] == [60.0 * n for n in range(1, 8)]
     assert "$R^2$ 0.90 [0.80, 0.95], slope 1.10" in epochs.get_title()
     assert steps.get_xlabel() == "steepest fall of the SNR (steps)"
+
+
+def test_depths_show_networks_the_censored_ones_at_the_top_and_the_power(tables, tmp_path, drawn):
+    panels = data_axes(drawn("infoplane_depths", tables, tmp_path))
+    assert len(panels) == len(FIGURES["infoplane_depths"]["estimators"])
+    for panel in panels:
+        lines = {line.get_label(): line for line in panel.lines}
+        assert len(lines["one network"].get_xdata()) == 6 * INITS - 1
+        censored = lines["never there"]
+        assert (len(censored.get_xdata()), censored.get_markerfacecolor()) == (1, "none")
+        # As high as the panel allows, whatever the epochs are.
+        np.testing.assert_array_equal(censored.get_ydata(), [depths.TOP])
+        assert 6 <= censored.get_xdata()[0] < 6.5
+        assert [text.get_text() for text in panel.texts] == ["1"]
+        middle = 100 + INITS // 2
+        np.testing.assert_allclose(lines["median"].get_xydata()[:, 1], middle / np.arange(1, 7))
+        # The epochs fall as 1 / depth exactly, so that the line goes through all medians.
+        np.testing.assert_allclose(
+            lines["fitted power"].get_ydata(), middle / np.arange(1, 7), rtol=1e-12
+        )
+        assert f"{INITS} networks a depth\nexponent -1.00 [-1.25, undefined]" in panel.get_title()
+
+
+def test_depths_where_half_never_get_there_or_nothing_is_known():
+    row = {"estimate": None, "ci_low": None, "ci_high": None}
+    row["details"] = {"values": [[0, 3, None], [2, None, None], [4, None, None]]}
+    empty = row | {"details": {"values": []}}
+    some, none = data_axes(depths.depths_figure({"some": row, "none": empty}, ["1", "2", "4"]))
+    assert "exponent undefined" in some.get_title()
+    (hollow,) = [line for line in some.lines if line.get_marker() == "D"][1:]
+    np.testing.assert_array_equal(hollow.get_xydata(), [[2, depths.TOP], [4, depths.TOP]])
+    assert [text.get_text() for text in some.texts] == ["2", "3"]
+    # At the level before the first epoch, which counts as 1.
+    assert sorted(some.lines[0].get_ydata()) == [1, 2, 3, 4]
+    assert not none.texts
+
+
+def test_depths_refuse_what_no_claim_judged_and_labels_that_are_no_depth(tables, tmp_path):
+    with pytest.raises(ValueError, match="has no row of adaptive on"):
+        run_stage("infoplane_depths", tables, tmp_path, estimators={"other": "adaptive"})
+    with pytest.raises(ValueError, match="number of hidden layers, not 'deep'"):
+        depths.depths_of(["1", "deep"])
 
 
 def test_outputs_look_alike_at_every_depth():
