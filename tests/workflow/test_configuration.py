@@ -8,6 +8,7 @@ import yaml
 from snakemake.utils import update_config
 
 from infoplane.audit import standard_subjects
+from infoplane.tasks import make_task_rule
 from infoplane.training.schedule import snapshot_epochs
 from pipeline.configuration import resolve_run
 from pipeline.left_out import leave_out
@@ -49,7 +50,13 @@ def check(config: dict, files=FILES) -> Study:
     return check_configuration(config, [str(REPOSITORY / file) for file in files], SCHEMA)
 
 
-@pytest.mark.parametrize("more", [[], ["smoke"], ["images"], ["transformers"], ["weights"]])
+@pytest.mark.parametrize(
+    "more",
+    [
+        *([], ["smoke"], ["images"], ["transformers"], ["weights"]),
+        *(["images", "mnist"], ["images", "cifar"]),
+    ],
+)
 def test_configurations_of_the_repository_are_right(more):
     files = [*FILES, *(f"config/{name}.yaml" for name in more)]
     check(merged(*files), files)
@@ -255,7 +262,7 @@ def test_key_tables_of_the_readme_are_those_of_the_schema():
 
 def test_every_config_file_is_the_users_to_read():
     there = {path.relative_to(REPOSITORY).as_posix() for path in CONFIG_FOLDER.rglob("*.yaml")}
-    others = ("smoke", "images", "transformers", "weights")
+    others = ("smoke", "images", "transformers", "weights", "mnist", "cifar")
     assert there == {*FILES, *(f"config/{name}.yaml" for name in others)}
 
 
@@ -278,6 +285,38 @@ def test_figures_and_claims_of_images_are_of_digits_and_of_the_sets_that_a_file_
         assert not of_sets & set(study.measurements[name].runs)
     assert study.images_of("fashion") == ["<results>/images/fashion_mnist.npz"]
     assert study.images_of("digits") == []
+
+
+@pytest.mark.parametrize(
+    ("file", "rule", "title", "shapes"),
+    [
+        ("mnist", "mnist", "MNIST", {"fashion": (1, 28, 28), "fashion_small": (1, 14, 14)}),
+        ("cifar", "cifar10", "CIFAR-10", {"fashion": (3, 32, 32), "fashion_small": (3, 16, 16)}),
+    ],
+)
+def test_another_image_set_takes_the_place_of_fashion_mnist(file, rule, title, shapes):
+    fashion = merged(*FILES, "config/images.yaml")
+    config = merged(*FILES, "config/images.yaml", f"config/{file}.yaml")
+    assert config["pathvars"]["results"] == f"results/{file}"
+    study = Study(config)
+    of_sets = {run.task for run in study.runs.values() if study.images_of(run.task)}
+    assert {"fashion", "fashion_small", "fashion_grey"} <= of_sets
+    for task in ("fashion", "fashion_small", "fashion_grey"):
+        assert study.images_of(task) == [f"<results>/images/{rule}.npz"]
+        # Subsets, pooling and seeds stay.
+        assert config["tasks"][task] == fashion["tasks"][task] | {"rule": rule}
+    for task, shape in shapes.items():
+        assert make_task_rule(**config["tasks"][task]).input_shape == shape
+    # The share of the training images is that of the set: networks are measured on those of test.
+    for run in (study.runs["saxe_fashion_tanh"], study.runs["fashion_tanh"]):
+        made = make_task_rule(**config["tasks"][run.task])
+        training = made.patterns - (made.test_images or made.published[1])
+        assert round(run.schedule.training_fraction * made.patterns) == training
+    added = set(study.figures_of_images()) - set(Study(CONFIG).figures_of_images())
+    assert added == set(Study(fashion).figures_of_images()) - set(CONFIG["figures"])
+    told = [config["figures"][name]["shows"] for name in added]
+    told += [config["claims"][name]["statement"] for name in ("C67", "C69")]
+    assert not [text for text in told if title not in text or "Fashion" in text]
 
 
 def test_kernels_of_figure_8_are_measured_once():
