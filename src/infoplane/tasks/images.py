@@ -101,33 +101,14 @@ class ImageRule(TaskRule):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require_whole("pooling", self.pooling, at_least=1)
         if self.grey_step is not None:
             require_whole("grey_step", self.grey_step, at_least=1)
         require_whole("seed", self.seed, at_least=0)
         for key in ("balanced", "standardised"):
             require_choice(key, getattr(self, key), (True, False))
-        _, height, width = self.image_shape
-        if height % self.pooling or width % self.pooling:
-            allowed = [n for n in range(1, height + 1) if not height % n and not width % n]
-            raise ValueError(
-                f"pooling {self.pooling} does not divide images of {height} x {width}; allowed: "
-                f"{', '.join(map(str, allowed))}"
-            )
+        check_pooling(self.pooling, self.image_shape)
         for key, there in zip(("training_images", "test_images"), self.published, strict=True):
-            self._check_number(key, getattr(self, key), there)
-
-    def _check_number(self, key: str, wanted: int | None, there: int) -> None:
-        if wanted is None:
-            return
-        require_whole(key, wanted, at_least=self.classes)
-        if wanted > there:
-            raise ValueError(f"{key} must be at most the {there} that there are, not {wanted}")
-        if self.balanced and wanted % self.classes:
-            raise ValueError(
-                f"{key} must be a multiple of the {self.classes} classes to be balanced, not "
-                f"{wanted}"
-            )
+            check_number(key, getattr(self, key), there, self.classes, self.balanced)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -171,56 +152,145 @@ class ImageRule(TaskRule):
         """
         images.check(self.name, self.image_shape, self.classes)
         generator = np.random.default_rng(self.seed)
-        train = self._drawn("training_images", images.train_labels, generator)
-        test = self._drawn("test_images", images.test_labels, generator)
+        of_each = (("training_images", images.train_labels), ("test_images", images.test_labels))
+        train, test = (
+            drawn(key, getattr(self, key), labels, self.classes, self.balanced, generator)
+            for key, labels in of_each
+        )
         pixels = np.concatenate([images.train_images[train], images.test_images[test]])
         inputs = pooled(pixels, self.pooling, self.grey_step)
         if self.standardised:
-            over = (0, 2, 3)
-            # Double precision: a sum of 10^8 pixels has more digits than single precision.
-            mean = inputs[: len(train)].mean(axis=over, keepdims=True, dtype=np.float64)
-            deviation = inputs[: len(train)].std(axis=over, keepdims=True, dtype=np.float64)
-            inputs -= mean.astype(np.float32)
-            inputs /= deviation.astype(np.float32)
+            standardise(inputs, inputs[: len(train)])
         labels = np.concatenate([images.train_labels[train], images.test_labels[test]])
         return Task(inputs, labels.astype(np.int64))
 
-    def _drawn(self, key: str, labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """Return which images are taken, in the order of the set."""
-        wanted = getattr(self, key)
-        counts = np.bincount(labels, minlength=self.classes)
-        if wanted is None:
-            chosen = np.arange(len(labels))
-        elif self.balanced:
-            each = wanted // self.classes
-            if counts.min() < each:
-                raise ValueError(
-                    f"{key} {wanted} needs {each} images of each class; class {counts.argmin()} "
-                    f"has {counts.min()}"
-                )
-            of_class = (np.flatnonzero(labels == one) for one in range(self.classes))
-            chosen = np.concatenate([generator.permutation(those)[:each] for those in of_class])
-        else:
-            chosen = generator.permutation(len(labels))[:wanted]
-        there = np.bincount(labels[chosen], minlength=self.classes)
-        if not there.all():
+
+def check_pooling(side: int, shape: tuple[int, int, int]) -> None:
+    """Refuse squares of pixels that do not divide an image.
+
+    Parameters
+    ----------
+    side : int
+    shape : tuple of int
+        Channels, height, width.
+    """
+    require_whole("pooling", side, at_least=1)
+    _, height, width = shape
+    if height % side or width % side:
+        allowed = [n for n in range(1, height + 1) if not height % n and not width % n]
+        raise ValueError(
+            f"pooling {side} does not divide images of {height} x {width}; allowed: "
+            f"{', '.join(map(str, allowed))}"
+        )
+
+
+def check_number(key: str, wanted: int | None, there: int, classes: int, balanced: bool) -> None:
+    """Refuse a number of images that cannot be drawn.
+
+    Parameters
+    ----------
+    key : str
+        What messages call it.
+    wanted : int or None
+        None is all that there are.
+    there : int
+    classes : int
+    balanced : bool
+        Whether each class has equally many.
+    """
+    if wanted is None:
+        return
+    require_whole(key, wanted, at_least=classes)
+    if wanted > there:
+        raise ValueError(f"{key} must be at most the {there} that there are, not {wanted}")
+    if balanced and wanted % classes:
+        raise ValueError(
+            f"{key} must be a multiple of the {classes} classes to be balanced, not {wanted}"
+        )
+
+
+def drawn(
+    key: str,
+    wanted: int | None,
+    labels: np.ndarray,
+    classes: int,
+    balanced: bool,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """Draw images at random.
+
+    Parameters
+    ----------
+    key, wanted, classes, balanced
+        See `check_number`.
+    labels : array of int
+        Of all images.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    chosen : array of int
+        Their places, in the order of the set.
+
+    Raises
+    ------
+    ValueError
+        If a class has too few images, or none of those drawn.
+    """
+    counts = np.bincount(labels, minlength=classes)
+    if wanted is None:
+        chosen = np.arange(len(labels))
+    elif balanced:
+        each = wanted // classes
+        if counts.min() < each:
             raise ValueError(
-                f"{key} {len(chosen)} has no image of class {there.argmin()}; take more, another "
-                "seed, or balanced: true"
+                f"{key} {wanted} needs {each} images of each class; class {counts.argmin()} "
+                f"has {counts.min()}"
             )
-        return np.sort(chosen)
+        of_class = (np.flatnonzero(labels == one) for one in range(classes))
+        chosen = np.concatenate([generator.permutation(those)[:each] for those in of_class])
+    else:
+        chosen = generator.permutation(len(labels))[:wanted]
+    there = np.bincount(labels[chosen], minlength=classes)
+    if not there.all():
+        raise ValueError(
+            f"{key} {len(chosen)} has no image of class {there.argmin()}; take more, another "
+            "seed, or balanced: true"
+        )
+    return np.sort(chosen)
 
 
-def pooled(pixels: np.ndarray, side: int, grey_step: int | None = None) -> np.ndarray:
+def standardise(inputs: np.ndarray, over: np.ndarray) -> None:
+    """Subtract each channel's mean over some images, divide by its deviation there, in place.
+
+    Parameters
+    ----------
+    inputs : array of float32, shape (images, channels, height, width)
+    over : array of float32, shape (images, channels, height, width)
+        May be a view of the inputs.
+    """
+    axes = (0, 2, 3)
+    # Double precision: a sum of 10^8 pixels has more digits than single precision.
+    mean = over.mean(axis=axes, keepdims=True, dtype=np.float64)
+    deviation = over.std(axis=axes, keepdims=True, dtype=np.float64)
+    inputs -= mean.astype(np.float32)
+    inputs /= deviation.astype(np.float32)
+
+
+def pooled(
+    pixels: np.ndarray, side: int, grey_step: int | None = None, brightest: int = BRIGHTEST
+) -> np.ndarray:
     """Return images whose squares of pixels are replaced by their means, from 0 to 1.
 
     Parameters
     ----------
-    pixels : array of uint8, shape (images, channels, height, width)
+    pixels : array of whole numbers up to 255, shape (images, channels, height, width)
     side : int
         Of the squares; it divides height and width.
     grey_step : int, optional
         Replace the squares by their sums over so much, rounded down.
+    brightest : int
+        The value of a white pixel, at most 255.
 
     Returns
     -------
@@ -232,5 +302,5 @@ def pooled(pixels: np.ndarray, side: int, grey_step: int | None = None) -> np.nd
         images += pixels[:, :, row::side, column::side]
     if grey_step is not None:
         return np.floor(images / np.float32(grey_step))
-    images /= BRIGHTEST * side**2
+    images /= brightest * side**2
     return images
