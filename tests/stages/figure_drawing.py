@@ -45,6 +45,12 @@ def made_up(name, **changes):
     return entry | {key: value for key, value in own.items() if key in entry and key not in changes}
 
 
+def files_of(name, folder):
+    """Return the paths of a figure's files."""
+    paths = {kind: folder / f"{name}.{kind}" for kind in ("svg", "png")}
+    return paths | {"small": folder / f"small/{name}.png"}
+
+
 def run_stage(name, tables, folder, data=None, **changes):
     """Draw a figure; return the paths of its files."""
     entry = made_up(name, **changes)
@@ -59,8 +65,7 @@ def run_stage(name, tables, folder, data=None, **changes):
         of_runs = [sorted((tables / table / run).glob("*.parquet")) for run in dict.fromkeys(runs)]
         text = tables / f"{table}.tsv"
         inputs[table] = list(itertools.chain(*of_runs)) if table in TIDY else [text]
-    output = {kind: folder / f"{name}.{kind}" for kind in ("svg", "png")}
-    output["small"] = folder / f"small/{name}.png"
+    output = files_of(name, folder)
     drawing.main(stand_in(input=inputs, output=output, params=entry))
     return output
 

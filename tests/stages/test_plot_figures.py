@@ -39,6 +39,7 @@ from tests.stages.figure_drawing import (
     STAND_INS,
     TIDY,
     data_axes,
+    files_of,
     marked_points,
     run_stage,
     shown_texts,
@@ -54,6 +55,7 @@ from tests.stages.figure_tables import (
     save_runs,
     save_study,
 )
+from tests.support import Named
 
 OF_NO_RUNS = (
     *("ablations", "batch_sizes", "robustness", "audit", "audit_drops", "scorecard"),
@@ -152,16 +154,24 @@ def shown(tables, tmp_path_factory, drawn):
     return cache(lambda name: drawn(name, tables, folder))
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_files_are_the_same_bytes_every_time(name, tables, tmp_path):
-    first = run_stage(name, tables, tmp_path / "first")
+def each(names):
+    """Run a test on every figure, in the process that has drawn it for the other tests."""
+    return pytest.mark.parametrize(
+        "name", [pytest.param(name, marks=pytest.mark.xdist_group(name), id=name) for name in names]
+    )
+
+
+@each(FIGURES)
+def test_files_are_the_same_bytes_every_time(name, tables, shown, tmp_path):
+    first = files_of(name, tmp_path / "first")
+    style.save_figure(shown(name), Named(first))
     second = run_stage(name, tables, tmp_path / "second")
     assert first["png"].read_bytes().startswith(b"\x89PNG")
     assert b"</svg>" in first["svg"].read_bytes()[-100:]
     for kind in ("svg", "png", "small"):
         assert first[kind].read_bytes() == second[kind].read_bytes()
-    written = [path for path in (tmp_path / "first").rglob("*") if path.is_file()]
-    assert sorted(written) == sorted(first.values())
+    written = [path for path in (tmp_path / "second").rglob("*") if path.is_file()]
+    assert sorted(written) == sorted(second.values())
     # Of one report with all of them, and no larger than it need be to be read.
     with Image.open(first["small"]) as small, Image.open(first["png"]) as large:
         assert (small.width, small.mode) == (style.SMALL_PIXELS, "P")
@@ -169,7 +179,7 @@ def test_files_are_the_same_bytes_every_time(name, tables, tmp_path):
     assert first["small"].stat().st_size < 0.4 * first["png"].stat().st_size
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@each(TRAINED)
 def test_axes_have_units_and_divergence_is_told(name, shown):
     figure = shown(name)
     texts = [text.get_text() for text, _ in shown_texts(figure)]
@@ -182,7 +192,7 @@ def test_axes_have_units_and_divergence_is_told(name, shown):
     assert any(f"{kept} {counted}, 1 diverged left out" in text for text in texts)
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@each(FIGURES)
 def test_texts_are_large_enough_inside_the_page_and_apart(name, shown):
     figure = shown(name)
     texts = shown_texts(figure)
@@ -197,7 +207,7 @@ def test_texts_are_large_enough_inside_the_page_and_apart(name, shown):
         assert not box.padded(-1).overlaps(other_box.padded(-1)), (text, other)
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@each(TRAINED)
 def test_diverged_networks_leave_no_mark(name, shown):
     figure = shown(name)
     for axes in data_axes(figure):
@@ -205,7 +215,7 @@ def test_diverged_networks_leave_no_mark(name, shown):
         assert max(axes.get_xlim()) < (20 if expected_axes(name) == BITS else 1500)
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@each(TRAINED)
 def test_no_marker_is_cut_at_the_edge_of_its_panel(name, shown):
     figure = shown(name)
     FigureCanvasAgg(figure).draw()
@@ -219,7 +229,7 @@ def test_no_marker_is_cut_at_the_edge_of_its_panel(name, shown):
 PLANES = [name for name, entry in FIGURES.items() if entry["drawing"] == "planes"]
 
 
-@pytest.mark.parametrize("name", PLANES)
+@each(PLANES)
 def test_planes_have_one_path_a_layer(name, shown):
     figure = shown(name)
     panels = data_axes(figure)
@@ -463,7 +473,7 @@ def test_summary_over_networks_by_hand():
     np.testing.assert_allclose(summary["high"], [2.85, 13.6, np.nan])
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@each(TRAINED)
 def test_a_run_whose_networks_all_diverged_is_drawn_empty(name, lost, tmp_path, drawn):
     figure = drawn(name, lost, tmp_path)
     texts = [text.get_text() for text, _ in shown_texts(figure)]
