@@ -9,6 +9,10 @@ from infoplane.claims.findings import Condition, Finding
 from infoplane.claims.layers import choose_layers, layers_text, measured
 from infoplane.claims.learning import learning
 from infoplane.claims.registry import claim_statistic
+from infoplane.claims.stopping import check_places, patient_stop
+
+CHECK_EVERY, PATIENCE = 10, 10
+"""Epochs between checks of early stopping, and checks without a better test loss; as in C32."""
 
 
 @claim_statistic(needs=("estimator",), table="metrics")
@@ -40,7 +44,9 @@ def stop_before_label_loss(
     Finding
         Mean test accuracy at the stops minus the largest mean test accuracy of any one epoch for
         all networks, which no network chooses for itself: the largest of each curve would be
-        that of its noise. The null stops each network where another one's I(T;Y) is largest.
+        that of its noise. The null stops each network where another one's I(T;Y) is largest. What
+        every network contributes is test accuracy and epoch of four stops: this one, that best
+        epoch, where early stopping on the test loss goes back to, and the end.
     """
     found = evidence.planes(case)
     chosen = choose_layers(case, found, layers)
@@ -48,17 +54,16 @@ def stop_before_label_loss(
         raise ClaimError(f"claim {case.claim}: layers {layers!r} must be one layer")
     stops = last_of_the_largest(found.complete("mi_label_bits")[:, :, chosen[0]])
     accuracy = learning(evidence, case, "test_accuracy")
-    networks = np.arange(len(accuracy))
-    stopped = accuracy[networks, stops]
+    compared = compared_stops(found.epochs, stops, accuracy, learning(evidence, case, "test_loss"))
+    stopped, end = compared[:, 0], compared[:, 6]
     # Each network has another one's stop.
-    others = accuracy[networks, np.roll(stops, 1)]
+    others = accuracy[np.arange(len(accuracy)), np.roll(stops, 1)]
     resampling = evidence.resampling
 
     def regret(values: np.ndarray) -> np.ndarray:
         means = resampling.means(np.column_stack([values, accuracy]))
         return means[:, 0] - means[:, 1:].max(axis=1, initial=-np.inf)
 
-    end = accuracy[:, -1] if len(accuracy) else np.empty(0)
     loss = measured(case, found, "label_loss_bits")[:, chosen[0]]
     text = f"{layers_text(found, chosen, 'mean')}"
     return Finding(
@@ -66,7 +71,7 @@ def stop_before_label_loss(
         f"networks; {_epochs_text(found.epochs[stops])}",
         resampling.interval(regret(stopped)),
         found.inits,
-        np.column_stack([stopped, end, found.epochs[stops]]),
+        compared,
         found.diverged,
         (
             Condition(
@@ -103,6 +108,39 @@ def last_of_the_largest(curves: np.ndarray) -> np.ndarray:
     if not curves.size:
         return np.zeros(len(curves), int)
     return curves.shape[1] - 1 - curves[:, ::-1].argmax(axis=1)
+
+
+def compared_stops(
+    epochs: np.ndarray, stops: np.ndarray, accuracy: np.ndarray, loss: np.ndarray
+) -> np.ndarray:
+    """Return how accurate each network is at its stop and at three others, and when they are.
+
+    Parameters
+    ----------
+    epochs : array of int, shape (epochs,)
+        Increasing.
+    stops : array of int, shape (inits,)
+        Positions of the stops.
+    accuracy, loss : array of float, shape (inits, epochs)
+        On test patterns.
+
+    Returns
+    -------
+    compared : array of float64, shape (inits, 8)
+        Accuracy and epoch of the stop, of the best epoch for all networks, of where early stopping
+        with patience goes back to, and of the end.
+    """
+    if not len(accuracy):
+        return np.empty((0, 8))
+    best, end = accuracy.mean(axis=0).argmax(), len(epochs) - 1
+    checks = check_places(epochs, CHECK_EVERY)
+    patient = checks[[patient_stop(-one, 0.0, PATIENCE)[0] for one in loss[:, checks]]]
+    networks = np.arange(len(accuracy))
+    pairs = [
+        (accuracy[networks, places], epochs[places])
+        for places in np.broadcast_arrays(stops, best, patient, end)
+    ]
+    return np.column_stack([column for pair in pairs for column in pair])
 
 
 def _epochs_text(epochs: np.ndarray) -> str:
