@@ -7,12 +7,11 @@ Params  claim           the claim
 Writes  svg, png
 """
 
-import json
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from figures.reading import rows_of_claim
 from figures.style import LAYER_COLOURS, figure_style, format_epoch, new_figure, save_figure
 from pipeline.stage import run_as_script
 
@@ -31,31 +30,6 @@ DEPTH_AXIS = "hidden layers"
 REACHED_AXIS = "epochs until convergence"
 TOP = 0.95
 """Height of censored networks, as a share of the panel's."""
-
-
-def rows_of_claim(path, estimators: dict[str, str], runs: list[str]) -> dict[str, dict]:
-    """Read the row of a claim under each estimator.
-
-    Parameters
-    ----------
-    path : str
-    estimators : dict of str to str
-        By label.
-    runs : list of str
-        Those that the claim must have taken together, in their order.
-
-    Returns
-    -------
-    rows : dict of str to dict
-        By label.
-    """
-    with open(path, encoding="utf-8") as stream:
-        rows = json.load(stream)
-    found = {row["estimator"]: row for row in rows if row["condition"].split(", ") == runs}
-    for estimator in estimators.values():
-        if estimator not in found:
-            raise ValueError(f"{path} has no row of {estimator} on {', '.join(runs)}")
-    return {label: found[estimator] for label, estimator in estimators.items()}
 
 
 def depths_of(labels: list[str]) -> np.ndarray:
@@ -78,7 +52,7 @@ def depths_figure(rows: dict[str, dict], labels: list[str]) -> Figure:
     Parameters
     ----------
     rows : dict of str to dict
-        See `rows_of_claim`.
+        The claim's rows, by the labels of their estimators.
     labels : list of str
         Of the runs.
 
@@ -187,7 +161,9 @@ def main(snakemake) -> None:
     """Read the claim's details, draw them."""
     params = snakemake.params
     (path,) = snakemake.input.claim_details
-    rows = rows_of_claim(path, params.estimators, list(params.runs.values()))
+    pooled = ", ".join(params.runs.values())
+    wanted = {label: (pooled, name, "") for label, name in params.estimators.items()}
+    rows = rows_of_claim(path, wanted)
     with figure_style():
         save_figure(depths_figure(rows, list(params.runs)), snakemake.output)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -180,6 +181,36 @@ def read_text_table(paths: Iterable, columns: Iterable[str], runs: Mapping[str, 
         if not (table["run"] == run).any():
             raise ValueError(f"no rows with run {run!r}, which panel {label!r} shows, in {path}")
     return table
+
+
+def rows_of_claim(path, wanted: Mapping[Hashable, tuple[str, str, str]]) -> dict[Hashable, dict]:
+    """Read rows of a claim's details.
+
+    Parameters
+    ----------
+    path : path
+        As `judge_claims` writes them.
+    wanted : mapping of Hashable to (str, str, str)
+        Condition, estimator and reading, by any key; the reading is empty for a claim of one.
+
+    Returns
+    -------
+    rows : dict of Hashable to dict
+        By the same keys.
+
+    Raises
+    ------
+    ValueError
+        If the claim was not judged on one of them.
+    """
+    with open(path, encoding="utf-8") as stream:
+        rows = json.load(stream)
+    found = {(row["condition"], row["estimator"], row["reading"]): row for row in rows}
+    for condition, *measured_by in wanted.values():
+        if (condition, *measured_by) not in found:
+            words = ", ".join(filter(None, measured_by))
+            raise ValueError(f"{path} has no row of {words} on {condition}")
+    return {key: found[one] for key, one in wanted.items()}
 
 
 def trained(frame: pd.DataFrame) -> pd.DataFrame:

@@ -26,7 +26,7 @@ TIDY = (
         "activation_histograms",
     ),
     "differential_entropy",
-    *("several_networks", "neural_collapse", "activation_scale"),
+    *("several_networks", "neural_collapse", "activation_scale", "weight_correlation"),
 )
 
 

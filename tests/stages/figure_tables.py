@@ -171,6 +171,12 @@ def save_tidy_tables(folder):
     entropy["share_duplicated"] = 0.2 * entropy["layer"] * entropy["epoch"] / 1000
     save_runs(with_status(entropy), folder / "differential_entropy")
 
+    alike = grid(*keys, layer)
+    alike["correlation"] = 0.02 * alike["layer"] + 0.001 * alike["init"]
+    grown = np.where(alike["epoch"] == EPOCHS[-1], 0.3, 0.0)
+    alike["matched_correlation"] = 0.3 + grown + 0.01 * alike["init"]
+    save_runs(with_status(alike), folder / "weight_correlation")
+
     metrics = grid(*keys)
     for name, value in (("train_loss", 0.3), ("test_loss", 0.4), ("train_accuracy", 0.8)):
         metrics[name] = value + draws.uniform(0, 0.1, len(metrics))
@@ -393,4 +399,34 @@ def save_claim_details(path):
         row = {"condition": ", ".join(cycle[:6]), "estimator": estimator, "reading": ""}
         row |= {"estimate": -1.0, "ci_low": -1.25, "ci_high": None}
         rows.append(row | {"details": {"definition": None, "values": epochs}})
+    rows += [*rows_of_gap_bounds(), *rows_of_label_stops()]
     path.write_text(json.dumps(rows), encoding="utf-8")
+
+
+def rows_of_gap_bounds():
+    """Return what networks contribute to the claim on a bound: bound and gap, the last negative."""
+    gaps = np.linspace(0.3, -0.1, INITS)
+    values = {
+        "binned": np.column_stack([np.full(INITS, 0.2), gaps]),
+        "kde": np.column_stack([np.full(INITS, 1.5), gaps])[:-1],
+    }
+    return [
+        {"condition": run, "estimator": estimator, "reading": "informative"}
+        | {"details": {"values": own.tolist()}}
+        for run, (estimator, own) in itertools.product(RUNS, values.items())
+    ]
+
+
+def rows_of_label_stops():
+    """Return what networks contribute to the claim on stops: four accuracies and epochs."""
+    costs = {"output": 0.0, "last_hidden": 0.02}
+    rows = []
+    for run, estimator, (reading, cost) in itertools.product(
+        RUNS, ("binned", "kde"), costs.items()
+    ):
+        level = 0.8 + 0.001 * np.arange(INITS)
+        stops = [(level - cost, 300.0), (level, 400.0), (level - 0.005, 200.0), (level - 0.03, 1e3)]
+        columns = [np.broadcast_to(one, INITS) for pair in stops for one in pair]
+        row = {"condition": run, "estimator": estimator, "reading": reading, "threshold": -0.01}
+        rows.append(row | {"details": {"values": np.column_stack(columns).tolist()}})
+    return rows

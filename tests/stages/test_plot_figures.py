@@ -13,7 +13,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from PIL import Image
 
-from figures import depths, inverted_images, reading, style
+from figures import depths, gap_bounds, inverted_images, label_stops, reading, style
+from figures import weight_correlation as alike
 from figures.bottleneck import BETA_AXIS
 from figures.collapse import COLLAPSE, GIVEN_LABEL_AXIS
 from figures.critical_periods import RATES, STARTS_AXIS
@@ -61,7 +62,7 @@ OF_NO_RUNS = (
     *("ablations", "batch_sizes", "robustness", "audit", "audit_drops", "scorecard"),
     *("minimal_model", "linear_networks", "two_phases", "stopping", "variational"),
     "model_curves",
-    *("critical_periods", "depths"),
+    *("critical_periods", "depths", "gap_bounds", "label_stops"),
 )
 TRAINED = [name for name, entry in FIGURES.items() if entry["drawing"] not in OF_NO_RUNS]
 PHASES = (GRADIENT_AXIS, RATIO_AXIS)
@@ -86,6 +87,7 @@ AXES = {
     "inverted_images": {inverted_images.LAYER_AXIS, inverted_images.ERROR_AXIS},
     "histograms": {VALUE_AXIS},
     "rescaling": {"layer", style.INPUT_AXIS},
+    "weight_correlation": {alike.LAYER_AXIS, *alike.QUANTITIES.values()},
     "bottleneck": BITS | {BETA_AXIS},
     "saturation": {style.EPOCH_AXIS, SHARE_AXIS, ACCURACY_AXIS},
     "dependence": {
@@ -97,7 +99,7 @@ AXES = {
 }
 # Networks whose dependence is measured are one less.
 SHOWN = {"dependence": INITS - 1}
-COUNTED = {"copies": "groups"}
+COUNTED = {"copies": "groups", "weight_correlation": "pairs"}
 """What titles count, if not networks, by drawing."""
 
 
@@ -808,6 +810,78 @@ def test_depths_refuse_what_no_claim_judged_and_labels_that_are_no_depth(tables,
         run_stage("infoplane_depths", tables, tmp_path, estimators={"other": "adaptive"})
     with pytest.raises(ValueError, match="number of hidden layers, not 'deep'"):
         depths.depths_of(["1", "deep"])
+
+
+def test_gaps_stand_against_bounds_and_those_below_the_axis_at_its_edge(tables, tmp_path, drawn):
+    panels = data_axes(drawn("infoplane_gap_bound", tables, tmp_path))
+    assert [panel.get_title() for panel in panels] == [*FIGURES["infoplane_gap_bound"]["runs"]]
+    for panel in panels:
+        lines = {line.get_label(): line for line in panel.lines}
+        gaps = np.linspace(0.3, -0.1, INITS)
+        expected = [[0.2, gap] for gap in gaps if gap > 0]
+        np.testing.assert_allclose(lines["100 bins"].get_xydata(), expected)
+        marks = [line for line in panel.lines if line.get_marker() != "None"]
+        hollow = [line for line in marks if line.get_markerfacecolor() == "none"]
+        assert [len(line.get_xdata()) for line in hollow] == [2, 1, 2]
+        # Gaps 0.3, 0.2, 0.1, 0 and -0.1; slow estimators have no last network.
+        assert [text.get_text() for text in panel.texts] == ["80 % of 5", "100 % of 4", "80 % of 5"]
+        limits = {line.get_xdata()[0] for line in panel.lines if line.get_linestyle() == "--"}
+        assert limits == {0.5, 1}
+        assert panel.get_xlim()[1] > 1.5
+
+
+def test_a_gap_bound_of_no_network_says_so():
+    row = {"details": {"values": []}}
+    (panel,) = data_axes(gap_bounds.gap_bounds_figure({("run", "bins"): row}, ["run"]))
+    assert [text.get_text() for text in panel.texts] == ["none of 0"]
+
+
+def test_stops_stand_against_the_best_epoch_of_the_same_networks(tables, tmp_path, drawn):
+    figure = drawn("infoplane_label_stop", tables, tmp_path)
+    panels = data_axes(figure)
+    estimators = FIGURES["infoplane_label_stop"]["estimators"]
+    assert [text.get_text() for text in panels[0].get_yticklabels()] == [
+        *(f"output, {name}" for name in estimators),
+        *(f"last hidden, {name}" for name in estimators),
+        "early stopping",
+        "end of training",
+    ]
+    for panel in panels:
+        networks = [line for line in panel.lines if line.get_label() == "one network"]
+        costs = [line.get_xdata() for line in networks]
+        expected = [0.0] * 3 + [-0.02] * 3 + [-0.005, -0.03]
+        np.testing.assert_allclose(costs, np.outer(expected, np.ones(INITS)), atol=1e-12)
+        assert f"{INITS} networks, best 400: 0.802" in panel.get_title()
+        (dashed,) = [line for line in panel.lines if line.get_linestyle() == "--"]
+        assert dashed.get_xdata()[0] == -0.01
+        (right,) = panel.child_axes
+        medians = [text.get_text() for text in right.get_yticklabels()]
+        assert medians == [*["300"] * 6, "200", "1\u2009000"]
+    texts = {text.get_text() for text, _ in shown_texts(figure)}
+    assert {label_stops.COST_AXIS, label_stops.EPOCH_AXIS} <= texts
+
+
+def test_stops_of_no_network_leave_their_panel_empty():
+    row = {"details": {"values": []}}
+    stops = label_stops.stops_of({("bins", "output"): row})
+    (panel,) = data_axes(label_stops.label_stops_figure({"run": stops}, -0.01))
+    assert "0 networks, no best epoch" in panel.get_title()
+    assert all(not len(line.get_xdata()) for line in panel.lines if line.get_marker() == "o")
+
+
+def test_weights_alike_before_and_after_training_stand_side_by_side(tables, tmp_path, drawn):
+    panels = data_axes(drawn("infoplane_weight_correlation", tables, tmp_path))
+    # In the first run a pair diverges; of the others the middle one of pairs 0 to 4 counts.
+    middle, layers = INITS // 2, np.arange(1, LAYERS + 1)
+    for as_trained, matched in zip(panels[1:3], panels[4:], strict=True):
+        expected = (0.02 * layers + 0.001 * middle,) * 2, (0.3 + 0.01 * middle, 0.6 + 0.01 * middle)
+        for panel, heights in zip((as_trained, matched), expected, strict=True):
+            before, after = [line for line in panel.lines if line.get_marker() == "o"]
+            assert before.get_markerfacecolor() == "white" != after.get_markerfacecolor()
+            for line, height in zip((before, after), heights, strict=True):
+                np.testing.assert_allclose(line.get_xydata()[:, 1], height)
+            assert (before.get_xydata()[:, 0] < layers).all()
+            assert (after.get_xydata()[:, 0] > layers).all()
 
 
 def test_outputs_look_alike_at_every_depth():

@@ -1,0 +1,150 @@
+"""Draw what stopping at the largest I(T;Y) costs, beside other stops, one panel a run.
+
+Reads   claim_details   what every network contributes to a claim of `stop_before_label_loss`, as
+                        JSON
+Params  claim           the claim
+        runs            panel label to run id, each judged by the claim
+        estimators      row label to one of the claim's estimators; early stopping and the end are
+                        of the networks and the epochs of the first
+Writes  svg, png
+"""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from figures.reading import rows_of_claim
+from figures.style import LAYER_COLOURS, figure_style, format_epoch, new_figure, save_figure
+from infoplane.statistics import Resampling
+from pipeline.stage import run_as_script
+
+TABLES = ("claim_details",)
+NEEDS = ("claim", "runs", "estimators")
+TAKES = ()
+HOW_TO_READ = """\
+Horizontally the test accuracy of networks that stop, minus what the same networks have at the one
+epoch that is best for all of them, in shares of the test patterns: 0, the solid line. Dashed, the
+loss that the claim allows. Each small mark is one network; large marks are means, their bars 95 %
+bootstrap intervals over networks, with the best epoch held fixed. Rows: where I(T;Y) of the output
+or of the last hidden layer is largest, under one estimator each; where early stopping with patience
+on the test loss goes back to; and the end of training. On the right the median epoch of the stops.
+Above each panel the number of networks, the best epoch and the mean test accuracy there. Slow
+estimators see the first networks and fewer epochs, and are held against the best of those."""
+
+COST_AXIS = "test accuracy minus that of the best epoch (share of patterns)"
+EPOCH_AXIS = "median epoch of the stop"
+READINGS = {"output": "output", "last_hidden": "last hidden"}
+OTHERS = {2: "early stopping", 3: "end of training"}
+"""Stops without information, by their place in what networks contribute; 0 is the claim's own, 1
+the best epoch."""
+
+
+def stops_of(rows: dict[tuple[str, str], dict]) -> dict[str, np.ndarray]:
+    """Return test accuracies and epochs of one run's stops, by their names.
+
+    Parameters
+    ----------
+    rows : dict of (str, str) to dict
+        The claim's rows, by the label of the estimator and the reading.
+
+    Returns
+    -------
+    stops : dict of str to array of float, shape (inits, 2, 2)
+        Of the stop and of the best epoch: accuracy, epoch.
+    """
+    values = {
+        key: np.array(row["details"]["values"], float).reshape(-1, 4, 2)
+        for key, row in rows.items()
+    }
+    stops = {
+        f"{READINGS[reading]}, {name}": all_stops[:, :2]
+        for (name, reading), all_stops in values.items()
+    }
+    first = next(iter(values.values()))
+    return stops | {text: first[:, [place, 1]] for place, text in OTHERS.items()}
+
+
+def label_stops_figure(stops: dict[str, dict[str, np.ndarray]], least: float) -> Figure:
+    """Draw one panel a run.
+
+    Parameters
+    ----------
+    stops : dict of str to dict
+        By the label of the run; see `stops_of`.
+    least : float
+        The threshold of the claim.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    names = list(next(iter(stops.values())))
+    figure, axes = new_figure(0.24 * len(names) + 1.3, 1, len(stops), sharex=True, sharey=True)
+    for panel, (label, own) in zip(axes.flat, stops.items(), strict=True):
+        panel.axvline(0, color="0.4", linewidth=0.7, zorder=0)
+        panel.axvline(least, color="0.4", linewidth=0.7, linestyle="--", zorder=0)
+        for row, values in enumerate(own.values()):
+            draw_stop(panel, values, row)
+        of_all = own[OTHERS[3]]
+        best = (
+            f"best {format_epoch(of_all[0, 1, 1])}: {of_all[:, 1, 0].mean():.3f}"
+            if len(of_all) else "no best epoch"
+        )  # fmt: skip
+        panel.set_title(f"{label}\n{len(of_all)} networks, {best}")
+        panel.set_ylim(len(names) - 0.4, -0.6)
+        medians = [
+            format_epoch(np.median(one[:, 0, 1])) if len(one) else "" for one in own.values()
+        ]
+        right = panel.secondary_yaxis("right")
+        right.set_yticks(range(len(names)), medians)
+    right.set_ylabel(EPOCH_AXIS)
+    axes[0, 0].set_yticks(range(len(names)), names)
+    figure.supxlabel(COST_AXIS, fontsize=8)
+    return figure
+
+
+def draw_stop(axes: Axes, values: np.ndarray, row: int) -> None:
+    """Draw what one stop costs every network, and the mean with its interval.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    values : array of float, shape (inits, 2, 2)
+        See `stops_of`.
+    row : int
+    """
+    costs = values[:, 0, 0] - values[:, 1, 0]
+    aside = np.linspace(-0.22, 0.22, len(costs)) if len(costs) > 1 else np.zeros(len(costs))
+    axes.plot(
+        costs, row + aside, "o", color=LAYER_COLOURS[1], markersize=2, markeredgewidth=0,
+        label="one network",
+    )  # fmt: skip
+    found = Resampling().mean(costs)
+    axes.errorbar(
+        found.estimate, row, xerr=[[found.estimate - found.low], [found.high - found.estimate]],
+        fmt="D", color=LAYER_COLOURS[0], markersize=4, elinewidth=1.4, label="mean",
+    )  # fmt: skip
+
+
+def main(snakemake) -> None:
+    """Read the claim's details, draw them."""
+    params = snakemake.params
+    (path,) = snakemake.input.claim_details
+    wanted = {
+        (label, name, reading): (run, estimator, reading)
+        for label, run in params.runs.items()
+        for reading in READINGS
+        for name, estimator in params.estimators.items()
+    }
+    rows = rows_of_claim(path, wanted)
+    stops = {
+        label: stops_of({key[1:]: row for key, row in rows.items() if key[0] == label})
+        for label in params.runs
+    }
+    least = min(row["threshold"] for row in rows.values())
+    with figure_style():
+        save_figure(label_stops_figure(stops, least), snakemake.output)
+
+
+if __name__ == "__main__":
+    run_as_script(main, globals())
