@@ -93,7 +93,7 @@ def foreseen(
     Raises
     ------
     ValueError
-        If a layer is unknown or not used.
+        If a layer is unknown or not used, or a part of the module cannot take what it is given.
     """
     chosen = _chosen_modules(module, layers)
     sizes, widest = {}, 1
@@ -109,7 +109,9 @@ def foreseen(
             sizes[key] = own * len(inputs)
 
     # Two: modules that drop axes of length one would drop that of a single sample.
-    _run(module, inputs[:2], dict(module.named_modules()) | chosen, see)
+    first = inputs[:2]
+    with _naming_what_fails(module, first):
+        _run(module, first, dict(module.named_modules()) | chosen, see)
     unused = [name for name in chosen if name not in sizes]
     if unused and layers is not None:
         raise ValueError(f"layer {unused[0]!r} is not used in the forward pass")
@@ -204,6 +206,42 @@ def _run(
         with _evaluating(module), torch.no_grad():
             # A copy: the first layer may work in place.
             module(_as_module_input(batch, module).clone())
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def _naming_what_fails(module: torch.nn.Module, inputs: torch.Tensor) -> Iterator[None]:
+    """Refuse inputs that a module cannot take, by the part of it where they fail and why."""
+    entered = []
+
+    def entering(name: str) -> Callable:
+        def hook(part, arguments, keywords):
+            values = filter(torch.is_tensor, (*arguments, *keywords.values()))
+            entered.append((name, part, [tuple(value.shape) for value in values]))
+
+        return hook
+
+    def leave(part, arguments, output):
+        entered.pop()
+
+    handles = []
+    for name, part in module.named_modules():
+        handles.append(part.register_forward_pre_hook(entering(name), with_kwargs=True))
+        handles.append(part.register_forward_hook(leave))
+    try:
+        yield
+    except (RuntimeError, ValueError, IndexError) as error:
+        if not entered:
+            raise
+        name, part, shapes = entered[-1]
+        own = type(part).__name__ if list(part.children()) else str(part)
+        raise ValueError(
+            f"{f'layer {name!r}' if name else 'the module'}, {own}, cannot take the shape "
+            f"{' and '.join(map(str, shapes))} that it is given for {len(inputs)} inputs of "
+            f"{tuple(inputs.shape[1:])}: {error}"
+        ) from error
     finally:
         for handle in handles:
             handle.remove()

@@ -66,9 +66,9 @@ def information_plane(
         If an argument is of another kind, such as a measure where an estimator is asked for.
     ValueError
         If inputs and labels do not fit, there is a single class, a layer is unknown, not used,
-        or gives anything but one tensor with a row per sample, the samples drawn lack a class, or
-        the estimator refuses a layer's activations, as it does with NaN; the message names the
-        layer.
+        cannot take what it is given (such as images of another size), or gives anything but one
+        tensor with a row per sample, the samples drawn lack a class, or the estimator refuses a
+        layer's activations, as it does with NaN; the message names the layer.
 
     Warns
     -----

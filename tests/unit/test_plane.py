@@ -125,10 +125,50 @@ def test_evaluates_and_leaves_every_part_as_it_was():
 
 def test_modes_and_hooks_are_restored_after_an_error():
     network = perceptron().train()
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ValueError, match="layer '0'"):
         information_plane(network, torch.zeros(3, 5), torch.arange(3), exact)
     assert all(part.training for part in network.modules())
-    assert not any(part._forward_hooks for part in network.modules())
+    assert not any(part._forward_hooks or part._forward_pre_hooks for part in network.modules())
+
+
+class Sized(torch.nn.Module):
+    """Reshape to a fixed size in a forward pass of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.last = torch.nn.Linear(64, 2)
+
+    def forward(self, inputs):
+        return self.last(inputs.view(len(inputs), 64))
+
+
+def convolutional():
+    return torch.nn.Sequential(
+        *(torch.nn.Conv2d(1, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.ReLU()),
+        *(torch.nn.Flatten(), torch.nn.Linear(144, 2)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("network", "shape", "message"),
+    [
+        (
+            convolutional(),
+            (1, 10, 10),
+            r"layer '4', Linear\(in_features=144, out_features=2, bias=True\), cannot take the shape "
+            r"\(2, 256\) that it is given for 2 inputs of \(1, 10, 10\): ",
+        ),
+        (convolutional(), (3, 8, 8), r"layer '0', Conv2d\(1, 4.*\(2, 3, 8, 8\).* \(3, 8, 8\): "),
+        (convolutional()[1:], (64,), r"layer '1', BatchNorm2d\(4.*expected 4D input"),
+        (torch.nn.Sequential(Sized()), (1, 7, 7), r"layer '0', Sized, .*\(2, 1, 7, 7\)"),
+        (Sized(), (1, 7, 7), r"the module, Sized, cannot take the shape \(2, 1, 7, 7\)"),
+    ],
+)
+def test_images_of_another_shape_are_refused_by_the_layer_that_cannot_take_them(
+    network, shape, message
+):
+    with pytest.raises(ValueError, match=message):
+        information_plane(network, torch.zeros(3, *shape), torch.arange(3), exact)
 
 
 class Pair(torch.nn.Module):
