@@ -155,8 +155,8 @@ def convolutional():
         (
             convolutional(),
             (1, 10, 10),
-            r"layer '4', Linear\(in_features=144, out_features=2, bias=True\), cannot take the shape "
-            r"\(2, 256\) that it is given for 2 inputs of \(1, 10, 10\): ",
+            r"layer '4', Linear\(in_features=144, out_features=2, bias=True\), cannot take the "
+            r"shape \(2, 256\) that it is given for 2 inputs of \(1, 10, 10\): ",
         ),
         (convolutional(), (3, 8, 8), r"layer '0', Conv2d\(1, 4.*\(2, 3, 8, 8\).* \(3, 8, 8\): "),
         (convolutional()[1:], (64,), r"layer '1', BatchNorm2d\(4.*expected 4D input"),

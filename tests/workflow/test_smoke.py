@@ -32,10 +32,41 @@ CLEAR = {
         ("C03", run, "binned_30", ""): "supported"
         for run in ("szt_tanh", "szt_tanh_full_batch", "saxe_tanh")
     },
-    ("C06", "szt_tanh", "saxe_sample", ""): "refuted",
+    # Over single samples the mean of the gradients stays far below their deviation.
+    **{
+        ("C06", run, "saxe_sample", ""): "refuted"
+        for run in ("szt_tanh", "szt_tanh_full_batch", "saxe_relu", "saxe_sgd_tanh")
+    },
+    **{
+        ("C27", run, definition, "as_measured"): verdict
+        for run in ("orhan_digits_tanh", "szt_tanh", "saxe_tanh", "saxe_relu", "saxe_sgd_tanh")
+        for definition, verdict in (("saxe_sample", "supported"), ("szt_first", "refuted"))
+    },
+    # Values beyond 1 pile up in the end bin: bits that bins on the whole range keep.
+    ("C12", "saxe_relu", "binned_30_end_bins", ""): "supported",
     ("C15", "minimal", "exact", ""): "supported",
+    # Exact information of linear networks grows with their weights, and so does that of a chain.
+    **{
+        ("C18", model, "exact", ""): "supported"
+        for model in ("linear_as_stated", "linear_more_samples", "linear_deep")
+    },
+    ("C48", "scalar_chain", "exact", ""): "refuted",
+    # Noise in the teacher's labels is learnt from the irrelevant inputs.
+    ("C21", "linear_irrelevant_noisy", "exact", ""): "refuted",
     ("C25", "szt_tanh", "binned_30", "input"): "supported",
     ("C25", "saxe_relu", "binned_30_global", "input"): "refuted",
+    # Two networks that bins tell apart: one bit of H(T) says which of them was drawn.
+    **{("C31", run, "copies_3", ""): "supported" for run in ("skoltech_4", "skoltech_4_published")},
+    # As published the rule stops at its first check, of networks that have hardly begun to learn.
+    **{
+        ("C32", run, "binned_100_global", "published"): "refuted"
+        for run in ("saxe_tanh", "saxe_relu")
+    },
+    # Images that differ go through a bijection.
+    **{
+        ("C85", "digits_invertible", estimator, ""): "supported"
+        for estimator in ("machine_precision", "binned_100_global", "binned_width_0.07")
+    },
 }
 
 
