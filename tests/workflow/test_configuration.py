@@ -2,6 +2,7 @@
 
 import copy
 import importlib.util
+import math
 
 import pytest
 import yaml
@@ -55,6 +56,7 @@ def check(config: dict, files=FILES) -> Study:
     [
         *([], ["smoke"], ["images"], ["transformers"], ["weights"]),
         *(["images", "mnist"], ["images", "cifar"]),
+        *([name, "smoke", f"smoke/{name}"] for name in ("images", "transformers", "weights")),
     ],
 )
 def test_configurations_of_the_repository_are_right(more):
@@ -106,6 +108,42 @@ def test_small_configuration_is_a_small_diff_with_one_of_each_kind():
         assert set(small[part]) < set(CONFIG[part])
     assert small["pathvars"]["results"] == "results/smoke"
     assert len((REPOSITORY / "config/smoke.yaml").read_text().splitlines()) < 150
+
+
+def training_work(config: dict, kind: str, names: set) -> float:
+    """Return how many times networks of runs, or of models, see a pattern in training."""
+    work = 0
+    for name in names & set(config[kind]):
+        if kind == "runs":
+            run = resolve_run(config, name)
+            patterns = make_task_rule(**config["tasks"][run.task]).patterns
+            networks, epochs = run.initialisations, run.schedule.epochs
+        else:
+            model = config[kind][name]
+            patterns, epochs = model["samples"], model["epochs"]
+            several = ("betas", "corrupted_shares", "deficits", "spans", "rates")
+            networks = model["initialisations"]
+            networks *= math.prod(len(model[key]) for key in several if key in model)
+        work += networks * epochs * patterns
+    return work
+
+
+@pytest.mark.parametrize("name", ["images", "transformers", "weights"])
+def test_additions_have_a_small_version_of_a_hundredth_with_each_kind_of_figure(name):
+    full = merged(*FILES, f"config/{name}.yaml")
+    small = merged(*FILES, f"config/{name}.yaml", "config/smoke.yaml", f"config/smoke/{name}.yaml")
+    added = {part: set(full[part]) - set(CONFIG[part]) for part in ("runs", "models")}
+    assert any(added.values())
+    for part, names in added.items():
+        assert training_work(small, part, names) <= training_work(full, part, names) / 100
+    drawings = [
+        {one["drawing"] for key, one in config["figures"].items() if key not in CONFIG["figures"]}
+        for config in (full, small)
+    ]
+    # Of single networks' gradients the small study has those of SZT's task.
+    assert drawings[0] - drawings[1] <= {"gradient_networks"}
+    assert set(full["claims"]) - set(CONFIG["claims"]) <= set(small["claims"])
+    assert small["pathvars"]["results"] == "results/smoke"
 
 
 def changed(path: str, value) -> dict:
@@ -262,25 +300,31 @@ def test_key_tables_of_the_readme_are_those_of_the_schema():
 
 def test_every_config_file_is_the_users_to_read():
     there = {path.relative_to(REPOSITORY).as_posix() for path in CONFIG_FOLDER.rglob("*.yaml")}
-    others = ("smoke", "images", "transformers", "weights", "mnist", "cifar")
+    additions = ("images", "transformers", "weights")
+    others = ("smoke", "mnist", "cifar", *additions, *(f"smoke/{name}" for name in additions))
     assert there == {*FILES, *(f"config/{name}.yaml" for name in others)}
 
 
 def test_figures_and_claims_of_images_are_of_digits_and_of_the_sets_that_a_file_adds():
     digits = {"saxe_1c", "saxe_9", "saxe_10", "infoplane_digits", "infoplane_convolutional"}
     fashion = {
-        *("saxe_1c_fashion", "saxe_9_fashion", "saxe_10_fashion"),
-        *("infoplane_fashion", "infoplane_fashion_convolutional", "skoltech_4_fashion"),
+        *("saxe_1c_fashion", "saxe_9_fashion", "saxe_10_fashion", "skoltech_4_fashion"),
+        *("infoplane_fashion", "infoplane_fashion_convolutional"),
+        *("infoplane_fashion_convolutional_plane", "infoplane_batch_sizes_fashion"),
+        *("infoplane_batch_sizes_fashion_convolutional", "orhan_fashion", "planspace_fashion"),
+        *("dropout_fashion", "neural_collapse_fashion", "compressed_fashion"),
+        *("compressed_autoencoder_fashion", "soft_entropy_fashion", "achille_fisher_fashion"),
     }
     assert set(Study(CONFIG).figures_of_images()) >= digits
     study = Study(merged(*FILES, "config/images.yaml"))
     assert set(study.figures_of_images()) - set(Study(CONFIG).figures_of_images()) == fashion
     assert set(Study(CONFIG).claims_of_images()) >= {"C63", "C64", "C65", "C66"}
     assert not {"C01", "C27", "C61", "C24"} & set(study.claims_of_images())
-    assert set(study.claims_of_images()) - set(Study(CONFIG).claims_of_images()) == {"C67", "C69"}
+    claims = {*(f"C{number}" for number in range(52, 60)), "C67", "C69", "C89"}
+    assert set(study.claims_of_images()) - set(Study(CONFIG).claims_of_images()) == claims
     # What measures all runs leaves public image sets to measurements that name them.
     of_sets = {name for name, run in study.runs.items() if study.images_of(run.task)}
-    assert len(of_sets) == 7
+    assert len(of_sets) == 17
     for name in ("binned_everywhere", "kde_0.1"):
         assert not of_sets & set(study.measurements[name].runs)
     assert study.images_of("fashion") == ["<results>/images/fashion_mnist.npz"]
@@ -315,7 +359,8 @@ def test_another_image_set_takes_the_place_of_fashion_mnist(file, rule, title, s
     added = set(study.figures_of_images()) - set(Study(CONFIG).figures_of_images())
     assert added == set(Study(fashion).figures_of_images()) - set(CONFIG["figures"])
     told = [config["figures"][name]["shows"] for name in added]
-    told += [config["claims"][name]["statement"] for name in ("C67", "C69")]
+    claims = set(study.claims_of_images()) - set(Study(CONFIG).claims_of_images())
+    told += [config["claims"][name]["statement"] for name in claims]
     assert not [text for text in told if title not in text or "Fashion" in text]
 
 
