@@ -179,7 +179,8 @@ def converged_figure(
 
 def main(snakemake) -> None:
     """Read the runs' information, draw where it ends."""
-    frame, bounds = read_information(snakemake), read_bounds(snakemake)
+    frame = read_information(snakemake)
+    bounds = read_bounds(snakemake, frame)
     with figure_style():
         save_figure(converged_figure(frame, bounds, snakemake.params.series), snakemake.output)
 

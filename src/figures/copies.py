@@ -9,7 +9,7 @@ Writes  svg, png
 """
 
 from figures.planes import planes_figure
-from figures.reading import read_bounds, read_runs
+from figures.reading import INFORMATION, read_bounds, read_runs
 from figures.style import figure_style, save_figure
 from pipeline.stage import run_as_script
 
@@ -32,14 +32,14 @@ COLUMNS = 2
 def main(snakemake) -> None:
     """Read the groups' information, take H(T) where published, draw one plane a run."""
     params = snakemake.params
-    columns = ["layer", "mi_input_bits", "published_mi_input_bits", "mi_label_bits"]
+    columns = [*INFORMATION, "published_mi_input_bits"]
     frame = read_runs(snakemake.input.several_networks, params.runs, columns)
     published = frame["label"].map(params.published)
     drawn = frame["mi_input_bits"].where(~published, frame["published_mi_input_bits"])
     with figure_style():
         figure = planes_figure(
             frame.assign(mi_input_bits=drawn),
-            read_bounds(snakemake),
+            read_bounds(snakemake, frame),
             params.get("columns", COLUMNS),
             counted="group",
         )

@@ -21,6 +21,7 @@ from matplotlib.ticker import MaxNLocator
 from figures.learning import COLOURS, DASHES, PARTS, draw_curves, one_column
 from figures.reading import (
     BAND,
+    INFORMATION,
     count_networks,
     layer_names,
     over_networks,
@@ -126,12 +127,10 @@ def main(snakemake) -> None:
         "weights": read_runs(given.weights, params.runs, ["layer", "weight_norm"]),
     }
     information = {
-        name: read_runs(
-            given.information, params.runs, ["layer", "mi_input_bits"], ("estimator", estimator)
-        )
+        name: read_runs(given.information, params.runs, INFORMATION, ("estimator", estimator))
         for name, estimator in params.estimators.items()
     }
-    bounds = read_bounds(snakemake)
+    bounds = read_bounds(snakemake, pd.concat(information.values()))
     with figure_style():
         save_figure(
             detail_figure(run, information, bounds[label]["ceiling_bits"]), snakemake.output

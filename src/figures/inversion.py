@@ -108,8 +108,9 @@ def main(snakemake) -> None:
         name: read_runs(paths.information, params.runs, INFORMATION, ("estimator", estimator))
         for name, estimator in params.estimators.items()
     }
+    bounds = read_bounds(snakemake, pd.concat(information.values()))
     with figure_style():
-        figure = inversion_figure(errors, information, read_bounds(snakemake))
+        figure = inversion_figure(errors, information, bounds)
         save_figure(figure, snakemake.output)
 
 

@@ -130,7 +130,8 @@ def networks_figure(
 def main(snakemake) -> None:
     """Read the run's information, draw the epochs asked for."""
     label, _ = the_only_run(snakemake.params.runs)
-    frame, bounds = read_information(snakemake), read_bounds(snakemake)
+    frame = read_information(snakemake)
+    bounds = read_bounds(snakemake, frame)
     with figure_style():
         figure = networks_figure(frame, snakemake.params.epochs, bounds[label], label)
         save_figure(figure, snakemake.output)

@@ -6,6 +6,7 @@ Params  runs              panel label to run id
         estimator         id, or panel label to id
         columns           optional: panels side by side, by default up to three
         single_networks   optional: whether to draw each network's own path, in grey
+        with_output       optional: panel label to whether the output layer is drawn
 Writes  svg, png
 """
 
@@ -48,14 +49,14 @@ from pipeline.stage import run_as_script
 
 TABLES = ("information",)
 NEEDS = ("runs", "estimator")
-TAKES = ("columns", "single_networks")
+TAKES = ("columns", "single_networks", "with_output")
 HOW_TO_READ = """\
 Each coloured line is one layer's way through the information plane, averaged over networks at every
 epoch: horizontally I(X;T), vertically I(T;Y), both in bits; the colour is the epoch, logarithmic
 beyond epoch 1. The marker at a line's end names the layer. Grey lines, where there are any, are the
-layers of single networks. Dashed lines are the most that the estimates can be, the logarithm of the
-number of patterns for I(X;T) and H(Y) for I(T;Y); what lies on them is saturated, and says nothing
-about compression."""
+layers of single networks. Dashed lines are the most that the estimates can be: for I(X;T) what the
+panel's estimator can return, no more than the logarithm of the number of patterns that it sees, and
+H(Y) for I(T;Y). What lies on them is saturated, and says nothing about compression."""
 
 END_MARKER = {"markerfacecolor": "white", "markeredgecolor": "0.15", "markeredgewidth": 0.9}
 COLUMNS = 3
@@ -90,6 +91,7 @@ def planes_figure(
     columns: int = COLUMNS,
     single_networks: bool = False,
     counted: str = "network",
+    with_output: Mapping[str, bool] | None = None,
 ) -> Figure:
     """Draw one information plane for each label, all on the same axes and colours.
 
@@ -105,12 +107,17 @@ def planes_figure(
         Whether to draw each network's own path, in grey, behind the averages.
     counted : str
         What ``init`` numbers, for the titles.
+    with_output : mapping of str to bool, optional
+        Whether a label's output layer is drawn, by default every one.
 
     Returns
     -------
     figure : matplotlib.figure.Figure
     """
     frame = output_last(frame)
+    names = layer_names(frame)
+    whole = ~frame["label"].map(with_output or {}).eq(False)
+    frame = frame[(frame["layer"] < max(names)) | whole]
     labels = list(frame["label"].unique())
     columns = min(columns, len(labels))
     rows = -(-len(labels) // columns)
@@ -129,7 +136,8 @@ def planes_figure(
         panel.label_outer()
     hide_unused(axes, len(labels), INPUT_AXIS)
     add_epoch_colours(figure, axes.flat, last_epoch)
-    add_layer_legend(figure, layer_names(frame), "at the last epoch:", **END_MARKER)
+    shown = {layer: name for layer, name in names.items() if layer in set(frame["layer"])}
+    add_layer_legend(figure, shown, "at the last epoch:", **END_MARKER)
     return figure
 
 
@@ -179,11 +187,11 @@ def draw_single_networks(axes: Axes, frame: pd.DataFrame) -> None:
 
 def main(snakemake) -> None:
     """Read the runs' information, draw one plane for each."""
-    frame, bounds = read_information(snakemake), read_bounds(snakemake)
-    columns = snakemake.params.get("columns", COLUMNS)
-    single_networks = snakemake.params.get("single_networks", False)
+    params = snakemake.params
+    frame = read_information(snakemake)
+    options = {name: value for name in TAKES if (value := params.get(name)) is not None}
     with figure_style():
-        figure = planes_figure(frame, bounds, columns, single_networks)
+        figure = planes_figure(frame, read_bounds(snakemake, frame), **options)
         save_figure(figure, snakemake.output)
 
 

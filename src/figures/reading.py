@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Hashable, Iterable, Mapping
 
 import numpy as np
@@ -14,7 +13,7 @@ from pipeline.files import DamagedFileError, load_known, load_table
 
 QUANTILES = (0.05, 0.95)
 BAND = "5 % to 95 % of the networks"
-INFORMATION = ["layer", "mi_input_bits", "mi_label_bits"]
+INFORMATION = ["layer", "mi_input_bits", "mi_label_bits", "ceiling_bits"]
 
 
 def read_runs(
@@ -78,7 +77,7 @@ def read_information(snakemake) -> pd.DataFrame:
     Returns
     -------
     frame : pandas.DataFrame
-        ``label, init, epoch, layer, mi_input_bits, mi_label_bits, status``.
+        ``label, init, epoch, layer, mi_input_bits, mi_label_bits, ceiling_bits, status``.
     """
     params = snakemake.params
     choice = ("estimator", params.estimator)
@@ -104,33 +103,29 @@ def read_models(snakemake) -> dict[str, pd.DataFrame]:
     return {label: frame.astype(dict.fromkeys(text[label], str)) for label, frame in frames.items()}
 
 
-def read_bounds(snakemake) -> dict[str, dict[str, float]]:
-    """Return what is known of the task behind each panel, and of the patterns measured on.
+def read_bounds(snakemake, estimates: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return what is known of the task behind each panel, and of the estimates that it shows.
 
     Parameters
     ----------
     snakemake
-        With input ``data``, the task of each of the params ``runs``, and, where there are any, the
-        tables ``information`` of these runs.
+        With input ``data``, the task of each of the params ``runs``.
+    estimates : pandas.DataFrame
+        ``label, status, ceiling_bits``; the last is what an estimator can return for its samples
+        and units, NaN where it has no such limit.
 
     Returns
     -------
     bounds : dict of str to dict
-        By label: ``ceiling_bits``, the most that an estimate of I(X;T) can be, and
-        ``label_bits``, H(Y). An estimate from some of the patterns cannot exceed the logarithm of
-        their number.
+        By label: ``ceiling_bits``, the most that an estimate of I(X;T) can be in any layer, and
+        ``label_bits``, H(Y).
     """
-    runs = snakemake.params.runs
-    samples: dict[str, int] = {}
-    for path in snakemake.input.get("information", ()):
-        counted = load_table(path, columns=["run", "samples"]).slice(length=1).to_pydict()
-        for run, number in zip(counted["run"], counted["samples"], strict=True):
-            samples[run] = max(number, samples.get(run, 0))
+    ceilings = trained(estimates).groupby("label")["ceiling_bits"].max()
     bounds = {}
-    for (label, run), path in zip(runs.items(), snakemake.input.data, strict=True):
+    for label, path in zip(snakemake.params.runs, snakemake.input.data, strict=True):
         known = load_known(path)
-        most = math.log2(samples[run]) if run in samples else math.inf
-        bounds[label] = known | {"ceiling_bits": min(known["ceiling_bits"], most)}
+        most = np.fmin(known["ceiling_bits"], ceilings.get(label, np.nan))
+        bounds[label] = known | {"ceiling_bits": float(most)}
     return bounds
 
 

@@ -41,7 +41,7 @@ the most that I(X;T) can be. A tanh layer cannot be scaled without changing the 
 are over the layer mirrored (c = -1) and with its units in reverse order. Below, I(X;T) itself in
 one layer, the mean over networks, a dot for each c; the dashed line is the most that it can be."""
 
-COLUMNS = ["layer", "change", "scale", "estimator", "mi_input_bits"]
+COLUMNS = ["layer", "change", "scale", "estimator", "mi_input_bits", "ceiling_bits"]
 # However few the estimators, the scale of the colours has room for its words.
 LEAST_INCHES = 1.1
 MARGIN_INCHES = 1.5
@@ -227,8 +227,9 @@ def main(snakemake) -> None:
     params = snakemake.params
     frame = read_runs(snakemake.input.rescaled, params.runs, COLUMNS)
     frame = frame.astype({"change": str, "estimator": str})
+    bounds = read_bounds(snakemake, frame)
     with figure_style():
-        figure = rescaling_figure(frame, params.estimators, params.layer, read_bounds(snakemake))
+        figure = rescaling_figure(frame, params.estimators, params.layer, bounds)
         save_figure(figure, snakemake.output)
 
 

@@ -201,7 +201,7 @@ def label_mistakes(study: Study) -> Iterator[tuple[Key, str]]:
     """Find figures that say something of a label that none of their runs has, or the reverse."""
     for name, entry in study.config["figures"].items():
         runs = entry.get("runs", {})
-        for key in ("estimator", "published"):
+        for key in ("estimator", "published", "with_output"):
             labels = entry.get(key)
             if isinstance(labels, Mapping) and set(labels) != set(runs):
                 text = f"labels {_named(labels)}; its runs are {_named(runs)}"

@@ -81,13 +81,14 @@ def save_tidy_tables(folder):
     information["mi_input_bits"] = 12.0 - information["layer"] * (0.5 + time) + noise
     information["mi_label_bits"] = (0.2 + 0.7 * time) / information["layer"] ** 0.2
     information.loc[information["estimator"] == "kde", "mi_input_bits"] += 100.0
-    information["samples"] = 4096
+    information["ceiling_bits"] = np.where(information["layer"] == LAYERS, 9.0, 12.0)
     save_runs(with_status(information), folder / "information")
 
     groups = grid(*keys, layer, ("estimator", ("copies",)))
     groups["mi_input_bits"] = 9.0 - 0.5 * groups["layer"]
     groups["published_mi_input_bits"] = groups["mi_input_bits"] + 2.0
     groups["mi_label_bits"] = 0.9 / groups["layer"] ** 0.5
+    groups["ceiling_bits"] = 12.0
     save_runs(with_status(groups), folder / "several_networks")
 
     scale = grid(*keys, layer)
@@ -112,6 +113,7 @@ def save_tidy_tables(folder):
     rescaled["change"] = [change for change, _ in rescaled["change"]]
     # A final span of 0, 2, 4, ... bits in layers 1, 2, 3, ...; kernels see two bits more.
     rescaled["mi_input_bits"] = 5.0 - (rescaled["layer"] - 1) * np.log10(rescaled["scale"])
+    rescaled["ceiling_bits"] = np.nan
     rescaled["mi_input_bits"] *= np.where(rescaled["epoch"] == EPOCHS[-1], 1.0, 2.0)
     kde = rescaled["estimator"] == "kde"
     rescaled.loc[kde, "mi_input_bits"] += np.log10(rescaled["scale"][kde])

@@ -235,24 +235,27 @@ PLANES = [name for name, entry in FIGURES.items() if entry["drawing"] == "planes
 def test_planes_have_one_path_a_layer(name, shown):
     figure = shown(name)
     panels = data_axes(figure)
-    assert len(panels) == len(FIGURES[name]["runs"])
-    for axes in panels:
+    runs = FIGURES[name]["runs"]
+    with_output = dict.fromkeys(runs, True) | FIGURES[name].get("with_output", {})
+    for axes, label in zip(panels, runs, strict=True):
+        layers = LAYERS if with_output[label] else LAYERS - 1
         paths = [
             found for found in axes.findobj(LineCollection) if found.get_label().startswith("layer")
         ]
-        assert [path.get_label() for path in paths] == [f"layer {n + 1}" for n in range(LAYERS)]
+        assert [path.get_label() for path in paths] == [f"layer {n + 1}" for n in range(layers)]
         for path in paths:
             assert len(path.get_segments()) == len(EPOCHS) - 1
             assert path.get_array().tolist() == EPOCHS[1:].tolist()
         singles = [f for f in axes.findobj(LineCollection) if f.get_label() == "single"]
         if FIGURES[name].get("single_networks"):
             # One network of the first run diverged.
-            assert len(singles[0].get_segments()) == (INITS - (axes is panels[0])) * LAYERS
+            assert len(singles[0].get_segments()) == (INITS - (axes is panels[0])) * layers
         else:
             assert singles == []
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == [
-        *("at the last epoch:", "T1", "T2", "T3", "output")
+        *("at the last epoch:", "T1", "T2", "T3"),
+        *(["output"] if any(with_output.values()) else []),
     ]
 
 
@@ -273,16 +276,29 @@ def test_each_panel_has_the_bounds_of_its_own_task(tables, tmp_path, drawn):
         assert horizontal.get_ydata() == pytest.approx([entropy, entropy], abs=1e-5)
 
 
-def test_the_ceiling_is_that_of_the_patterns_measured_on(tables, tmp_path, drawn):
+def test_the_ceiling_is_that_of_the_panels_own_estimator(tables, tmp_path, drawn):
     few = tmp_path / "few"
     save_study(few)
     (few / "task.npz").symlink_to(tables / "task.npz")
-    save_runs(read_all(few / "information").assign(samples=1024), few / "information")
+    information = read_all(few / "information")
+    ceilings = information["estimator"].map({"binned": 10.0, "kde": np.nan})
+    save_runs(information.assign(ceiling_bits=ceilings), few / "information")
     for name, vertical in (("saxe_1b", True), ("saxe_9", False)):
-        figure = drawn(name, few, tmp_path)
-        panel = next(axes for axes in data_axes(figure) if style.INPUT_AXIS in labels_of(axes))
-        bound = next(line for line in panel.lines if line.get_linestyle() == "--")
+        (bound, *_) = bounds_of(drawn(name, few, tmp_path))
         assert set(bound.get_xdata() if vertical else bound.get_ydata()) == {10.0}
+    labels = ("counted", "without a limit of its own")
+    choice = {
+        "runs": dict.fromkeys(labels, "saxe_tanh"),
+        "estimator": dict(zip(labels, ("binned", "kde"), strict=True)),
+    }
+    bounds = bounds_of(drawn("szt_3", few, tmp_path, **choice))
+    assert [bound.get_xdata()[0] for bound in bounds[::2]] == [10.0, 12.0]
+
+
+def bounds_of(figure):
+    """Return the dashed lines of the panels that show I(X;T)."""
+    panels = [axes for axes in data_axes(figure) if style.INPUT_AXIS in labels_of(axes)]
+    return [line for axes in panels for line in axes.lines if line.get_linestyle() == "--"]
 
 
 def labels_of(axes):

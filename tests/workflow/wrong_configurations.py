@@ -100,6 +100,11 @@ WRONG = {
         {"1, as published": True},
         ["figures.skoltech.published", "its runs are", "'1, as meant'"],
     ),
+    "output of a label that a figure has not": (
+        "figures/dropout/with_output",
+        {"the noise": False},
+        ["figures.dropout.with_output", "its runs are", "'100 bins, no noise'"],
+    ),
     "epsilon of plain descent": (
         "runs/szt_tanh_sgd/adam_epsilon",
         "before_correction",
