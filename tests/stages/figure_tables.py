@@ -380,9 +380,14 @@ def save_claim_details(path):
     for runs in (cycle, cycle[:4]):
         falls = 10.0 * np.outer(np.arange(1, INITS + 1), np.arange(1, len(runs) + 1))
         details = {"definition": "szt_second", "conditions": [{"estimate": 1.1}]}
-        details["values"] = np.hstack([falls, 2 * falls]).tolist()
+        details["premises"] = [{"verdict": "supported"}, {"verdict": "refuted"}]
+        peaks = 2 * falls
+        # At the last snapshot: one network of the first run, three of five of the second.
+        peaks[-1, 0] = peaks[-3:, 1] = EPOCHS[-1]
+        details["values"] = np.hstack([falls, peaks]).tolist()
         row = {"condition": ", ".join(runs), "estimator": "binned", "details": details}
         row |= {"estimate": 0.9, "ci_low": 0.8, "ci_high": 0.95}
+        row["null"] = "0.1 [1.8e-09, 0.3456]"
         rows += [row | {"reading": reading} for reading in ("epochs", "steps")]
     # Another claim's, network by network: both stop epochs and accuracies.
     for (place, run), reading in itertools.product(

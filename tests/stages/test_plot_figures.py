@@ -781,8 +781,17 @@ def test_batch_sizes_show_networks_medians_and_the_fit(tables, tmp_path, drawn):
     medians = [line for line in epochs.lines if line.get_marker() == "D"]
     # Networks fall at 10, 20 ... and peak at twice that; the middle one of five.
     assert [line.get_xdata()[0] for line in medians] == [30.0 * n for n in range(1, 8)]
-    assert [line.get_ydata()[0] for line in medians] == [60.0 * n for n in range(1, 8)]
-    assert "$R^2$ 0.90 [0.80, 0.95], slope 1.10" in epochs.get_title()
+    peaks = [60.0, 1000.0, *(60.0 * n for n in range(3, 8))]
+    assert [line.get_ydata()[0] for line in medians] == peaks
+    hollow = [line for line in epochs.lines if str(line.get_markerfacecolor()) == "white"]
+    assert [line.get_xdata()[0] for line in hollow if line in medians] == [60.0]
+    hollow = [len(line.get_xdata()) for line in hollow if line not in medians]
+    assert hollow == [1, 3, *[0] * 5]
+    assert epochs.get_title().split("\n") == [
+        f"{INITS} networks a run; slope 1.10",
+        "$R^2$ 0.90 [0.80, 0.95], null 0.10 [0.00, 0.35]",
+        "SNR falls: supported; $I(X;T)$ falls: refuted",
+    ]
     assert steps.get_xlabel() == "steepest fall of the SNR (steps)"
 
 
