@@ -44,7 +44,7 @@ BOUND_AXIS = "bound (share of patterns)"
 GAP_AXIS = "gap (share of patterns)"
 READING = "informative"
 """Of the claim's; networks contribute the same to every one."""
-SMALLEST = 0.002
+SMALLEST = 0.001
 COLOURS = (LAYER_COLOURS[0], LAYER_COLOURS[2], LAYER_COLOURS[4])
 
 
@@ -110,11 +110,12 @@ def draw_networks(axes: Axes, values: dict[str, np.ndarray]) -> None:
             bounds[~shown], edge, transform=axes.get_xaxis_transform(), markerfacecolor="none",
             markeredgewidth=0.6, **look,
         )  # fmt: skip
+        # Behind the marks, before the limits.
         kept = f"{100 * (gaps <= bounds).mean():.0f} %" if len(both) else "none"
         axes.text(
-            0.98, 0.05 + 0.11 * (len(values) - 1 - line), f"{kept} of {len(both)}", color=colour,
+            0.98, 0.05 + 0.1 * (len(values) - 1 - line), f"{kept} of {len(both)}", color=colour,
             transform=axes.transAxes, ha="right", va="bottom", fontsize=7,
-            bbox={"facecolor": "white", "linewidth": 0, "pad": 0.5},
+            bbox={"facecolor": "white", "linewidth": 0, "pad": 0.5}, zorder=1,
         )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ on the test loss goes back to; and the end of training. On the right the median 
 Above each panel the number of networks, the best epoch and the mean test accuracy there. Slow
 estimators see the first networks and fewer epochs, and are held against the best of those."""
 
-COST_AXIS = "test accuracy minus that of the best epoch (share of patterns)"
+COST_AXIS = "test accuracy minus that\nof the best epoch (share)"
 EPOCH_AXIS = "median epoch of the stop"
 READINGS = {"output": "output", "last_hidden": "last hidden"}
 OTHERS = {2: "early stopping", 3: "end of training"}
@@ -79,18 +79,14 @@ def label_stops_figure(stops: dict[str, dict[str, np.ndarray]], least: float) ->
     figure : matplotlib.figure.Figure
     """
     names = list(next(iter(stops.values())))
-    figure, axes = new_figure(0.24 * len(names) + 1.3, 1, len(stops), sharex=True, sharey=True)
+    figure, axes = new_figure(0.24 * len(names) + 1.6, 1, len(stops), sharex=True, sharey=True)
     for panel, (label, own) in zip(axes.flat, stops.items(), strict=True):
         panel.axvline(0, color="0.4", linewidth=0.7, zorder=0)
         panel.axvline(least, color="0.4", linewidth=0.7, linestyle="--", zorder=0)
         for row, values in enumerate(own.values()):
             draw_stop(panel, values, row)
-        of_all = own[OTHERS[3]]
-        best = (
-            f"best {format_epoch(of_all[0, 1, 1])}: {of_all[:, 1, 0].mean():.3f}"
-            if len(of_all) else "no best epoch"
-        )  # fmt: skip
-        panel.set_title(f"{label}\n{len(of_all)} networks, {best}")
+        panel.set_title(f"{label}\n{networks_and_best(own)}")
+        panel.set_xlabel(COST_AXIS)
         panel.set_ylim(len(names) - 0.4, -0.6)
         medians = [
             format_epoch(np.median(one[:, 0, 1])) if len(one) else "" for one in own.values()
@@ -99,8 +95,21 @@ def label_stops_figure(stops: dict[str, dict[str, np.ndarray]], least: float) ->
         right.set_yticks(range(len(names)), medians)
     right.set_ylabel(EPOCH_AXIS)
     axes[0, 0].set_yticks(range(len(names)), names)
-    figure.supxlabel(COST_AXIS, fontsize=8)
+    handles, texts = axes[0, 0].get_legend_handles_labels()
+    once = dict(zip(texts, handles, strict=True))
+    figure.legend(once.values(), once, loc="outside lower center", ncols=len(once))
     return figure
+
+
+def networks_and_best(stops: dict[str, np.ndarray]) -> str:
+    """Say how many networks a panel shows, and how accurate they are at the best epoch."""
+    counts = [len(values) for values in stops.values()]
+    fewest = "" if min(counts) == max(counts) else f"{min(counts)} to "
+    networks = f"{fewest}{max(counts)} networks"
+    best = stops[OTHERS[3]][:, 1]
+    if not len(best):
+        return f"{networks}\nno best epoch"
+    return f"{networks}\nbest epoch {format_epoch(best[0, 1])}: {best[:, 0].mean():.3f}"
 
 
 def draw_stop(axes: Axes, values: np.ndarray, row: int) -> None:
@@ -122,7 +131,7 @@ def draw_stop(axes: Axes, values: np.ndarray, row: int) -> None:
     found = Resampling().mean(costs)
     axes.errorbar(
         found.estimate, row, xerr=[[found.estimate - found.low], [found.high - found.estimate]],
-        fmt="D", color=LAYER_COLOURS[0], markersize=4, elinewidth=1.4, label="mean",
+        fmt="D", color=LAYER_COLOURS[0], markersize=4, elinewidth=1.4, label="mean, 95 % interval",
     )  # fmt: skip
 
 

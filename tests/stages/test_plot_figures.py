@@ -876,7 +876,7 @@ def test_stops_stand_against_the_best_epoch_of_the_same_networks(tables, tmp_pat
         costs = [line.get_xdata() for line in networks]
         expected = [0.0] * 3 + [-0.02] * 3 + [-0.005, -0.03]
         np.testing.assert_allclose(costs, np.outer(expected, np.ones(INITS)), atol=1e-12)
-        assert f"{INITS} networks, best 400: 0.802" in panel.get_title()
+        assert f"\n{INITS} networks\nbest epoch 400: 0.802" in panel.get_title()
         (dashed,) = [line for line in panel.lines if line.get_linestyle() == "--"]
         assert dashed.get_xdata()[0] == -0.01
         (right,) = panel.child_axes
@@ -890,7 +890,7 @@ def test_stops_of_no_network_leave_their_panel_empty():
     row = {"details": {"values": []}}
     stops = label_stops.stops_of({("bins", "output"): row})
     (panel,) = data_axes(label_stops.label_stops_figure({"run": stops}, -0.01))
-    assert "0 networks, no best epoch" in panel.get_title()
+    assert "0 networks\nno best epoch" in panel.get_title()
     assert all(not len(line.get_xdata()) for line in panel.lines if line.get_marker() == "o")
 
 
