@@ -30,15 +30,15 @@ TABLES = ("claim_details",)
 NEEDS = ("claim", "runs", "estimators")
 TAKES = ()
 HOW_TO_READ = """\
-Each mark is one network at the end of training. Horizontally the input-compression bound, from
-I(X;T) of its last hidden layer under one estimator, which colour and marker tell; vertically what
-is bounded: its accuracy on training patterns minus that on test patterns, in shares of patterns,
-both logarithmic. Below the slanted line the bound is kept; above it, shaded, the gap exceeds the
-bound. The numbers in each panel are the share of networks that keep the bound, and of how many:
-slow estimators see the first ones only. Dashed, the gap of one half, which labels of two equally
-frequent classes cannot exceed, and 1, which no gap can: right of the first line the bound says
-nothing new, right of the second nothing. Hollow marks at the lower edge are networks whose gap is
-smaller than the axis shows, or negative."""
+Each mark is one network at the end of training. Horizontally the input-compression bound, which may
+fail with the probability that the claim names, from I(X;T) of its last hidden layer under one
+estimator, which colour and marker tell; vertically what is bounded: its accuracy on training
+patterns minus that on test patterns, in shares of patterns, both logarithmic. Below the slanted
+line the bound is kept; above it, shaded, the gap exceeds the bound. The numbers in each panel are
+the share of networks that keep the bound, and of how many: slow estimators see the first ones only.
+Dashed, the gap of one half, which labels of two equally frequent classes cannot exceed, and 1,
+which no gap can: right of the first line the bound says nothing new, right of the second nothing.
+Hollow marks at the lower edge: networks whose gap is smaller than the axis shows, or negative."""
 
 BOUND_AXIS = "bound (share of patterns)"
 GAP_AXIS = "gap (share of patterns)"
