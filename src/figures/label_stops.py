@@ -24,8 +24,9 @@ TAKES = ()
 HOW_TO_READ = """\
 Horizontally the test accuracy of networks that stop, minus what the same networks have at the one
 epoch that is best for all of them, in shares of the test patterns: 0, the solid line. Dashed, the
-loss that the claim allows. Each small mark is one network; large marks are means, their bars 95 %
-bootstrap intervals over networks, with the best epoch held fixed. Rows: where I(T;Y) of the output
+loss that the claim allows. Each small mark is one network, a hollow one at the left edge one that
+loses more than the axis shows; large marks are means, their bars 95 % bootstrap intervals over
+networks, with the best epoch held fixed. Rows: where I(T;Y) of the output
 or of the last hidden layer is largest, under one estimator each; where early stopping with patience
 on the test loss goes back to; and the end of training. On the right the median epoch of the stops.
 Above each panel the number of networks, the best epoch and the mean test accuracy there. Slow
@@ -33,6 +34,8 @@ estimators see the first networks and fewer epochs, and are held against the bes
 
 COST_AXIS = "test accuracy minus that\nof the best epoch (share)"
 EPOCH_AXIS = "median epoch of the stop"
+LOWEST = -0.05
+"""Single networks that cost more stand at the edge, so that the others can be told apart."""
 READINGS = {"output": "output", "last_hidden": "last hidden"}
 OTHERS = {2: "early stopping", 3: "end of training"}
 """Stops without information, by their place in what networks contribute; 0 is the claim's own, 1
@@ -79,12 +82,14 @@ def label_stops_figure(stops: dict[str, dict[str, np.ndarray]], least: float) ->
     figure : matplotlib.figure.Figure
     """
     names = list(next(iter(stops.values())))
+    means = [costs_of(one).mean() for own in stops.values() for one in own.values() if len(one)]
+    lowest = min([LOWEST, *means])
     figure, axes = new_figure(0.24 * len(names) + 1.6, 1, len(stops), sharex=True, sharey=True)
     for panel, (label, own) in zip(axes.flat, stops.items(), strict=True):
         panel.axvline(0, color="0.4", linewidth=0.7, zorder=0)
         panel.axvline(least, color="0.4", linewidth=0.7, linestyle="--", zorder=0)
         for row, values in enumerate(own.values()):
-            draw_stop(panel, values, row)
+            draw_stop(panel, costs_of(values), row, lowest)
         panel.set_title(f"{label}\n{networks_and_best(own)}")
         panel.set_xlabel(COST_AXIS)
         panel.set_ylim(len(names) - 0.4, -0.6)
@@ -94,6 +99,7 @@ def label_stops_figure(stops: dict[str, dict[str, np.ndarray]], least: float) ->
         right = panel.secondary_yaxis("right")
         right.set_yticks(range(len(names)), medians)
     right.set_ylabel(EPOCH_AXIS)
+    axes[0, 0].set_xlim(left=1.1 * lowest)
     axes[0, 0].set_yticks(range(len(names)), names)
     handles, texts = axes[0, 0].get_legend_handles_labels()
     once = dict(zip(texts, handles, strict=True))
@@ -112,21 +118,32 @@ def networks_and_best(stops: dict[str, np.ndarray]) -> str:
     return f"{networks}\nbest epoch {format_epoch(best[0, 1])}: {best[:, 0].mean():.3f}"
 
 
-def draw_stop(axes: Axes, values: np.ndarray, row: int) -> None:
+def costs_of(values: np.ndarray) -> np.ndarray:
+    """Return how much more accurate each network is at a stop than at the best epoch."""
+    return values[:, 0, 0] - values[:, 1, 0]
+
+
+def draw_stop(axes: Axes, costs: np.ndarray, row: int, lowest: float) -> None:
     """Draw what one stop costs every network, and the mean with its interval.
 
     Parameters
     ----------
     axes : matplotlib.axes.Axes
-    values : array of float, shape (inits, 2, 2)
-        See `stops_of`.
+    costs : array of float, shape (inits,)
+        See `costs_of`.
     row : int
+    lowest : float
+        What costs more stands there.
     """
-    costs = values[:, 0, 0] - values[:, 1, 0]
-    aside = np.linspace(-0.22, 0.22, len(costs)) if len(costs) > 1 else np.zeros(len(costs))
+    heights = row + (np.linspace(-0.22, 0.22, len(costs)) if len(costs) > 1 else 0 * costs)
+    shown, colour = costs >= lowest, LAYER_COLOURS[1]
     axes.plot(
-        costs, row + aside, "o", color=LAYER_COLOURS[1], markersize=2, markeredgewidth=0,
+        costs[shown], heights[shown], "o", color=colour, markersize=2, markeredgewidth=0,
         label="one network",
+    )  # fmt: skip
+    axes.plot(
+        np.full((~shown).sum(), lowest), heights[~shown], "o", color=colour, markersize=3,
+        markerfacecolor="none", markeredgewidth=0.8,
     )  # fmt: skip
     found = Resampling().mean(costs)
     axes.errorbar(

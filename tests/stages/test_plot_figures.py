@@ -886,6 +886,18 @@ def test_stops_stand_against_the_best_epoch_of_the_same_networks(tables, tmp_pat
     assert {label_stops.COST_AXIS, label_stops.EPOCH_AXIS} <= texts
 
 
+def test_a_network_that_loses_most_stands_hollow_at_the_edge_and_hides_no_other():
+    stops = np.full((4, 2, 2), 0.9)
+    stops[:, 0, 0] -= [0.01, 0.02, 0.03, 0.6]
+    one = {"stop": stops[:3], label_stops.OTHERS[3]: stops}
+    (panel,) = data_axes(label_stops.label_stops_figure({"run": one}, -0.01))
+    hollow = [line for line in panel.lines if line.get_markerfacecolor() == "none"]
+    # The mean loss, 0.165, is beyond the usual edge.
+    assert [line.get_xdata().tolist() for line in hollow] == [[], [pytest.approx(-0.165)]]
+    assert panel.get_xlim()[0] == pytest.approx(1.1 * -0.165)
+    assert "3 to 4 networks" in panel.get_title()
+
+
 def test_stops_of_no_network_leave_their_panel_empty():
     row = {"details": {"values": []}}
     stops = label_stops.stops_of({("bins", "output"): row})
