@@ -95,6 +95,9 @@ def set_information_axis(axes: np.ndarray) -> None:
     ticks = MaxNLocator(4, integer=True).tick_values(max(low, 0), high)
     if low < LEAST_BITS:
         shared.set_yscale("function", functions=(squeezed, stretched))
+        # Margins are those of the new scale.
+        shared.autoscale_view(scalex=False)
+        low, high = shared.get_ylim()
         ticks = [-1000, -100, -10, *ticks]
         for panel in axes[:, 0]:
             panel.set_ylabel(f"{INPUT_AXIS},\nbelow 0 log")

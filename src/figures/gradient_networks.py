@@ -7,6 +7,7 @@ Params  runs          row label to run id
 Writes  svg, png
 """
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -41,12 +42,15 @@ and order of samples alone. Norms of the gradients of each layer's weights again
 frozen weights, in nats per unit weight; both axes are logarithmic, the epoch linear from 0 to 1.
 Solid with markers, the norm of the mean; dashed, what the definition calls the deviation; one
 colour a layer. Where the dashed line of a layer rises above its solid one, noise takes over. The
-axes of a row are the same, so that curves compare. Networks that diverged are left out."""
+axes of a row are the same, so that curves compare. A point is the median over a fifth of a decade
+of epochs, for norms jump from snapshot to snapshot. Networks that diverged are left out."""
 
 DEVIATION_LINE = (0, (2, 1.2))
 NORM_AXIS = "gradient (nats)"
 MARKER_SIZE = 2.4
 """Points; panels are narrow."""
+THIN = {"linewidth": 0.9}
+POINTS_PER_DECADE = 5
 
 
 def networks_figure(frame: pd.DataFrame, networks: int) -> Figure:
@@ -66,7 +70,7 @@ def networks_figure(frame: pd.DataFrame, networks: int) -> Figure:
     frame = output_last(frame)
     labels = list(frame["label"].unique())
     figure, axes = new_figure(
-        1.9 * len(labels) + 0.7, len(labels), networks, sharex="row", sharey="row"
+        2.3 * len(labels) + 0.7, len(labels), networks, sharex="row", sharey="row"
     )
     left_out = 0
     for place, label in enumerate(labels):
@@ -94,12 +98,34 @@ def networks_figure(frame: pd.DataFrame, networks: int) -> Figure:
     return figure
 
 
+def over_epochs(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take the median over the snapshots of each fifth of a decade; epoch 0 is one by itself.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``layer, epoch, mean_norm, std_norm`` of one network.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        The same columns and ``init, status``; epochs are medians too.
+    """
+    with np.errstate(divide="ignore"):
+        fifth = np.rint(POINTS_PER_DECADE * np.log10(frame["epoch"]))
+    columns = ["epoch", "mean_norm", "std_norm"]
+    medians = frame.groupby(["layer", fifth.rename("fifth")])[columns].median().reset_index()
+    return medians.assign(init=0, status="ok")
+
+
 def draw_norms(panel: Axes, frame: pd.DataFrame) -> None:
     """Draw both norms of each layer of one network."""
-    keys = ["layer", "epoch"]
+    frame, keys = over_epochs(frame), ["layer", "epoch"]
     mean, deviation = (over_networks(frame, f"{name}_norm", keys) for name in ("mean", "std"))
-    draw_layer_curves(panel, mean, "median", band=False, markersize=MARKER_SIZE)
-    draw_layer_curves(panel, deviation, "median", band=False, linestyle=DEVIATION_LINE, marker="")
+    draw_layer_curves(panel, mean, "median", band=False, markersize=MARKER_SIZE, **THIN)
+    draw_layer_curves(
+        panel, deviation, "median", band=False, linestyle=DEVIATION_LINE, marker="", **THIN
+    )
     last_epoch = int(frame["epoch"].max())
     set_epoch_axis(panel, last_epoch)
     panel.xaxis.set_major_locator(FixedLocator(epoch_ticks(last_epoch)[::2]))

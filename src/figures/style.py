@@ -50,7 +50,8 @@ LAYER_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 EPOCH_COLOURS = ListedColormap(mpl.colormaps["viridis"](np.linspace(0, 0.92, 256)), "epochs")
 EPOCH_LINEAR_SHARE = 0.4
 EPOCH_MARGIN = 0.02
-COLUMNS_OF_NARROW_PANELS = 4
+# Of epochs, side by side across the width of a figure.
+MOST_EPOCH_LABELS = 15
 
 STYLE = {
     "axes.axisbelow": True,
@@ -281,7 +282,7 @@ def format_epoch(epoch: float, _position=None) -> str:
 def set_epoch_axis(axes: Axes, last_epoch: int) -> None:
     """Make the horizontal axis epochs: linear from 0 to 1, logarithmic beyond.
 
-    Labels of all decades do not fit beside each other where many panels do; every other one stays.
+    Where labels of all decades do not fit beside each other in all panels, every other one stays.
     """
     axes.set_xscale("symlog", linthresh=1, linscale=EPOCH_LINEAR_SHARE, base=10)
     scale = axes.xaxis.get_transform()
@@ -289,8 +290,8 @@ def set_epoch_axis(axes: Axes, last_epoch: int) -> None:
     margin = EPOCH_MARGIN * (last - first)
     axes.set_xlim(scale.inverted().transform([first - margin, last + margin]))
     ticks = epoch_ticks(last_epoch)
-    narrow = axes.get_subplotspec().get_gridspec().ncols >= COLUMNS_OF_NARROW_PANELS
-    labelled = [ticks[0], *ticks[-1:0:-2][::-1]] if narrow else ticks
+    across = axes.get_subplotspec().get_gridspec().ncols * len(ticks)
+    labelled = [ticks[0], *ticks[-1:0:-2][::-1]] if across > MOST_EPOCH_LABELS else ticks
     axes.xaxis.set_major_locator(FixedLocator(labelled))
     axes.xaxis.set_minor_locator(FixedLocator([tick for tick in ticks if tick not in labelled]))
     axes.xaxis.set_major_formatter(FuncFormatter(format_epoch))

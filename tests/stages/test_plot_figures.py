@@ -26,6 +26,7 @@ from figures.epochs import epochs_figure, squeezed, stretched
 from figures.fisher import TRACE_AXIS
 from figures.generalisation import ACCURACY, LOST
 from figures.gradient_networks import NORM_AXIS as GRADIENTS_AXIS
+from figures.gradient_networks import over_epochs
 from figures.gradient_norms import NORM_TEXTS
 from figures.histograms import VALUE_AXIS
 from figures.inversion import ERROR_AXIS
@@ -369,6 +370,9 @@ def test_estimates_far_below_0_do_not_rule_the_axis(lowest, bent):
     places = axes.transAxes.inverted().transform(
         axes.transData.transform([(0, bits) for bits in (lowest, 0.0, 11.0)])
     )[:, 1]
+    if bent:
+        # With the margin of other axes, not one of bits.
+        assert places.min() > 0.04
     # What information can be has most of the height.
     assert places[2] - places[1] > 0.6
     assert 0 < places.min() <= places.max() < 1
@@ -416,6 +420,29 @@ def test_a_row_of_gradients_is_one_run_and_a_panel_one_network(tables, tmp_path,
             part = own[own["init"] == init].sort_values("epoch")
             np.testing.assert_array_equal(means[0].get_ydata(), part["mean_norm"])
             np.testing.assert_array_equal(deviations[0].get_ydata(), part["std_norm"])
+
+
+def test_gradients_of_one_network_are_medians_over_fifths_of_a_decade():
+    epochs = np.array([0, 1, 95, 100, 105, 1000])
+    frame = pd.DataFrame({"epoch": epochs, "layer": 1, "std_norm": 1.0})
+    frame["mean_norm"] = [5.0, 4.0, 1.0, 90.0, 3.0, 2.0]
+    medians = over_epochs(frame)
+    assert medians["epoch"].tolist() == [0, 1, 100, 1000]
+    assert medians["mean_norm"].tolist() == [5, 4, 3, 2]
+
+
+@pytest.mark.parametrize(("columns", "labelled"), [(2, 6), (3, 4)])
+def test_labels_of_epochs_do_not_run_together(columns, labelled):
+    figure, axes = style.new_figure(2, 1, columns)
+    for panel in axes.flat:
+        panel.set_yticks([])
+        style.set_epoch_axis(panel, 10_000)
+        panel.set_xlabel("")
+    boxes = sorted((box.x0, box.x1) for _, box in shown_texts(figure))
+    assert len(boxes) == columns * labelled
+    # As far apart as a space is wide, at least.
+    for (_, end), (start, _) in itertools.pairwise(boxes):
+        assert start - end > 0.3 * style.STYLE["xtick.labelsize"] * figure.dpi / 72
 
 
 def test_fewer_networks_than_asked_for_leave_panels_out(tables, tmp_path, drawn):
