@@ -166,7 +166,11 @@ def converged_figure(
             series_colours(len(labels)), frame.groupby("label", sort=False), strict=True
         )
     ]
-    panels["plane"].legend(handles=lines, loc="lower right", fontsize=7)
+    # Not crossed by the ceiling's line.
+    panels["plane"].legend(
+        handles=lines, loc="lower right", fontsize=7, frameon=True, facecolor="white",
+        edgecolor="none", framealpha=1,
+    )  # fmt: skip
     for name, limit in (("mi_label_bits", "label_bits"), ("mi_input_bits", "ceiling_bits")):
         draw_bounds(panels[name], y=known[limit])
         draw_against_series(panels[name], ends, labels, name)

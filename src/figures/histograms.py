@@ -11,9 +11,17 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 
 from figures.reading import count_networks, layer_names, read_runs, trained
-from figures.style import EPOCH_AXIS, WIDTH_INCHES, figure_style, save_figure, set_epoch_axis
+from figures.style import (
+    EPOCH_AXIS,
+    WIDTH_INCHES,
+    epoch_ticks,
+    figure_style,
+    save_figure,
+    set_epoch_axis,
+)
 from pipeline.stage import run_as_script
 
 TABLES = ("activation_histograms",)
@@ -21,10 +29,10 @@ NEEDS = ("runs",)
 TAKES = ()
 HOW_TO_READ = """\
 One row a run, one panel a layer. Vertically a layer's values, over the largest absolute value that
-it takes along training: -1 and 1 are the ends of tanh where it gets there, and ReLU has no values
-below 0. Horizontally the epoch, linear from 0 to 1 and logarithmic beyond. Colour: the share of the
-values, over units and patterns, in each of equal bins, mean over networks, logarithmic; white is
-less than one in a thousand."""
+it takes along training: -1 and 1 are the ends of tanh where it gets there, and rows without values
+below 0, as those of ReLU, begin there. Horizontally the epoch, linear from 0 to 1 and logarithmic
+beyond. Colour: the share of the values, over units and patterns, in each of equal bins, mean over
+networks, logarithmic; white is less than one in a thousand."""
 
 VALUE_AXIS = "value (share of the largest)"
 SHARE_NORM = LogNorm(1e-3, 1.0)
@@ -62,6 +70,12 @@ def draw_histograms(axes: Axes, shares: pd.DataFrame) -> None:
     )
 
 
+def lowest_value(frame: pd.DataFrame) -> int:
+    """Return where a run's panels begin: at 0 where no layer has values below it."""
+    negative = trained(frame)["relative_value"] < 0
+    return -int((trained(frame)["share"][negative] > 0).any())
+
+
 def histograms_figure(frame: pd.DataFrame) -> Figure:
     """Draw a row of layers for each run.
 
@@ -85,9 +99,11 @@ def histograms_figure(frame: pd.DataFrame) -> Figure:
             panel.set_title(name)
             last = int(own["epoch"].max())
             set_epoch_axis(panel, last)
-            # Panels are too narrow for more.
-            panel.set_xticks([0, 10 ** int(np.log10(max(last, 1)))])
-            panel.set(xlabel="", ylabel=VALUE_AXIS)
+            # Panels are too narrow for all decades.
+            panel.set_xticks(epoch_ticks(last)[::2])
+            panel.set_xticks(epoch_ticks(last), minor=True)
+            panel.set(xlabel="", ylabel=VALUE_AXIS, ylim=(lowest_value(own), 1))
+            panel.yaxis.set_major_locator(MultipleLocator(0.5))
             panel.label_outer()
         part.supxlabel(EPOCH_AXIS, fontsize=8)
         bar = part.colorbar(ScalarMappable(SHARE_NORM, COLOURS), ax=axes, pad=0.015, aspect=20)

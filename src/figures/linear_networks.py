@@ -17,6 +17,7 @@ from figures.style import (
     add_layer_legend,
     draw_layer_curves,
     figure_style,
+    format_epoch,
     layer_colour,
     new_figure,
     panel_title,
@@ -32,17 +33,22 @@ HOW_TO_READ = """\
 Linear students of a linear teacher, by gradient descent. Above, the exact I(X;T) in bits, of normal
 inputs and hidden units with added normal noise: nothing is estimated. Where some inputs are
 irrelevant to the teacher, dashed is what the layer tells of the relevant ones and dotted of the
-irrelevant ones. Below, mean squared errors where the teacher's signal has variance 1: on the
-samples, and expected on new ones. Lines are means over networks, bands hold 5 % to 95 % of them;
-the epoch is linear from 0 to 1 and logarithmic beyond."""
+irrelevant ones, which are drawn once more in the middle, each panel with a scale of its own; thin
+vertical lines are the epochs where the first layer tells most of the relevant ones (above) and of
+the irrelevant ones (middle), the mean over networks, unless that is the last epoch.
+Below, mean squared errors where the teacher's signal has variance 1: on the samples, and expected
+on new ones. Lines are means over networks, bands hold 5 % to 95 % of them; the epoch is linear from
+0 to 1 and logarithmic beyond."""
 
 ERROR_AXIS = "mean squared error"
+IRRELEVANT_AXIS = f"irrelevant part of\n{INPUT_AXIS}"
+RELEVANT, IRRELEVANT = "mi_relevant_bits", "mi_irrelevant_bits"
 ERRORS = {"train_error": ("training", 5), "test_error": ("test", 6)}
 DASHED, DOTTED = (0, (4, 2)), (0, (1, 1.3))
 
 
 def linear_figure(tables: dict[str, pd.DataFrame]) -> Figure:
-    """Draw information above errors, one column a model.
+    """Draw information above errors, one column a model; between them its irrelevant part, if any.
 
     Parameters
     ----------
@@ -53,18 +59,28 @@ def linear_figure(tables: dict[str, pd.DataFrame]) -> Figure:
     -------
     figure : matplotlib.figure.Figure
     """
-    figure, axes = new_figure(4.8, 2, len(tables), sharex="col", sharey="row")
+    parts = any((table[IRRELEVANT] > 0).any() for table in tables.values())
+    names = [INPUT_AXIS, *([IRRELEVANT_AXIS] if parts else []), ERROR_AXIS]
+    figure, axes = new_figure(2.0 * len(names) + 0.8, len(names), len(tables), sharex="col")
+    for row, name in zip(axes, names, strict=True):
+        row[0].set_ylabel(name)
+        if name != IRRELEVANT_AXIS:
+            for panel in row[1:]:
+                panel.sharey(row[0])
     layers = {}
-    for (upper, lower), (label, table) in zip(axes.T, tables.items(), strict=True):
-        upper.set_title(panel_title(label, count_networks(table), len(tables)))
-        draw_information(upper, table)
-        draw_errors(lower, table[table["layer"] == 1])
-        for panel, text in ((upper, INPUT_AXIS), (lower, ERROR_AXIS)):
+    for column, (label, table) in zip(axes.T, tables.items(), strict=True):
+        column[0].set_title(panel_title(label, count_networks(table), len(tables)))
+        draw_information(column[0], table)
+        if parts:
+            draw_irrelevant(column[1], table)
+        draw_errors(column[-1], table[table["layer"] == 1])
+        for panel in column:
             set_epoch_axis(panel, int(table["epoch"].max()))
-            panel.set_ylabel(text)
             panel.label_outer()
+        if parts:
+            column[1].tick_params(labelleft=True)
         layers |= {layer: f"T{layer}" for layer in sorted(table["layer"].unique())}
-    lower_left = axes[1, 0]
+    lower_left = axes[-1, 0]
     lower_left.set_yscale("log")
     lower_left.legend(handles=error_handles(), loc="best")
     add_layer_legend(figure, layers, "mean over networks:", linestyle="-")
@@ -74,9 +90,9 @@ def linear_figure(tables: dict[str, pd.DataFrame]) -> Figure:
 def draw_information(axes: Axes, table: pd.DataFrame) -> None:
     """Draw I(X;T) of every layer, and its parts where some inputs are irrelevant."""
     draw_layer_curves(axes, over_networks(table, "mi_input_bits", ["layer", "epoch"]), "mean")
-    if not (table["mi_irrelevant_bits"] > 0).any():
+    if not (table[IRRELEVANT] > 0).any():
         return
-    for column, line in (("mi_relevant_bits", DASHED), ("mi_irrelevant_bits", DOTTED)):
+    for column, line in ((RELEVANT, DASHED), (IRRELEVANT, DOTTED)):
         curves = over_networks(table, column, ["layer", "epoch"])
         draw_layer_curves(axes, curves, "mean", linestyle=line, marker="")
     handles = [
@@ -84,6 +100,26 @@ def draw_information(axes: Axes, table: pd.DataFrame) -> None:
         for text, line in (("all inputs", "-"), ("relevant", DASHED), ("irrelevant", DOTTED))
     ]
     axes.legend(handles=handles, loc="upper left")
+    mark_peak(axes, over_networks(table, RELEVANT, ["layer", "epoch"]), "relevant")
+
+
+def draw_irrelevant(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw what every layer tells of the irrelevant inputs, on a scale of its own."""
+    curves = over_networks(table, IRRELEVANT, ["layer", "epoch"])
+    draw_layer_curves(axes, curves, "mean", linestyle=DOTTED, marker="")
+    mark_peak(axes, curves, "irrelevant")
+
+
+def mark_peak(axes: Axes, curves: pd.DataFrame, name: str) -> None:
+    """Mark the epoch where the first layer's curve is largest, unless it is the last one."""
+    first = curves[curves["layer"] == curves["layer"].min()]
+    if first.empty or (peak := first["epoch"][first["mean"].idxmax()]) == first["epoch"].max():
+        return
+    axes.axvline(peak, color="0.35", linewidth=0.8, zorder=0)
+    axes.annotate(
+        f" {name}: epoch {format_epoch(peak)}", (peak, 1), xycoords=("data", "axes fraction"),
+        va="top",
+    )  # fmt: skip
 
 
 def draw_errors(axes: Axes, table: pd.DataFrame) -> None:

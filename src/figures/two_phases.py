@@ -6,6 +6,7 @@ Writes  svg, png
 """
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -27,13 +28,17 @@ NEEDS = ("models",)
 TAKES = ()
 HOW_TO_READ = """\
 Top: the gradient's mean (solid) and standard deviation (dashed) over the samples, at frozen
-weights, of the hidden unit and of the output. Middle: their ratio, the same in both, with a dotted
+weights, of the hidden unit and of the output, of half the squared error; where both are the same,
+one shows behind the other. Middle: their ratio, the same in both, with a dotted
 line at 1. Bottom: I(X;T) in bits, exact, of the units with noise. Horizontally the epoch, linear
 from 0 to 1 and logarithmic beyond; gradients and ratios are logarithmic. Lines of gradients and
 ratios are medians over networks, of I(X;T) means; bands hold 5 % to 95 % of the networks."""
 
 DEVIATION_LINE = (0, (2, 1.2))
-GRADIENT_AXIS, RATIO_AXIS = "gradient", "signal-to-noise ratio"
+GRADIENT_AXIS = "gradient (squared error\nper unit weight)"
+RATIO_AXIS = "signal-to-noise ratio"
+# Where both coincide, the first shows on both sides of the second.
+WIDTHS = {1: 3.2, 2: 1.1}
 
 
 def phases_figure(tables: dict[str, pd.DataFrame]) -> Figure:
@@ -53,12 +58,12 @@ def phases_figure(tables: dict[str, pd.DataFrame]) -> Figure:
     for (upper, middle, lower), (label, table) in zip(axes.T, tables.items(), strict=True):
         upper.set_title(panel_title(label, count_networks(table), len(tables)))
         mean, deviation = (over_networks(table, f"{name}_norm", keys) for name in ("mean", "std"))
-        draw_layer_curves(upper, mean, "median", band=False)
+        draw_both(upper, mean, "median", band=False)
         dashed = {"linestyle": DEVIATION_LINE, "marker": ""}
-        draw_layer_curves(upper, deviation, "median", band=False, **dashed)
+        draw_both(upper, deviation, "median", band=False, **dashed)
         middle.axhline(1, color="0.35", linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=0)
-        draw_layer_curves(middle, over_networks(table, "snr", keys), "median", band=False)
-        draw_layer_curves(lower, over_networks(table, "mi_input_bits", keys), "mean")
+        draw_both(middle, over_networks(table, "snr", keys), "median", band=False)
+        draw_both(lower, over_networks(table, "mi_input_bits", keys), "mean")
         for panel, text in zip(
             (upper, middle, lower), (GRADIENT_AXIS, RATIO_AXIS, INPUT_AXIS), strict=True
         ):
@@ -73,6 +78,13 @@ def phases_figure(tables: dict[str, pd.DataFrame]) -> Figure:
     (names, *_) = map(layer_names, tables.values())
     add_layer_legend(figure, names, f"band: {BAND}", linestyle="-")
     return figure
+
+
+def draw_both(axes: Axes, summary: pd.DataFrame, centre: str, **look) -> None:
+    """Draw one curve a layer, of the layer's own width; see `draw_layer_curves`."""
+    for layer, width in WIDTHS.items():
+        own = summary[summary["layer"] == layer]
+        draw_layer_curves(axes, own, centre, linewidth=width, **look)
 
 
 def main(snakemake) -> None:

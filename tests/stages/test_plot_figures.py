@@ -30,6 +30,7 @@ from figures.gradient_networks import over_epochs
 from figures.gradient_norms import NORM_TEXTS
 from figures.histograms import VALUE_AXIS
 from figures.inversion import ERROR_AXIS
+from figures.linear_networks import IRRELEVANT_AXIS, linear_figure
 from figures.saturation import ACCURACY_AXIS, SHARE_AXIS
 from figures.scales import DEVIATION_AXIS, WEIGHTS_AXIS
 from figures.two_phases import GRADIENT_AXIS, RATIO_AXIS
@@ -971,17 +972,35 @@ def test_converged_layers_end_where_their_means_do(tables, tmp_path, drawn):
 
 @pytest.mark.parametrize("name", ["saxe_3", "saxe_6"])
 def test_linear_networks_show_information_above_errors(name, tables, tmp_path, drawn):
-    panels = np.reshape(data_axes(drawn(name, tables, tmp_path)), (2, 2))
-    assert panels[0, 0].get_ylabel() == style.INPUT_AXIS
-    assert panels[1, 0].get_ylabel() == "mean squared error"
+    panels = np.reshape(data_axes(drawn(name, tables, tmp_path)), (-1, 2))
+    names = [style.INPUT_AXIS, *[IRRELEVANT_AXIS] * (name == "saxe_6"), "mean squared error"]
+    assert [panel.get_ylabel() for panel in panels[:, 0]] == names
     assert [panel.get_title().count(f"{INITS} networks") for panel in panels[0]] == [1, 1]
     # Two layers: all inputs, and of figure 6 the relevant and the irrelevant ones.
-    assert [len(panel.lines) for panel in panels[0]] == [6 if name == "saxe_6" else 2] * 2
-    assert [len(panel.lines) for panel in panels[1]] == [2, 2]
-    for label, panel in zip(FIGURES[name]["models"].values(), panels[1], strict=True):
+    curves = [[line for line in panel.lines if len(line.get_xdata()) > 2] for panel in panels[0]]
+    assert [len(lines) for lines in curves] == [6 if name == "saxe_6" else 2] * 2
+    assert [len(panel.lines) for panel in panels[-1]] == [2, 2]
+    for label, panel in zip(FIGURES[name]["models"].values(), panels[-1], strict=True):
         table = pd.read_parquet(tables / f"models/{label}.parquet")
         means = table[table["layer"] == 1].groupby("epoch")["test_error"].mean()
         np.testing.assert_allclose(panel.lines[1].get_ydata(), means, rtol=1e-12)
+
+
+def test_the_irrelevant_part_has_its_own_scale_and_its_peak_is_marked():
+    table = grid(("init", range(2)), ("epoch", (0, 10, 1000)), ("layer", (1,))).assign(status="ok")
+    table["mi_irrelevant_bits"] = table["epoch"].map({0: 0.1, 10: 0.3, 1000: 0.2})
+    table["mi_relevant_bits"] = table["mi_input_bits"] = table["epoch"] / 10
+    table["train_error"] = table["test_error"] = 1.0
+    rising = table.assign(mi_irrelevant_bits=table["epoch"] / 100)
+    panels = np.reshape(linear_figure({"peak": table, "rising": rising}).axes, (3, 2))
+    assert [[text.get_text() for text in panel.texts] for panel in panels.flat] == [
+        *([], []),
+        *([" irrelevant: epoch 10"], []),
+        *([], []),
+    ]
+    assert panels[1, 0].get_ylim()[1] < 1 < panels[1, 1].get_ylim()[1]
+    for row in (0, 2):
+        assert panels[row, 0].get_ylim() == panels[row, 1].get_ylim()
 
 
 def test_two_phases_show_gradients_their_ratio_and_information(tables, tmp_path, drawn):
@@ -998,6 +1017,8 @@ def test_histograms_have_a_panel_a_layer_and_no_colour_where_nothing_is(tables, 
     assert len(panels) == len(FIGURES["saxe_16"]["runs"]) * LAYERS
     image = np.ma.array(panels[0].collections[0].get_array()).reshape(4, len(EPOCHS))
     assert image.mask[:2].all()
+    # No value of the made-up study is below 0.
+    assert {panel.get_ylim() for panel in panels} == {(0, 1)}
     np.testing.assert_array_equal(image[2:], 0.5)
 
 
