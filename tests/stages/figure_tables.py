@@ -397,6 +397,7 @@ def save_claim_details(path):
         stops[:, 0] *= np.arange(1, INITS + 1)
         for estimator in ("binned", "kde"):
             own = {"definition": None, "values": stops.tolist()}
+            own["conditions"] = [{"estimate": 0.1 + place, "low": 0.05, "high": 9.0}]
             row = {"condition": run, "estimator": estimator, "reading": reading, "details": own}
             rows.append(row)
     # A third one's: epochs by depth, where the last network of the deepest never gets there.

@@ -464,7 +464,7 @@ def test_copies_are_drawn_with_what_was_published(tables, tmp_path, drawn):
 
 def test_a_stop_stands_at_the_median_of_its_networks(tables, tmp_path, drawn):
     figure = drawn("stopping", tables, tmp_path)
-    epochs, accuracies = data_axes(figure)
+    epochs, accuracies, costs = data_axes(figure)
     middles = {
         bars.get_label(): [bars.lines[0].get_xdata() for bars in (bars, other)]
         for bars, other in zip(epochs.containers, accuracies.containers, strict=True)
@@ -475,6 +475,8 @@ def test_a_stop_stands_at_the_median_of_its_networks(tables, tmp_path, drawn):
     # The first run of the made-up study that stands in is the last of its five.
     np.testing.assert_allclose([early[0][0], early[1][0]], [300.04, 0.94])
     np.testing.assert_allclose([published[0][0], published[1][0]], [10.04 * 3, 0.74])
+    cost = {bars.get_label(): bars.lines[0].get_xdata()[0] for bars in costs.containers}
+    assert (cost["early stopping"], cost["information, as published"]) == (1, 4.1)
 
 
 def test_stops_that_no_claim_has_are_refused(tables, tmp_path):
