@@ -78,18 +78,23 @@ def differing(first: dict, second: dict) -> list[str]:
 
 @pytest.mark.xdist_group("study")
 def test_compiled_engine_gives_the_same_bits_for_other_cores_and_chunks(study, tmp_path):
-    # Every measurement of two runs; the others are made by the same code in the same way.
+    # Two trainings, and every measurement of one of them; all others are made by the same code.
     small = Study(merged(*FILES, "config/smoke.yaml"))
-    tables = [
-        f"results/smoke/tables/{table}/{run}/{measurement}.parquet"
+    measured = {
+        (table, measurement): run
         for table in small.tables()
         for run, measurement in small.products(table)
         if run in COMPILED_RUNS
+    }
+    assert set(measured.values()) == set(COMPILED_RUNS)
+    tables = [
+        f"results/smoke/tables/{table}/{run}/{measurement}.parquet"
+        for (table, measurement), run in measured.items()
     ]
     other = small_study(tmp_path / "other", tables, cores=1, inits_per_chunk=3)
     expected = {name: value for name, value in digests(study).items() if name in other}
     assert differing(expected, other) == []
-    assert len({name.split(" ")[0] for name in other if ".parquet" in name}) == len(tables) > 40
+    assert len({name.split(" ")[0] for name in other if ".parquet" in name}) == len(tables) > 30
 
 
 def test_torch_engine_gives_the_same_bits_for_other_cores_and_chunks(tmp_path):
@@ -99,10 +104,13 @@ def test_torch_engine_gives_the_same_bits_for_other_cores_and_chunks(tmp_path):
     config["runs"]["saxe_tanh_unsaturated"] |= {"initialisations": 4}
     changes = {key: config[key] for key in ("protocols", "runs", "measurements")}
     changes["compute"] = config["compute"] | {"engine": "torch"}
+    # Trainings, and what runs such networks once more; estimates are those of the test above.
+    run_again = ("lorenzen_8_tanh/exact", "szt_noisy_tanh/propagated")
+    tables = ("metrics", *(f"information/{table}" for table in run_again))
     digested = []
     for name, cores, chunk in (("first", 2, 5), ("other", 1, 3)):
         folder = copy_repository(tmp_path / name)
-        digested.append(run(folder, cores, inits_per_chunk=chunk, **changes))
+        digested.append(run(folder, cores, targets(tables), inits_per_chunk=chunk, **changes))
     assert differing(*digested) == []
     assert len(digested[0]) > 60
 
@@ -155,16 +163,16 @@ def cut_configuration(*also: str) -> dict:
     return config
 
 
-def arguments(folder, cores: int, *also: str, **changes) -> list[str]:
+def arguments(folder, cores: int, wanted, **changes) -> list[str]:
     """Write the cut configuration with some keys changed; return what to call Snakemake with."""
     (folder / "cut.yaml").write_text(yaml.safe_dump(cut_configuration() | changes))
     files = ("--configfile", "cut.yaml", "--replace-workflow-config")
-    return [*targets(CUT_TABLES), CLAIMS, *also, "--cores", str(cores), *files]
+    return [*wanted, "--cores", str(cores), *files]
 
 
-def run(folder, cores: int, *also: str, **changes) -> dict[str, str]:
-    """Run the cut study in a copy of the repository; return its digests."""
-    said = snakemake(folder, *arguments(folder, cores, *also, **changes))
+def run(folder, cores: int, wanted, **changes) -> dict[str, str]:
+    """Make some files of the cut study in a copy of the repository; return its digests."""
+    said = snakemake(folder, *arguments(folder, cores, wanted, **changes))
     assert said.returncode == 0, said.stdout[-5000:] + said.stderr[-5000:]
     assert whole(folder / "results/smoke/activations") == []
     return digests(folder / "results/smoke")
@@ -176,15 +184,16 @@ def planned(said) -> dict[str, int]:
     return Counter(jobs)
 
 
-# What is made from estimates.
+# What is made from estimates, and all that with the tables and claims.
 MADE = ("plot_szt_3", "compare_activations", "compare_optimizers")
+EVERYTHING = (*targets(CUT_TABLES), CLAIMS, *MADE)
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """Return a copy of the repository with a finished cut study."""
     folder = copy_repository(tmp_path_factory.mktemp("finished"))
-    run(folder, 2, *MADE, inits_per_chunk=5)
+    run(folder, 2, EVERYTHING, inits_per_chunk=5)
     return folder
 
 
@@ -194,7 +203,8 @@ def planned_after_an_edit(finished, estimator: str) -> tuple[Counter, str]:
     written = module.read_text()
     module.write_text(written + "\n# A change.\n")
     try:
-        said = snakemake(finished, *arguments(finished, 2, *MADE, inits_per_chunk=5), "--dry-run")
+        wanted = arguments(finished, 2, EVERYTHING, inits_per_chunk=5)
+        said = snakemake(finished, *wanted, "--dry-run")
     finally:
         module.write_text(written)
     assert said.returncode == 0, said.stderr[-3000:]
