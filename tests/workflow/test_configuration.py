@@ -313,7 +313,8 @@ def test_figures_and_claims_of_images_are_of_digits_and_of_the_sets_that_a_file_
         *("infoplane_fashion_convolutional_plane", "infoplane_batch_sizes_fashion"),
         *("infoplane_batch_sizes_fashion_convolutional", "orhan_fashion", "planspace_fashion"),
         *("dropout_fashion", "neural_collapse_fashion", "compressed_fashion"),
-        *("compressed_autoencoder_fashion", "soft_entropy_fashion", "achille_fisher_fashion"),
+        *("compressed_autoencoder_fashion", "soft_entropy_fashion"),
+        *("achille_fisher_fashion", "achille_fisher_fashion_convolutional"),
     }
     assert set(Study(CONFIG).figures_of_images()) >= digits
     study = Study(merged(*FILES, "config/images.yaml"))
