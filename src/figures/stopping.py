@@ -138,8 +138,9 @@ def draw_marks(axes: Axes, told: dict, labels: list[str]) -> None:
                  if (label, kind) in told]  # fmt: skip
         middle, low, high = np.array([ends for _, ends in shown]).reshape(-1, 3).T
         heights = [row + 0.18 * (place - 1.5) for row, _ in shown]
+        reach = np.maximum([middle - low, high - middle], 0)
         axes.errorbar(
-            middle, heights, xerr=np.maximum([middle - low, high - middle], 0), markersize=4, elinewidth=0.9,
+            middle, heights, xerr=reach, markersize=4, elinewidth=0.9,
             label=TEXTS.get(kind, kind), **look,
         )  # fmt: skip
 
