@@ -11,7 +11,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from figures.reading import read_text_table
 from figures.style import (
@@ -29,12 +29,12 @@ TABLES = ("audit",)
 NEEDS = ()
 TAKES = ()
 HOW_TO_READ = """\
-Rows are estimators; above I(X;T), below I(T;Y). Colour: the root of squared bias plus squared
-spread over independent draws, in bits, logarithmic from 0.01 to 10; number: the bias in bits,
-positive where the estimate is too large. Both are medians over all tasks of a column: by kind of
-task, and of those with a layer by number of samples and by number of units. Grey: not a task for
-this estimator; a cross: it refused every time. On the right, the time of one call in milliseconds
-by number of samples, both quantities together."""
+Rows are estimators; by task I(X;T) above I(T;Y), at the bottom both side by side. Colour: the root
+of squared bias plus squared spread over independent draws, in bits, logarithmic from 0.01 to 10;
+number: the bias in bits, positive where the estimate is too large. Both are medians over all tasks
+of a column: by kind of task, and of those with a layer by number of samples and by number of units.
+Grey: not a task for this estimator; a cross: it refused every time. At the upper right, the time of
+one call in milliseconds by number of samples, both quantities together."""
 
 COLUMNS = (
     *("family", "dimension", "samples", "estimator", "quantity"),
@@ -45,7 +45,7 @@ GROUPS = {"family": "task", "samples": "samples", "dimension": "units"}
 ERROR_NORM = LogNorm(0.01, 10.0, clip=True)
 ERROR_COLOURS, TIME_COLOURS = "mako_r", "rocket_r"
 ERROR_TICKS = (0.01, 0.1, 1, 10)
-MARGIN_INCHES = 2.2
+MARGIN_INCHES = 2.6
 
 
 def groups_of(table: pd.DataFrame, by: str) -> list:
@@ -125,7 +125,7 @@ def draw_refusals(axes: Axes, rows: pd.DataFrame, by: str, colours: pd.DataFrame
 
 
 def audit_figure(table: pd.DataFrame) -> Figure:
-    """Draw the errors by task, samples and units for both quantities, and the times.
+    """Draw the errors by task, then by samples and units, for both quantities, and the times.
 
     Parameters
     ----------
@@ -142,34 +142,58 @@ def audit_figure(table: pd.DataFrame) -> Figure:
     pairs = table["family"].str.startswith("pairs_")
     table = table.assign(family=table["family"].where(~pairs, "pairs of variables"))
     layers = table[~pairs]
-    widths = [
-        len(groups_of(table if by == "family" else layers, by)) for by in (*GROUPS, "samples")
-    ]
-    height = 2 * ROW_INCHES * len(estimators) + MARGIN_INCHES
+    widths = {by: len(groups_of(table if by == "family" else layers, by)) for by in GROUPS}
+    height = 3 * ROW_INCHES * len(estimators) + MARGIN_INCHES
     figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
-    axes = figure.subplots(2, 4, sharey=True, gridspec_kw={"width_ratios": widths})
-    for line, (quantity, name) in zip(axes, QUANTITIES.items(), strict=True):
-        rows = table[table["quantity"] == quantity]
-        for panel, (by, title) in zip(line[:3], GROUPS.items(), strict=True):
-            shown = rows if by == "family" else rows[~pairs[rows.index]]
-            groups = groups_of(table if by == "family" else layers, by)
-            errors = median_over(shown, by, "error_bits", estimators, groups)
-            bias = median_over(shown, by, "bias_bits", estimators, groups)
-            look = {"cmap": ERROR_COLOURS, "norm": ERROR_NORM}
-            draw_map(panel, errors.clip(lower=ERROR_NORM.vmin), bias.map(written_bias), **look)
-            draw_refusals(panel, shown, by, errors)
-            panel.set_title(f"{name} by {title}" if by == "family" else f"by {title}")
-    for panel in axes[0, :3]:
-        panel.tick_params(labelbottom=False)
-    draw_times(axes[0, 3], layers, estimators)
-    axes[1, 3].set_axis_off()
+    upper, lower = figure.subfigures(2, 1, height_ratios=[1.85, 1])
+    ratios = [widths["family"], widths["samples"]]
+    above = upper.subplots(2, 2, sharey=True, width_ratios=ratios)
+    ratios = [widths["samples"], widths["dimension"]] * 2
+    below = lower.subplots(1, 4, sharey=True, width_ratios=ratios)
+    for row, quantity in enumerate(QUANTITIES):
+        draw_errors(above[row, 0], table, quantity, "family", estimators)
+        for place, by in enumerate(("samples", "dimension")):
+            draw_errors(below[2 * row + place], layers, quantity, by, estimators)
+    above[0, 0].tick_params(labelbottom=False)
+    draw_times(above[0, 1], layers, estimators)
+    above[1, 1].set_axis_off()
+    add_error_colours(lower, below)
+    return figure
+
+
+def draw_errors(
+    axes: Axes, table: pd.DataFrame, quantity: str, by: str, estimators: list[str]
+) -> None:
+    """Draw the errors of one quantity by what a column groups tasks by.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    table : pandas.DataFrame
+        See the module, with ``error_bits``.
+    quantity, by : str
+        One of `QUANTITIES` and one of `GROUPS`.
+    estimators : list of str
+    """
+    rows, groups = table[table["quantity"] == quantity], groups_of(table, by)
+    errors = median_over(rows, by, "error_bits", estimators, groups)
+    bias = median_over(rows, by, "bias_bits", estimators, groups)
+    look = {"cmap": ERROR_COLOURS, "norm": ERROR_NORM}
+    draw_map(axes, errors.clip(lower=ERROR_NORM.vmin), bias.map(written_bias), **look)
+    draw_refusals(axes, rows, by, errors)
+    # Narrow panels have two lines.
+    space = " " if by == "family" else "\n"
+    axes.set_title(f"{QUANTITIES[quantity]}{space}by {GROUPS[by]}")
+
+
+def add_error_colours(figure: SubFigure, axes: np.ndarray) -> None:
+    """Put the colour scale of the errors below some panels."""
     bar = figure.colorbar(
-        axes[0, 0].collections[0], ax=axes, location="bottom", aspect=60, shrink=0.6, pad=0.02
+        axes[0].collections[0], ax=list(axes), location="bottom", aspect=60, shrink=0.6, pad=0.02
     )
     bar.set_ticks(ERROR_TICKS, labels=[f"{error:g}" for error in ERROR_TICKS])
     bar.set_label("error, colour: root of bias² + spread² (bits); number: bias (bits)")
     bar.outline.set_visible(False)
-    return figure
 
 
 def draw_times(axes: Axes, table: pd.DataFrame, estimators: list[str]) -> None:
