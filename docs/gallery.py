@@ -4,7 +4,8 @@ Usage: python docs/gallery.py [results] [--configfile config/images.yaml ...] [-
 
 Of a run with further configuration files only what these add is published, beside what is there. It
 is enough that their figures, their claims and `results/config.yaml` have been made: verdicts are
-corrected for the number of all that are published. So it is of figures and claims that are named.
+corrected for the number of all that are published, and the scorecard is drawn of the study's among
+them. So it is of figures and claims that are named.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from findings import findings
 from PIL import Image
 
 from collect_verdicts import TEXTS, corrected, read_verdicts
+from figures import scorecard
+from figures.reading import read_text_table
+from figures.style import figure_style
 from pipeline.tables import save_text_table
 
 DOCS = Path(__file__).parent
@@ -31,6 +35,7 @@ README = DOCS.parent / "README.md"
 FINDINGS = DOCS / "findings.md"
 PAGE = DOCS / "gallery.md"
 KINDS = ("figures", "claims")
+SCORECARD = "infoplane_scorecard"
 
 
 def read_rows(path: Path) -> list[dict]:
@@ -152,6 +157,25 @@ def corrected_among(published: Path, parts: Iterable[Path], confidence: float) -
     return corrected(pd.concat([others[list(new)], new], ignore_index=True), confidence)
 
 
+def draw_scorecard(results: Path, config: dict, claims: set[str]) -> None:
+    """Draw the scorecard of some of the claims that are published, and publish it.
+
+    Parameters
+    ----------
+    results : Path
+        The folder of a run, which holds the large picture.
+    config : dict
+        The configuration that the run has recorded.
+    claims : set of str
+    """
+    table = read_text_table([GALLERY / "claims.tsv"], scorecard.COLUMNS, {})
+    drawn = results / "figures/scorecard_of_published.png"
+    with figure_style():
+        conditions = config["figures"][SCORECARD]["conditions"]
+        scorecard.scorecard_figure(table[table["claim"].isin(claims)], conditions).savefig(drawn)
+    shrink(drawn, GALLERY / f"{SCORECARD}.png")
+
+
 def main() -> None:
     """Copy the figures and the claims, write the gallery's page and the sections of the others."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -166,10 +190,10 @@ def main() -> None:
     named = {kind: set(given.only) & set(config[kind]) for kind in KINDS}
     if unknown := set(given.only) - named["figures"] - named["claims"]:
         parser.error(f"no figure or claim of this run: {', '.join(sorted(unknown))}")
-    new = {
-        kind: named[kind] | {name for one in added.values() for name in one.get(kind, {})}
-        for kind in KINDS
+    of_files = {
+        kind: {name for one in added.values() for name in one.get(kind, {})} for kind in KINDS
     }
+    new = named if given.only else of_files
     partly = bool(files or given.only)
     titles = figure_titles(config)
     for name in new["figures"] if partly else titles:
@@ -183,6 +207,8 @@ def main() -> None:
         save_text_table(table, corrected_among(GALLERY / "claims.tsv", parts, confidence))
     if claims:
         add_rows(table, GALLERY / "claims.tsv", claims)
+    if partly and claims:
+        draw_scorecard(results, config, set(config["claims"]) - of_files["claims"])
     text = with_parts(PAGE.read_text(encoding="utf-8"), *gallery_parts(titles, added))
     PAGE.write_text(text, encoding="utf-8")
     rows = read_rows(GALLERY / "claims.tsv")

@@ -183,6 +183,23 @@ def test_verdicts_of_a_further_file_are_corrected_for_all_that_are_published(doc
     assert alone["corrected_verdict"].tolist() == ["supported"]
 
 
+def test_scorecard_is_drawn_of_the_claims_of_the_study_alone(docs, tmp_path, monkeypatch):
+    gallery, drawn = docs("gallery"), []
+    monkeypatch.setattr(gallery, "shrink", lambda source, target: drawn.append((source, target)))
+    shown, real = [], gallery.scorecard.scorecard_figure
+    monkeypatch.setattr(
+        gallery.scorecard,
+        "scorecard_figure",
+        lambda table, conditions: shown.append(set(table["claim"])) or real(table, conditions),
+    )
+    (tmp_path / "figures").mkdir()
+    gallery.draw_scorecard(tmp_path, merged(*FILES), {"C01", "C10"})
+    assert shown == [{"C01", "C10"}]
+    ((source, target),) = drawn
+    assert target == REPOSITORY / "docs/gallery/infoplane_scorecard.png"
+    assert source.stat().st_size > 10_000
+
+
 def test_sections_of_files_that_are_not_published_stay(docs):
     costs = docs("costs")
     section = "## With `--configfile {}`\n\n{}\n"
