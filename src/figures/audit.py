@@ -45,7 +45,8 @@ GROUPS = {"family": "task", "samples": "samples", "dimension": "units"}
 ERROR_NORM = LogNorm(0.01, 10.0, clip=True)
 ERROR_COLOURS, TIME_COLOURS = "mako_r", "rocket_r"
 ERROR_TICKS = (0.01, 0.1, 1, 10)
-MARGIN_INCHES = 2.6
+# For titles, labels and the scale of colours: of the panels by task, and of those below.
+MARGIN_INCHES = (1.5, 1.6)
 
 
 def groups_of(table: pd.DataFrame, by: str) -> list:
@@ -143,9 +144,10 @@ def audit_figure(table: pd.DataFrame) -> Figure:
     table = table.assign(family=table["family"].where(~pairs, "pairs of variables"))
     layers = table[~pairs]
     widths = {by: len(groups_of(table if by == "family" else layers, by)) for by in GROUPS}
-    height = 3 * ROW_INCHES * len(estimators) + MARGIN_INCHES
-    figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
-    upper, lower = figure.subfigures(2, 1, height_ratios=[1.85, 1])
+    body = ROW_INCHES * len(estimators)
+    heights = [2 * body + MARGIN_INCHES[0], body + MARGIN_INCHES[1]]
+    figure = Figure(figsize=(WIDTH_INCHES, sum(heights)), layout="constrained")
+    upper, lower = figure.subfigures(2, 1, height_ratios=heights)
     ratios = [widths["family"], widths["samples"]]
     above = upper.subplots(2, 2, sharey=True, width_ratios=ratios)
     ratios = [widths["samples"], widths["dimension"]] * 2
