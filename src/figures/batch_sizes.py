@@ -149,12 +149,17 @@ def draw_events(axes: Axes, falls: np.ndarray, peaks: np.ndarray, at_end: np.nda
         # Where half of the networks or more have no peak yet, neither has their median.
         face["markerfacecolor"] = "white" if 2 * at_end[:, place].sum() >= len(peaks) else colour
         axes.plot(*medians[:, place], color=colour, zorder=3, **face, **MEDIANS)
-    known = np.isfinite(medians).all(axis=0)
-    axes.set(xscale="log", yscale="log")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1, 3)))
-        axis.set_major_formatter(format_epoch)
-        axis.set_minor_formatter(NullFormatter())
+    known = (np.isfinite(medians) & (medians > 0)).all(axis=0)
+    for axis, scale, events in (
+        (axes.xaxis, axes.set_xscale, falls),
+        (axes.yaxis, axes.set_yscale, peaks),
+    ):
+        # A logarithmic axis cannot be drawn of no event, or of events at epoch 0 alone.
+        if (events > 0).any():
+            scale("log")
+            axis.set_major_locator(LogLocator(subs=(1, 3)))
+            axis.set_major_formatter(format_epoch)
+            axis.set_minor_formatter(NullFormatter())
     if known.any():
         ends = np.array([medians[0, known].min(), medians[0, known].max()])
         ratio = np.exp(np.log(medians[1, known] / medians[0, known]).mean())

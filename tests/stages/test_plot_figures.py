@@ -13,7 +13,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from PIL import Image
 
-from figures import depths, gap_bounds, inverted_images, label_stops, reading, style
+from figures import batch_sizes, depths, gap_bounds, inverted_images, label_stops, reading, style
 from figures import weight_correlation as alike
 from figures.bottleneck import BETA_AXIS
 from figures.collapse import COLLAPSE, GIVEN_LABEL_AXIS
@@ -1052,6 +1052,15 @@ def test_audit_of_drops_shows_bias_power_and_false_finds(tables, tmp_path, drawn
     assert texts.count("100") == 2
     # What is not there at 0.5 bits is found in half of the draws of the layer that grows.
     assert texts.count("50") == 1
+
+
+@pytest.mark.parametrize("events", [np.nan, 0.0])
+def test_batch_sizes_without_an_event_after_the_start_are_drawn(events):
+    figure, axes = style.new_figure(3.0, 1, 1)
+    falls, peaks = np.full((2, 2), events), np.array([[4.0, 8.0], [4.0, 8.0]])
+    batch_sizes.draw_events(axes[0, 0], falls, peaks, peaks > 4)
+    FigureCanvasAgg(figure).draw()
+    assert (axes[0, 0].get_xscale(), axes[0, 0].get_yscale()) == ("linear", "log")
 
 
 def test_scorecard_says_what_the_rows_of_a_cell_say_together(tables, tmp_path, drawn):
