@@ -420,7 +420,7 @@ def rows_of_gap_bounds():
     }
     return [
         {"condition": run, "estimator": estimator, "reading": "informative"}
-        | {"details": {"values": own.tolist()}}
+        | {"details": {"definition": None, "values": own.tolist()}}
         for run, (estimator, own) in itertools.product(RUNS, values.items())
     ]
 
@@ -436,5 +436,6 @@ def rows_of_label_stops():
         stops = [(level - cost, 300.0), (level, 400.0), (level - 0.005, 200.0), (level - 0.03, 1e3)]
         columns = [np.broadcast_to(one, INITS) for pair in stops for one in pair]
         row = {"condition": run, "estimator": estimator, "reading": reading, "threshold": -0.01}
-        rows.append(row | {"details": {"values": np.column_stack(columns).tolist()}})
+        details = {"definition": None, "values": np.column_stack(columns).tolist()}
+        rows.append(row | {"details": details})
     return rows
