@@ -48,7 +48,9 @@ def test_every_rule_makes_what_it_says(rule):
 def test_unknown_rules_and_parameters_are_named():
     with pytest.raises(ValueError, match=r"no task rule 'comittee' \(did you mean 'committee'\?\)"):
         make_task("comittee")
-    with pytest.raises(ValueError, match="'digits' has no parameter 'bits'; it has: samples, balanced"):
+    with pytest.raises(
+        ValueError, match="'digits' has no parameter 'bits'; it has: samples, balanced"
+    ):
         make_task("digits", bits=12)
     with pytest.raises(ValueError, match="'committee' lacks weak_rules, seed"):
         make_task("committee")
