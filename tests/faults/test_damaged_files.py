@@ -11,6 +11,9 @@ from tests.faults import tiny_study
 from tests.faults.extent import EVERYTHING
 from tests.faults.tiny_study import PART, TABLE
 
+# One process runs the tiny study for all faults.
+pytestmark = pytest.mark.xdist_group("tiny")
+
 
 def flip(path) -> None:
     content = bytearray(path.read_bytes())

@@ -15,6 +15,9 @@ from tests.faults import tiny_study
 from tests.faults.extent import EVERYTHING, KILLS
 from tests.faults.tiny_study import PART, RESULTS, TABLE, TRAINING
 
+# One process runs the tiny study for all faults.
+pytestmark = pytest.mark.xdist_group("tiny")
+
 # Some ten seconds each.
 only_in_full = pytest.mark.skipif(not EVERYTHING, reason="tried by `make faults`")
 

@@ -6,6 +6,9 @@ import merge_table
 from figures import audit as drawing
 from tests.support import stand_in
 
+# One process runs the audit for all tests on it.
+pytestmark = pytest.mark.xdist_group("audit")
+
 SIZES = [64, 128]
 PARAMS = {
     "dimensions": [1, 2],

@@ -8,6 +8,9 @@ import yaml
 from pipeline.files import load_table
 from tests.workflow.conftest import REPOSITORY, SMOKE, copy_repository, snakemake
 
+# One process runs the examples for all tests on them.
+pytestmark = pytest.mark.xdist_group("examples")
+
 PAGE = (REPOSITORY / "docs/extending.md").read_text()
 BLOCKS = dict(
     re.findall(r"^```(?:python|yaml)\n# (\S+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
