@@ -9,7 +9,6 @@ Params  claim           the claim
 Writes  svg, png
 """
 
-import json
 import re
 
 import numpy as np
@@ -19,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from figures.converged import series_colours
-from figures.reading import read_runs
+from figures.reading import read_runs, rows_of_claim
 from figures.style import figure_style, format_epoch, new_figure, save_figure
 from pipeline.stage import run_as_script
 
@@ -37,38 +36,10 @@ sizes; and the verdicts on the claim's premises, that the SNR, and I(X;T) after 
 more than noise explains in half of the networks of every run. Unless both are supported, the claim
 is left open, whatever R squared is. Dashed, the proportion itself."""
 
+READINGS = ("epochs", "steps")
 PREMISES = ("SNR falls", "$I(X;T)$ falls")
 NETWORKS = {"marker": "o", "markersize": 2.8, "alpha": 0.6, "markeredgewidth": 0.7}
 MEDIANS = {"marker": "D", "markersize": 5.5, "markeredgewidth": 1.3}
-
-
-def rows_of_claim(path, estimator: str, definition: str, runs: list[str]) -> dict[str, dict]:
-    """Read the rows of a claim under one estimator and definition.
-
-    Parameters
-    ----------
-    path : str
-    estimator, definition : str
-    runs : list of str
-        Those that the claim must have taken together, in their order.
-
-    Returns
-    -------
-    rows : dict of str to dict
-        By reading.
-    """
-    with open(path, encoding="utf-8") as stream:
-        rows = json.load(stream)
-    found = {
-        row["reading"]: row
-        for row in rows
-        if row["estimator"] == estimator
-        and row["details"]["definition"] == definition
-        and row["condition"].split(", ") == runs
-    }
-    if not found:
-        raise ValueError(f"{path} has no row of {estimator}, {definition} on {', '.join(runs)}")
-    return found
 
 
 def batch_sizes_figure(rows: dict[str, dict], last_epochs: dict[str, int]) -> Figure:
@@ -77,7 +48,7 @@ def batch_sizes_figure(rows: dict[str, dict], last_epochs: dict[str, int]) -> Fi
     Parameters
     ----------
     rows : dict of str to dict
-        See `rows_of_claim`.
+        The claim's rows, by reading.
     last_epochs : dict of str to int
         The last snapshot of each run, by label.
 
@@ -171,7 +142,9 @@ def main(snakemake) -> None:
     params = snakemake.params
     (path,) = snakemake.input.claim_details
     runs = params.runs
-    rows = rows_of_claim(path, params.estimator, params.definition, list(runs.values()))
+    pool = ", ".join(runs.values())
+    wanted = {reading: (pool, params.estimator, reading) for reading in READINGS}
+    rows = rows_of_claim(path, wanted, params.definition)
     choice = ("estimator", params.estimator)
     looked_at = read_runs(snakemake.input.information, runs, [], choice).groupby("label")["epoch"]
     last_epochs = looked_at.max()[list(runs)].to_dict()

@@ -178,7 +178,9 @@ def read_text_table(paths: Iterable, columns: Iterable[str], runs: Mapping[str, 
     return table
 
 
-def rows_of_claim(path, wanted: Mapping[Hashable, tuple[str, str, str]]) -> dict[Hashable, dict]:
+def rows_of_claim(
+    path, wanted: Mapping[Hashable, tuple[str, str, str]], definition: str | None = None
+) -> dict[Hashable, dict]:
     """Read rows of a claim's details.
 
     Parameters
@@ -187,6 +189,8 @@ def rows_of_claim(path, wanted: Mapping[Hashable, tuple[str, str, str]]) -> dict
         As `judge_claims` writes them.
     wanted : mapping of Hashable to (str, str, str)
         Condition, estimator and reading, by any key; the reading is empty for a claim of one.
+    definition : str, optional
+        Of the gradient statistics, where the claim is about them.
 
     Returns
     -------
@@ -200,10 +204,14 @@ def rows_of_claim(path, wanted: Mapping[Hashable, tuple[str, str, str]]) -> dict
     """
     with open(path, encoding="utf-8") as stream:
         rows = json.load(stream)
-    found = {(row["condition"], row["estimator"], row["reading"]): row for row in rows}
+    found = {
+        (row["condition"], row["estimator"], row["reading"]): row
+        for row in rows
+        if row["details"]["definition"] == definition
+    }
     for condition, *measured_by in wanted.values():
         if (condition, *measured_by) not in found:
-            words = ", ".join(filter(None, measured_by))
+            words = ", ".join(filter(None, (*measured_by, definition)))
             raise ValueError(f"{path} has no row of {words} on {condition}")
     return {key: found[one] for key, one in wanted.items()}
 
