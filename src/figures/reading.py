@@ -207,7 +207,7 @@ def rows_of_claim(
     found = {
         (row["condition"], row["estimator"], row["reading"]): row
         for row in rows
-        if row["details"]["definition"] == definition
+        if row["details"].get("definition") == definition
     }
     for condition, *measured_by in wanted.values():
         if (condition, *measured_by) not in found:

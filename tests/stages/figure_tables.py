@@ -407,7 +407,14 @@ def save_claim_details(path):
         row = {"condition": ", ".join(cycle[:6]), "estimator": estimator, "reading": ""}
         row |= {"estimate": -1.0, "ci_low": -1.25, "ci_high": None}
         rows.append(row | {"details": {"definition": None, "values": epochs}})
-    rows += [*rows_of_gap_bounds(), *rows_of_label_stops()]
+    # Over all estimators of a run, with no networks of its own.
+    over_all = {
+        "condition": RUNS[0],
+        "estimator": "all",
+        "reading": "",
+        "details": {"verdicts": {}},
+    }
+    rows += [over_all, *rows_of_gap_bounds(), *rows_of_label_stops()]
     path.write_text(json.dumps(rows), encoding="utf-8")
 
 
