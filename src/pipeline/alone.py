@@ -63,13 +63,13 @@ def occupy(results: str, folder: Path = LOCKS) -> int:
     return lock
 
 
-def end_with(scheduler: int) -> threading.Thread:
+def end_with(*processes: int) -> threading.Thread:
     """End this job when its scheduler has been killed: the next one would not use its results.
 
     Parameters
     ----------
-    scheduler : int
-        Process on this machine.
+    *processes : int
+        Of this machine: the scheduler, and any other without which nobody waits for this job.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def end_with(scheduler: int) -> threading.Thread:
     """
 
     def watch() -> None:
-        while is_alive(scheduler):
+        while all(map(is_alive, processes)):
             time.sleep(SECONDS_BETWEEN_LOOKS)
         # A job has nothing to tidy up that the next writer of its files does not.
         os.kill(os.getpid(), signal.SIGKILL)

@@ -13,6 +13,9 @@ import sys
 import tomllib
 from pathlib import Path
 
+from snakemake.benchmark import benchmarked
+from snakemake.script import PythonScript
+
 SOURCE = str(Path(workflow.basedir).parent / "src")
 sys.path.insert(0, SOURCE)
 # The jobs compute with the code that stands beside this workflow, whatever is installed.
@@ -27,6 +30,7 @@ from pipeline import (
     pins,
     planning,
     recipes,
+    warm,
 )
 from pipeline.configuration import model_parameters
 from pipeline.stage import versions
@@ -63,12 +67,14 @@ onstart:
             check_machine(config, CONFIGURATION, **GIVEN)
     except (alone.OccupiedError, ConfigurationError) as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from None
-    read = (path for job in workflow.dag.needrun_jobs() for path in job.input)
-    for path in alone.bring_back_from_the_future(read):
+    jobs = list(workflow.dag.needrun_jobs())
+    for path in alone.bring_back_from_the_future(path for job in jobs for path in job.input):
         print(f"{path} was dated later than now; it is dated now", file=sys.stderr)
     # Jobs elsewhere have a scheduler there.
     if workflow.local_exec:
         os.environ[alone.SCHEDULER] = str(os.getpid())
+        if len(jobs) > warm.JOBS_WORTH_IT:
+            warm.start_jobs_warm(PythonScript, benchmarked)
     # To limit submissions per second, Snakemake plans again one second after every plan: a chain
     # of plans for each job that ended, hundreds a second in a long run. Cores limit local jobs.
     if workflow.local_exec:
