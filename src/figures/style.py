@@ -107,10 +107,14 @@ def save_figure(figure: Figure, output) -> None:
     output
         A rule's outputs ``svg``, ``png`` and ``small``, for the report.
     """
-    # The date is the one thing in an SVG that differs between two runs.
-    for path, metadata in ((output.svg, {"Date": None}), (output.png, None)):
-        with mpl.rc_context(STYLE), replacing(path) as temporary:
-            figure.savefig(temporary, metadata=metadata)
+    with mpl.rc_context(STYLE):
+        with replacing(output.png) as temporary:
+            figure.savefig(temporary)
+        # To place panels and labels takes as long as to draw them; both files have the same places.
+        figure.set_layout_engine("none")
+        # The date is the one thing in an SVG that differs between two runs.
+        with replacing(output.svg) as temporary:
+            figure.savefig(temporary, metadata={"Date": None})
     with Image.open(output.png) as drawn, replacing(output.small) as temporary:
         shrunk(drawn).save(temporary, "PNG", optimize=True)
 
