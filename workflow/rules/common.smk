@@ -68,7 +68,9 @@ onstart:
     except (alone.OccupiedError, ConfigurationError) as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from None
     jobs = list(workflow.dag.needrun_jobs())
-    for path in alone.bring_back_from_the_future(path for job in jobs for path in job.input):
+    for path in alone.bring_back_from_the_future(
+        path for job in jobs for path in job.input
+    ):
         print(f"{path} was dated later than now; it is dated now", file=sys.stderr)
     # Jobs elsewhere have a scheduler there.
     if workflow.local_exec:
