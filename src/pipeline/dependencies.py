@@ -64,7 +64,7 @@ def _imported_files(file: str) -> tuple[str, ...]:
 
 def _imported_names(tree: ast.Module) -> Iterator[str]:
     """Yield ``package.module`` or ``package.module.name`` of every import of our own."""
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -72,6 +72,14 @@ def _imported_names(tree: ast.Module) -> Iterator[str]:
         else:
             continue
         yield from (name for name in names if name.split(".")[0] in PACKAGES)
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield every statement, however deep; imports stand in no expression, which most nodes are."""
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for node in getattr(tree, name, ()):
+            yield node
+            yield from _statements(node)
 
 
 def _file_of(name: str) -> Iterator[str]:

@@ -34,7 +34,7 @@ rule judge_claims:
         runtime=each_attempt(20),
     params:
         made_from=made_from,
-        entry=lookup(dpath="claims/{claim}", within=config),
+        entry=lambda wildcards: config["claims"][wildcards.claim],
         statistics=config["statistics"],
         audited_as=config["audit"]["audited_as"],
         runs=lambda wildcards: STUDY.runs_of_claim(wildcards.claim),

@@ -27,7 +27,7 @@ rule fetch_images:
         runtime=each_attempt(120),
     params:
         made_from=made_from,
-        source=lookup(dpath="image_sets/{image_set}", within=config),
+        source=lambda wildcards: config["image_sets"][wildcards.image_set],
         # Not below the results: what was downloaded once outlives them.
         folder="data",
     script:
@@ -55,7 +55,7 @@ rule generate_data:
         runtime=each_attempt(5),
     params:
         made_from=made_from,
-        task=lookup(dpath="tasks/{task}", within=config),
+        task=lambda wildcards: config["tasks"][wildcards.task],
     script:
         "../../src/generate_data.py"
 
