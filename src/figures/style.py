@@ -107,6 +107,7 @@ def save_figure(figure: Figure, output) -> None:
     output
         A rule's outputs ``svg``, ``png`` and ``small``, for the report.
     """
+    layout = figure.get_layout_engine()
     with mpl.rc_context(STYLE):
         with replacing(output.png) as temporary:
             figure.savefig(temporary)
@@ -115,6 +116,7 @@ def save_figure(figure: Figure, output) -> None:
         # The date is the one thing in an SVG that differs between two runs.
         with replacing(output.svg) as temporary:
             figure.savefig(temporary, metadata={"Date": None})
+    figure.set_layout_engine(layout)
     with Image.open(output.png) as drawn, replacing(output.small) as temporary:
         shrunk(drawn).save(temporary, "PNG", optimize=True)
 

@@ -1,10 +1,14 @@
 """Files of a small study that stage tests start from."""
 
+import importlib
+
 import pytest
 
 import train_networks
 from infoplane.data import szt_task
 from pipeline.files import save_task
+from tests.stages.figure_drawing import FIGURES, run_stage
+from tests.stages.figure_tables import save_study
 from tests.support import network, optimizer, schedule, stand_in
 
 RUN, SEED = "some_run", 5
@@ -81,3 +85,27 @@ def diverged(data, tmp_path_factory):
         network=network(widths=(12, 4, 3, 2), activation="linear"),
         optimizer=optimizer(optimizer="sgd", learning_rate=1e30),
     )
+
+
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory, data):
+    """Save the tables of a made-up study beside its task."""
+    folder = tmp_path_factory.mktemp("tables")
+    save_study(folder)
+    (folder / "task.npz").symlink_to(data)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    """Catch the figure that a stage saves."""
+
+    def catch(name, tables, folder, **changes):
+        caught = []
+        module = importlib.import_module(f"figures.{FIGURES[name]['drawing']}")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "save_figure", lambda figure, output: caught.append(figure))
+            run_stage(name, tables, folder, **changes)
+        return caught[-1]
+
+    return catch
