@@ -19,7 +19,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 from answer import answer
-from costs import add_arguments, with_parts, write_costs
+from captions import write_page
+from costs import add_arguments, write_costs
 from findings import findings
 from PIL import Image
 
@@ -33,7 +34,6 @@ DOCS = Path(__file__).parent
 GALLERY = DOCS / "gallery"
 README = DOCS.parent / "README.md"
 FINDINGS = DOCS / "findings.md"
-PAGE = DOCS / "gallery.md"
 KINDS = ("figures", "claims")
 SCORECARD = "infoplane_scorecard"
 
@@ -69,65 +69,6 @@ def fill(text: str, name: str, content: str) -> str:
     if count != 1:
         raise ValueError(f"the text has no section {name!r} between its marks")
     return filled
-
-
-def figure_titles(config: dict) -> dict[str, str]:
-    """Name the figures of a run as their entries do: paper, number and what is shown.
-
-    Parameters
-    ----------
-    config : dict
-        The configuration that the run has recorded.
-
-    Returns
-    -------
-    titles : dict of str to str
-        By figure.
-    """
-    titles = {}
-    for name, entry in config["figures"].items():
-        paper = config["papers"][entry["paper"]]["name"]
-        titles[name] = f"{paper}, figure {entry['number']}: {entry['shows']}"
-    return titles
-
-
-def gallery_parts(
-    titles: dict[str, str], added: dict[str, dict]
-) -> tuple[str | None, dict[str, str]]:
-    """Return the study's part of the page that shows the figures, or the sections of files.
-
-    Parameters
-    ----------
-    titles : dict of str to str
-        By figure.
-    added : dict of str to dict
-        What further configuration files hold, by their names.
-
-    Returns
-    -------
-    study : str or None
-        None where there are such files: of their run only their sections are published.
-    sections : dict of str to str
-        By file.
-    """
-    sections = {
-        file: "\n".join(
-            [
-                f"Those that `--configfile {file}` adds:\n",
-                *(shown(name, titles[name]) for name in config.get("figures", {})),
-            ]
-        )
-        for file, config in added.items()
-    }
-    if sections:
-        return None, sections
-    head = "# Gallery\n\nThe figures of the full run, as `make figures` draws them.\n"
-    return "\n".join([head, *(shown(name, title) for name, title in titles.items())]), {}
-
-
-def shown(name: str, title: str) -> str:
-    """Return a figure's part of the page."""
-    return f"## {title}\n\n![{title}](gallery/{name}.png)\n"
 
 
 def add_rows(source: Path, target: Path, claims: set[str]) -> None:
@@ -195,8 +136,7 @@ def main() -> None:
     }
     new = named if given.only else of_files
     partly = bool(files or given.only)
-    titles = figure_titles(config)
-    for name in new["figures"] if partly else titles:
+    for name in new["figures"] if partly else config["figures"]:
         shrink(results / f"figures/{name}.png", GALLERY / f"{name}.png")
     # Rows that a larger run has added stay when the study is published anew.
     claims, table = new["claims"] if partly else set(config["claims"]), results / "claims.tsv"
@@ -209,8 +149,7 @@ def main() -> None:
         add_rows(table, GALLERY / "claims.tsv", claims)
     if partly and claims:
         draw_scorecard(results, config, set(config["claims"]) - of_files["claims"])
-    text = with_parts(PAGE.read_text(encoding="utf-8"), *gallery_parts(titles, added))
-    PAGE.write_text(text, encoding="utf-8")
+    write_page(*files)
     rows = read_rows(GALLERY / "claims.tsv")
     for page, section, content in ((README, "answer", answer), (FINDINGS, "claims", findings)):
         text = fill(page.read_text(encoding="utf-8"), section, content(rows))

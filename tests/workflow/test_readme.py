@@ -212,6 +212,13 @@ def test_sections_of_files_that_are_not_published_stay(docs):
     assert costs.with_parts("# Study\n", None, {}) == "# Study\n"
 
 
+def test_the_gallery_has_the_captions_of_the_report(docs):
+    """After a change of an entry, a text or a template: `python docs/captions.py`."""
+    text = (REPOSITORY / "docs/gallery.md").read_text()
+    assert docs("captions").page(ALSO_PUBLISHED) == text
+    assert text.count("\n## ") == len(merged(*FILES, *ALSO_PUBLISHED)["figures"])
+
+
 @pytest.mark.parametrize("page", ["gallery", "costs"])
 def test_published_pages_are_made_of_their_parts(docs, page):
     text = (REPOSITORY / f"docs/{page}.md").read_text()
