@@ -65,9 +65,10 @@ def start_jobs_warm(scripts: type, benchmarked: Callable) -> bool:
     Returns
     -------
     possible : bool
-        False where a fork is not safe: there, jobs begin as Snakemake starts them.
+        False where a fork is not safe, or Snakemake was called by a program, whose main module
+        every copy would run once more: there, jobs begin as Snakemake starts them.
     """
-    if not sys.platform.startswith("linux"):
+    if not sys.platform.startswith("linux") or not _called_by_its_own_command():
         return False
     os.environ.update(ONE_THREAD)
     multiprocessing.get_context("forkserver").set_forkserver_preload(list(PRELOADED))
@@ -83,6 +84,13 @@ def start_jobs_warm(scripts: type, benchmarked: Callable) -> bool:
 
     scripts.execute_script = execute_script
     return True
+
+
+def _called_by_its_own_command() -> bool:
+    main = sys.modules["__main__"]
+    if main.__spec__:
+        return main.__spec__.name == "snakemake.__main__"
+    return os.path.basename(getattr(main, "__file__", "")) == "snakemake"
 
 
 def _run_in_a_copy(

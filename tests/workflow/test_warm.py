@@ -141,6 +141,16 @@ def test_jobs_are_processes_of_their_own_with_libraries_imported_unless_they_tak
         assert 0 < float(benchmark.split("\t")[0]) < 60
 
 
+def test_snakemake_in_another_program_starts_its_jobs_as_ever():
+    """A copy would run that program's main module, and with it Snakemake, once more."""
+
+    class Scripts:
+        execute_script = "as it was"
+
+    assert not warm.start_jobs_warm(Scripts, None)
+    assert Scripts.execute_script == "as it was"
+
+
 def test_a_job_that_fails_says_why_and_fails_alone(tmp_path):
     status, said = run(tmp_path, "fail", "exit", "a")
     assert status == 1
