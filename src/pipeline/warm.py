@@ -12,6 +12,7 @@ import gc
 import multiprocessing
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import threading
@@ -130,6 +131,11 @@ def _run(begin: Connection, scheduler: int, script: str, environment: dict[str, 
     gc.freeze()
     try:
         runpy.run_path(script, run_name="__main__")
-    except Exception:
+    except SystemExit:
+        raise
+    except BaseException as error:
         sys.excepthook(*sys.exc_info())
+        if isinstance(error, KeyboardInterrupt):
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGINT)
         sys.exit(1)

@@ -186,3 +186,5 @@ def test_an_interrupt_ends_the_jobs_too(tmp_path):
     assert scheduler.wait(timeout=60) != 0
     job.wait(timeout=10)
     assert not (tmp_path / "wait.json").exists()
+    assert (tmp_path / "wait.log").read_text().startswith("failed: ")
+    assert "SIGINT" in (tmp_path / "said.txt").read_text()
