@@ -40,6 +40,7 @@ READINGS = ("epochs", "steps")
 PREMISES = ("SNR falls", "$I(X;T)$ falls")
 NETWORKS = {"marker": "o", "markersize": 2.8, "alpha": 0.6, "markeredgewidth": 0.7}
 MEDIANS = {"marker": "D", "markersize": 5.5, "markeredgewidth": 1.3}
+LONG_LABEL = 100_000
 
 
 def batch_sizes_figure(rows: dict[str, dict], last_epochs: dict[str, int]) -> Figure:
@@ -128,7 +129,9 @@ def draw_events(axes: Axes, falls: np.ndarray, peaks: np.ndarray, at_end: np.nda
         # A logarithmic axis cannot be drawn of no event, or of events at epoch 0 alone.
         if (events > 0).any():
             scale("log")
-            axis.set_major_locator(LogLocator(subs=(1, 3)))
+            # Six digits have no room between powers of ten.
+            between = (1, 3) if np.nanmax(events) < LONG_LABEL else (1,)
+            axis.set_major_locator(LogLocator(subs=between))
             axis.set_major_formatter(format_epoch)
             axis.set_minor_formatter(NullFormatter())
     if known.any():
