@@ -20,7 +20,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection, wait
 
-from pipeline.alone import end_with
+from pipeline.alone import SCHEDULER, end_with
 
 JOBS_WORTH_IT = 10
 """With fewer jobs the imports of the one process would cost more than they save."""
@@ -125,6 +125,7 @@ def _run(begin: Connection, scheduler: int, script: str, environment: dict[str, 
     """Be the job: run its script once it is measured, and end as an interpreter would."""
     # Without the process that it is a copy of, nobody would hear how it ends.
     end_with(scheduler, os.getppid())
+    os.environ.pop(SCHEDULER, None)  # it is watched already
     begin.recv()
     os.environ.update(environment)
     sys.argv = [script]
