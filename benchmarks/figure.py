@@ -20,6 +20,7 @@ HEIGHT_INCHES = 6.0
 NAMES = {
     "torch_stack": "torch stack",
     "module_stack": "torch stack of modules",
+    "lone_module": "torch, one by one",
     "plain_loop": "plain PyTorch loop",
     "pattern_loop": "loop over patterns",
     "unique_rows": "np.unique on rows",
@@ -44,8 +45,7 @@ def ratios(results: dict[str, dict]) -> dict[str, float]:
         found[f"LeNet: {NAMES[name]}"] = ratio
     for one in results.get("crossing", {}).get("networks", []):
         if one["chosen"] == "fused":
-            widths = "-".join(map(str, one["widths"]))
-            found[f"{widths}, {one['optimizer']}: torch"] = one["ratio"]["torch"]
+            found[f"{one['network']}, {one['optimizer']}: torch"] = one["ratio"]["torch"]
     for quantity, comparison in results.get("images", {}).get("estimates", {}).items():
         found[f"{quantity}, 1024 units: NumPy"] = comparison["ratio"]["numpy"]
     for comparison in results.get("peers", {}).get("comparisons", []):

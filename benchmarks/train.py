@@ -35,7 +35,7 @@ from infoplane.networks import Network, make_network
 from infoplane.networks.dense import split_parameters
 from infoplane.tasks.splits import training_samples
 from infoplane.training.fused.engine import FusedEngine
-from infoplane.training.fused.kernels import INTEGER, LANES, VECTOR, _Emitter
+from infoplane.training.fused.kernels import INTEGER, LANES, VECTOR, Emitter
 from infoplane.training.records import Optimizer, Schedule
 from infoplane.training.shuffling import shuffle_epoch
 from infoplane.training.torch.dense import DenseTorchEngine
@@ -248,7 +248,7 @@ def _multiply_adds(typing, start, count):
     """Run `count` rounds of 24 independent vector multiply-adds; return something of them."""
 
     def generate(context, builder, signature, arguments):
-        emit = _Emitter(context, builder)
+        emit = Emitter(context, builder)
         start, count = arguments
         first = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), start, INTEGER(0))
         factor = emit.shuffle(first, first, [0] * LANES)

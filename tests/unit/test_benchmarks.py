@@ -38,7 +38,12 @@ def tiny(monkeypatch):
         },
         images: {"IMAGES": 256, "ESTIMATED": 300, "ROUNDS": 1, "PEAK_SECONDS": 0.0},
         lenet: {"IMAGES": 256, "ROUNDS": 1},
-        crossing: {"WIDTHS": ((70, 5, 3), (800, 256, 3)), "IMAGES": 128, "ROUNDS": 1},
+        crossing: {
+            "WIDTHS": ((70, 5, 3), (800, 256, 3)),
+            "CONVOLUTIONS": (((1, 8, 8), (2,), 3, (3,)),),
+            "IMAGES": 128,
+            "ROUNDS": 1,
+        },
         gradients: {"EPOCHS": 3, "SNAPSHOTS": 2, "ROUNDS": 2},
         fisher: {
             "RUNS": {"digits_tanh": "fisher_images"},
@@ -155,7 +160,7 @@ def test_images(tmp_path):
 
 def test_lenet(tmp_path):
     written = run("lenet", tmp_path)
-    assert set(written["ratio"]) == {"module_stack", "plain_loop"}
+    assert set(written["ratio"]) == {"lone_module", "module_stack", "plain_loop"}
     assert list(written["alone_seconds"]) == [
         *("first convolution", "second convolution", "784 to 120", "120 to 84", "84 to 10")
     ]
@@ -167,6 +172,7 @@ def test_crossing(tmp_path):
     assert [(one["parameters"], one["networks"]) for one in networks] == [
         *2 * [(70 * 5 + 5 + 5 * 3 + 3, 10)],
         *2 * [(800 * 256 + 256 + 256 * 3 + 3, 1)],
+        *2 * [(2 * 9 + 2 + 2 * 16 * 3 + 3, 10)],
     ]
     assert {one["chosen"] for one in networks} == {"fused", "torch"}
 

@@ -88,7 +88,7 @@ class Convolutional(ModuleNetwork):
             )
         if self.pooling < 1:
             raise ValueError(f"pooling must be at least 1, not {self.pooling}")
-        if min(self._sides()[-1]) < 1:
+        if min(self.sides()[-1]) < 1:
             raise ValueError(
                 f"kernel_size {self.kernel_size}, padding {self.padding} and pooling "
                 f"{self.pooling} in {len(self.channels)} blocks leave nothing of images of "
@@ -100,6 +100,11 @@ class Convolutional(ModuleNetwork):
         """Return the number of units of layers 1 .. L; a block's are channels, at all positions."""
         blocks = self.channels if self.representation == "mean" else self._block_units()
         return (*blocks, *self.dense_widths)
+
+    @property
+    def activation_of_dense(self) -> str:
+        """Return the nonlinearity of the hidden dense layers."""
+        return self.dense_activation or self.activation
 
     def represented(self, layer: int, rows: np.ndarray) -> np.ndarray:
         """Return a block's channels at all positions, or their means over these."""
@@ -118,10 +123,10 @@ class Convolutional(ModuleNetwork):
 
     def _block_units(self) -> list[int]:
         """Return how many numbers each block gives."""
-        blocks = zip(self.channels, self._sides(), strict=True)
+        blocks = zip(self.channels, self.sides(), strict=True)
         return [count * high * wide for count, (high, wide) in blocks]
 
-    def _sides(self) -> list[tuple[int, int]]:
+    def sides(self) -> list[tuple[int, int]]:
         """Return height and width of the images that each block gives."""
         taken_off = self.kernel_size - 1 if self.padding == "valid" else 0
         _, *sides = self.input_shape
@@ -152,7 +157,7 @@ class Convolutional(ModuleNetwork):
             linear = [
                 *flat,
                 nn.Linear(below, width),
-                *([] if last else [Activation(self.dense_activation or self.activation)]),
+                *([] if last else [Activation(self.activation_of_dense)]),
             ]
             layers["output" if last else f"dense_{number}"] = nn.Sequential(*linear)
             flat, below = [], width

@@ -26,6 +26,9 @@ def engine_classes(engine: str) -> Iterator[type]:
         from infoplane.training.fused.channel_engine import ChannelEngine
 
         yield ChannelEngine
+        from infoplane.training.fused.block_engine import BlockEngine
+
+        yield BlockEngine
     else:
         from infoplane.training.torch.large import LargeDenseEngine
 

@@ -19,9 +19,9 @@ from infoplane.training.fused.loop import (
     SOFTSIGN,
     ZERO,
     activate,
-    adam_step,
     all_finite,
     backward,
+    descend,
     fetch,
     limit_norms,
     output_delta,
@@ -70,12 +70,7 @@ def train_epoch(widths, activation, output, adam, rate, decay, limit, table, sam
             output_delta(widths, output, starts, rows, width, vectors * LANES, size)
             # The softsign's backward pass takes any activation's slopes as they are kept.
             backward(widths, SOFTSIGN, seen, starts, rows, slopes, vectors, gradient, zeros)
-        steps[0] += 1
-        if adam > 0:
-            adam_step(parameters, gradient, means, squares, steps[0], rate, adam)
-        else:
-            for index in range(parameters.size):
-                parameters[index] -= np.float32(rate) * gradient[index]
+        descend(parameters, gradient, means, squares, steps, rate, adam)
         if limit > ZERO:
             limit_norms(widths, parameters, limit)
 

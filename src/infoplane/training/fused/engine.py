@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from infoplane.networks import Network
-from infoplane.networks.dense import parameter_count
 from infoplane.networks.functions import COMPILED_ACTIVATIONS, COMPILED_OUTPUTS, OUTPUTS
 from infoplane.training.fused.kernels import STRIDE, TILE
 from infoplane.training.fused.layout import (
@@ -68,11 +67,8 @@ class FusedEngine:
         parameters: np.ndarray,
     ):
         if not self.supports(network, optimizer):
-            raise ValueError(
-                f"the fused engine serves networks of at most {MOST_PARAMETERS} parameters without "
-                f"noise or quantisation, not {network} by {optimizer}"
-            )
-        widths, batch_size = network.widths, optimizer.batch_size
+            raise ValueError(f"{type(self).__name__} does not train {network} by {optimizer}")
+        batch_size = optimizer.batch_size
         self._network, self._optimizer = network, optimizer
         self._order_seeds = np.array(order_seeds, dtype=np.uint64)
         count = training_samples.shape[1]
@@ -80,14 +76,19 @@ class FusedEngine:
         self._samples = np.pad(training_samples, ((0, 0), (0, TILE)), mode="edge")
         self._samples = self._samples.astype(np.int32)
         self._batch_size = count if batch_size is None else min(batch_size, count)
-        self._table = sample_table(inputs, labels, widths[-1])
-        self._order = bias_last(widths)
+        self._table = sample_table(inputs, labels, network.classes)
+        self._lay_out()
         self._parameters = np.ascontiguousarray(parameters[:, self._order], dtype=np.float32)
-        self._is_weight = np.ones(parameter_count(widths), dtype=np.float32)
-        self._is_weight[bias_places(widths)] = 0.0
+        self._is_weight = np.ones(network.parameter_count, dtype=np.float32)
+        self._is_weight[self._biases] = 0.0
         self._means = np.zeros_like(self._parameters)
         self._squares = np.zeros_like(self._parameters)
         self._steps = np.zeros(len(self._parameters), dtype=np.int64)
+
+    def _lay_out(self) -> None:
+        """Say where each parameter stands, and make the rows of a batch."""
+        widths = self._network.widths
+        self._order, self._biases = bias_last(widths), bias_places(widths)
         self._starts, rows = row_starts(widths, self._table.shape[1])
         self._rows = aligned_zeros(rows, STRIDE)
         self._slopes = aligned_zeros(rows, STRIDE)

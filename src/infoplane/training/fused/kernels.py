@@ -37,7 +37,7 @@ VECTOR = ir.VectorType(FLOAT, LANES)
 INT = types.int64
 
 
-class _Emitter:
+class Emitter:
     """Emit vector instructions on arrays of float32.
 
     Parameters
@@ -115,7 +115,7 @@ def _dense_block(typing, units, rows, result, below, inputs, weights, weight, un
     signature = types.void(INT, rows, INT, INT, INT, weights, INT, INT, INT, biases, INT, INT, INT)
 
     def generate(context, builder, signature, arguments):
-        emit = _Emitter(context, builder)
+        emit = Emitter(context, builder)
         (units, rows, result, below, inputs, weights, weight, unit_stride, input_stride,
          biases, bias, bias_stride, vectors) = arguments  # fmt: skip
         rows = emit.data(signature.args[1], rows)
@@ -164,7 +164,7 @@ def _outer_block(typing, units, inputs, rows, delta, row, gradient, start, strid
     signature = types.void(INT, INT, rows, INT, INT, gradient, INT, INT, INT)
 
     def generate(context, builder, signature, arguments):
-        emit = _Emitter(context, builder)
+        emit = Emitter(context, builder)
         units, inputs, rows, delta, row, gradient, start, stride, vectors = arguments
         rows = emit.data(signature.args[2], rows)
         deltas = emit.at(rows, emit.times(STRIDE, delta))
@@ -217,7 +217,7 @@ def transpose_block(typing, table, columns, column, samples, sample, rows, place
     signature = types.void(table, INT, INT, samples, INT, rows, INT)
 
     def generate(context, builder, signature, arguments):
-        emit = _Emitter(context, builder)
+        emit = Emitter(context, builder)
         table, columns, column, samples, sample, rows, place = arguments
         table = emit.at(emit.data(signature.args[0], table), column)
         samples = emit.at(emit.data(signature.args[3], samples), sample)

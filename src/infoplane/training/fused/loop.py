@@ -72,12 +72,7 @@ def train(widths, activation, output, adam, rate, decay, limit, table, samples, 
                 output_delta(widths, output, starts, rows, width, vectors * LANES, size)
                 backward(widths, activation, parameters, starts, rows, slopes, vectors, gradient,
                          zeros)  # fmt: skip
-            steps[0] += 1
-            if adam > 0:
-                adam_step(parameters, gradient, means, squares, steps[0], rate, adam)
-            else:
-                for index in range(parameters.size):
-                    parameters[index] -= np.float32(rate) * gradient[index]
+            descend(parameters, gradient, means, squares, steps, rate, adam)
             if limit > ZERO:
                 limit_norms(widths, parameters, limit)
 
@@ -221,6 +216,17 @@ def multiply_slopes(activation, rows, slopes, first, units, scratch, samples):
             for sample in range(samples):
                 slope = slopes[first + unit, sample]
                 rows[first + unit, sample] = rows[scratch + unit, sample] * slope
+
+
+@njit(**ROUNDING)
+def descend(parameters, gradient, means, squares, steps, rate, adam):
+    """Take one step, in place: Adam's, or where `adam` is 0 one of plain descent."""
+    steps[0] += 1
+    if adam > 0:
+        adam_step(parameters, gradient, means, squares, steps[0], rate, adam)
+    else:
+        for index in range(parameters.size):
+            parameters[index] -= np.float32(rate) * gradient[index]
 
 
 @njit(**ROUNDING)

@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 
 from infoplane.compiled.compilation import compiled
 from infoplane.compiled.vector_math import ROUNDING
-from infoplane.training.fused.kernels import INT, LANES, STRIDE, VECTOR, _Emitter
+from infoplane.training.fused.kernels import INT, LANES, STRIDE, VECTOR, Emitter
 
 # 2^r - 1 = r (T0 + T1 r + ...) on |r| <= 1/2, relative error 1.1e-8: a minimax fit by Lawson's
 # iteration in 60 digits (Lawson 1961).
@@ -61,7 +61,7 @@ def tanh_rows(typing, rows, slopes, first, count, vectors):
     signature = types.void(rows, slopes, INT, INT, INT)
 
     def generate(context, builder, signature, arguments):
-        emit = _Emitter(context, builder)
+        emit = Emitter(context, builder)
         rows, slopes, first, count, vectors = arguments
         start = emit.times(STRIDE, first)
         rows = emit.at(emit.data(signature.args[0], rows), start)
@@ -97,7 +97,7 @@ def tanh_and_slopes(values, slopes):
         values[index], slopes[index] = rest[0, index - first], rest[1, index - first]
 
 
-def _tanh_and_slope(emit: _Emitter, net):
+def _tanh_and_slope(emit: Emitter, net):
     """Emit the tanh of a vector and its slope."""
     builder = emit.builder
     fused = emit.intrinsic("fmuladd", VECTOR, [VECTOR] * 3)
