@@ -2,8 +2,8 @@
 
 A new interpreter takes longer to import PyTorch, pandas or matplotlib than most jobs of this study
 take to compute. Where many jobs are planned, one process imports these once, and each job is a fork
-of it: a process of its own with its own memory, log and benchmark. No code of this project is
-imported before the fork, and no number depends on it.
+of it: a process of its own with its own memory, log and benchmark. No code of this project that
+computes is imported before the fork, and no number depends on it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PRELOADED = (
     "pandas",
     "pyarrow.parquet",
     "h5py",
-    "numba",
+    "pipeline.numba_loaded",
     "scipy.optimize",
     "scipy.stats",
     "sklearn.neighbors",
