@@ -28,6 +28,7 @@ from collect_verdicts import TEXTS, corrected, read_verdicts
 from figures import scorecard
 from figures.reading import read_text_table
 from figures.style import figure_style
+from infoplane.claims.entries import units_of
 from pipeline.tables import save_text_table
 
 DOCS = Path(__file__).parent
@@ -113,7 +114,8 @@ def draw_scorecard(results: Path, config: dict, claims: set[str]) -> None:
     drawn = results / "figures/scorecard_of_published.png"
     with figure_style():
         conditions = config["figures"][SCORECARD]["conditions"]
-        scorecard.scorecard_figure(table[table["claim"].isin(claims)], conditions).savefig(drawn)
+        shown = table[table["claim"].isin(claims)]
+        scorecard.scorecard_figure(shown, conditions, units_of(config["claims"])).savefig(drawn)
     shrink(drawn, GALLERY / f"{SCORECARD}.png")
 
 

@@ -201,7 +201,8 @@ def main(snakemake) -> None:
     tables, params, missing = snakemake.input, snakemake.params, []
     results = Path(snakemake.output.page).parents[1]
     verdicts = read_or_miss(lambda: read_text_table(tables.claims, NEEDED), missing)
-    claims = None if verdicts is None else read_or_miss(lambda: scorecard(verdicts), missing)
+    units = {name: known["units"] for name, known in params.claims.items()}
+    claims = None if verdicts is None else read_or_miss(lambda: scorecard(verdicts, units), missing)
     if claims is None:
         verdicts, claims = pd.DataFrame(columns=list(NEEDED), dtype=str), []
     details = read_or_miss(lambda: read_list(tables.details), missing) or []

@@ -3,6 +3,7 @@
 Reads   verdicts     the table of claims: claim, statement, side, condition, estimator, reading,
                      estimate, verdict, corrected_verdict
 Params  conditions   column label to the runs and models that stand in it
+        units        of each claim the unit of its effects, by reading
 Writes  svg, png
 """
 
@@ -30,7 +31,8 @@ or readings, and in some columns on several runs: a cell has the sign and the co
 say together, after correction for the number of verdicts. Dark with a bare sign: all say so. Light
 with the sign in brackets: some say so, and the others are inconclusive. Split: some are supported
 and some refuted. Empty: not judged there. Numbers: smallest and largest effect over the cell's
-estimators and runs, in the unit of the claim's first reading, which claims.tsv names."""
+estimators and runs, in the unit that stands beside the statement; of several readings the first.
+Accuracies and errors are shares."""
 
 COLUMNS = (
     *("claim", "statement", "side", "condition", "estimator", "reading"),
@@ -56,7 +58,7 @@ SIGN_OF = {
 }
 # Inches. Type is never smaller than 7 points.
 MARGIN, STATEMENT_WIDTH, CELL_WIDTH = 0.1, 3.5, 0.92
-LINE_HEIGHT, PAD, SIGN_WIDTH = 0.125, 0.05, 0.2
+UNIT_WIDTH, LINE_HEIGHT, PAD, SIGN_WIDTH = 0.7, 0.125, 0.05, 0.2
 HEAD_HEIGHT, SIDE_HEIGHT, KEY_HEIGHT = 0.42, 0.24, 0.3
 STATEMENT_CHARACTERS, MOST_LINES = 66, 2
 
@@ -90,7 +92,9 @@ def effect(estimates: pd.Series) -> str:
     return "…".join(ends)
 
 
-def cells_of(table: pd.DataFrame, conditions: Mapping[str, list[str]]) -> pd.DataFrame:
+def cells_of(
+    table: pd.DataFrame, conditions: Mapping[str, list[str]], units: Mapping[str, dict[str, str]]
+) -> pd.DataFrame:
     """Summarise the verdicts of each claim in each column.
 
     Parameters
@@ -99,22 +103,26 @@ def cells_of(table: pd.DataFrame, conditions: Mapping[str, list[str]]) -> pd.Dat
         `COLUMNS`.
     conditions : mapping of str to list of str
         The runs and models of each column.
+    units : mapping of str to dict
+        Of each claim the unit of its effects, by reading.
 
     Returns
     -------
     cells : pandas.DataFrame
         ``claim, column, verdict`` (a key of `COLOURS`) and ``effect`` (text). What stands in no
-        column is in one called `OTHER`.
+        column is in one called `OTHER`. Effects are of the claim's first reading alone: others may
+        have another unit.
     """
     column_of = {name: label for label, names in conditions.items() for name in names}
     rows = table[table["estimator"] != OVERALL]
     several = rows["condition"].str.contains(", ")
     first = rows["condition"].str.split(" vs ").str[0].where(~several, rows["condition"])
     rows = rows.assign(column=first.map(column_of).fillna(OTHER))
+    first_readings = {claim: next(iter(of_claim)) for claim, of_claim in units.items()}
+    of_first = rows["reading"].fillna("") == rows["claim"].map(first_readings)
     found = []
     for (claim, column), own in rows.groupby(["claim", "column"], sort=False):
-        of_first = own["reading"].isna() | (own["reading"] == own["reading"].iloc[0])
-        numbers = effect(own.loc[of_first, "estimate"])
+        numbers = effect(own.loc[of_first[own.index], "estimate"])
         found.append((claim, column, agreed(own["corrected_verdict"]), numbers))
     return pd.DataFrame(found, columns=["claim", "column", "verdict", "effect"])
 
@@ -136,7 +144,9 @@ def in_order(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {side: own for side, own in by_side.items() if len(own)}
 
 
-def scorecard_figure(table: pd.DataFrame, conditions: Mapping[str, list[str]]) -> Figure:
+def scorecard_figure(
+    table: pd.DataFrame, conditions: Mapping[str, list[str]], units: Mapping[str, dict[str, str]]
+) -> Figure:
     """Draw claims down and groups of conditions across.
 
     Parameters
@@ -144,32 +154,35 @@ def scorecard_figure(table: pd.DataFrame, conditions: Mapping[str, list[str]]) -
     table : pandas.DataFrame
         `COLUMNS`.
     conditions : mapping of str to list of str
+    units : mapping of str to dict
 
     Returns
     -------
     figure : matplotlib.figure.Figure
     """
-    cells = cells_of(table, conditions)
+    cells = cells_of(table, conditions, units)
     columns = [label for label in (*conditions, OTHER) if label in set(cells["column"])]
     sides = in_order(table)
     lines = {row.claim: wrapped(row.claim, row.statement) for row in table.itertuples()}
     heights = {claim: LINE_HEIGHT * len(text) + PAD for claim, text in lines.items()}
-    left = MARGIN + STATEMENT_WIDTH
+    left = MARGIN + STATEMENT_WIDTH + UNIT_WIDTH
     width = left + CELL_WIDTH * len(columns) + MARGIN
     height = HEAD_HEIGHT + sum(heights.values()) + SIDE_HEIGHT * len(sides) + KEY_HEIGHT
     figure = Figure(figsize=(width, height))
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
+    head = {"y": HEAD_HEIGHT - PAD, "va": "bottom", "fontsize": 7}
+    axes.text(left - UNIT_WIDTH, s="effect in", **head)
     for position, label in enumerate(columns):
-        middle = left + CELL_WIDTH * (position + 0.5)
-        axes.text(middle, HEAD_HEIGHT - PAD, label, ha="center", va="bottom", fontsize=7)
+        axes.text(left + CELL_WIDTH * (position + 0.5), s=label, ha="center", **head)
     top = HEAD_HEIGHT
     for side, claims in sides.items():
         top += SIDE_HEIGHT
         axes.plot([MARGIN, width - MARGIN], [top, top], color="0.2", linewidth=0.8)
         axes.text(MARGIN, top - 0.04, SIDES.get(side, side), fontsize=8, weight="bold")
         for claim in claims["claim"]:
-            draw_claim(axes, top, heights[claim], lines[claim], width)
+            unit = next(iter(units[claim].values()))
+            draw_claim(axes, top, heights[claim], lines[claim], unit, width)
             for cell in cells[cells["claim"] == claim].itertuples():
                 draw_cell(axes, left + CELL_WIDTH * columns.index(cell.column), top, heights, cell)
             top += heights[claim]
@@ -177,11 +190,15 @@ def scorecard_figure(table: pd.DataFrame, conditions: Mapping[str, list[str]]) -
     return figure
 
 
-def draw_claim(axes: Axes, top: float, height: float, lines: list[str], width: float) -> None:
-    """Write a claim at the left of its row, above a thin line."""
+def draw_claim(
+    axes: Axes, top: float, height: float, lines: list[str], unit: str, width: float
+) -> None:
+    """Write a claim and its effects' unit at the left of its row, above a thin line."""
     bottom, middle = top + height, top + height / 2
     axes.plot([MARGIN, width - MARGIN], [bottom, bottom], color="0.85", linewidth=0.4, zorder=0)
     axes.text(MARGIN, middle, "\n".join(lines), va="center", fontsize=7, linespacing=1.1)
+    right = MARGIN + STATEMENT_WIDTH
+    axes.text(right, middle, unit, va="center_baseline", fontsize=7, color="0.35")
 
 
 def draw_cell(axes: Axes, left: float, top: float, heights: Mapping[str, float], cell) -> None:
@@ -214,7 +231,7 @@ def main(snakemake) -> None:
     """Read the verdicts, draw them."""
     table = read_text_table(snakemake.input.verdicts, COLUMNS, {})
     with figure_style():
-        figure = scorecard_figure(table, snakemake.params.conditions)
+        figure = scorecard_figure(table, snakemake.params.conditions, snakemake.params.units)
         save_figure(figure, snakemake.output)
 
 

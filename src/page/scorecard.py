@@ -43,18 +43,21 @@ def short(text: str) -> str:
     return f"{float(text):.3g}".replace("-", "\N{MINUS SIGN}").replace("inf", "∞")
 
 
-def scorecard(table: pd.DataFrame) -> list[dict]:
+def scorecard(table: pd.DataFrame, units: Mapping[str, Mapping[str, str]]) -> list[dict]:
     """Group verdicts by claim and condition.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Of text, with the columns `NEEDED`; see `page.tables.read_text_table`.
+    units : mapping of str to mapping
+        Of each claim the unit of its effects, by reading.
 
     Returns
     -------
     claims : list of dict
-        ``name, statement, source, side, tally`` (verdicts by name) and ``conditions``, each with
+        ``name, statement, source, side, tally`` (verdicts by name), ``units`` (in words, "" if not
+        known) and ``conditions``, each with
         ``name`` and ``rows``: ``number`` (of the table's row), ``verdict, effect, estimator,
         reading`` and ``warned``.
 
@@ -72,9 +75,20 @@ def scorecard(table: pd.DataFrame) -> list[dict]:
         ]
         claims.append(
             {"name": name, "conditions": conditions, "tally": tally(own)}
+            | {"units": units_in_words(units.get(name, {}))}
             | {key: first[key] for key in ("statement", "source", "side")}
         )
     return claims
+
+
+def units_in_words(units: Mapping[str, str]) -> str:
+    """Return a claim's unit, or each of them with its readings, as in ``bits (drop), share``."""
+    readings: dict[str, list[str]] = {}
+    for reading, unit in units.items():
+        readings.setdefault(unit, []).append(reading)
+    if len(readings) <= 1:
+        return "".join(readings)
+    return ", ".join(f"{unit} ({', '.join(named)})" for unit, named in readings.items())
 
 
 def _cell(row) -> dict:

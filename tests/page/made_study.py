@@ -124,6 +124,7 @@ def build(folder, **changes):
                 "claims": {
                     "C01": {
                         "statistic": "drop_and_share",
+                        "units": {"bits": "bits", "share": "share"},
                         "runs": ["tanh"],
                         "files": ["tables/information/tanh/bins.parquet"],
                     }

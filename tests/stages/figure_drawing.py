@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.text import Text
 
-from tests.stages.figure_tables import ENTRIES, LAYERS, RUNS
+from tests.stages.figure_tables import ENTRIES, LAYERS, RUNS, UNITS
 from tests.support import stand_in
 
 FIGURES = yaml.safe_load(ENTRIES.read_text(encoding="utf-8"))["figures"]
@@ -65,6 +65,8 @@ def run_stage(name, tables, folder, data=None, **changes):
         of_runs = [sorted((tables / table / run).glob("*.parquet")) for run in dict.fromkeys(runs)]
         text = tables / f"{table}.tsv"
         inputs[table] = list(itertools.chain(*of_runs)) if table in TIDY else [text]
+    if "verdicts" in drawing.TABLES:
+        entry |= {"units": UNITS}
     output = files_of(name, folder)
     drawing.main(stand_in(input=inputs, output=output, params=entry))
     return output

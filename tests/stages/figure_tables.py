@@ -350,6 +350,10 @@ def save_drops(folder):
     drops.to_csv(folder / "audit_drops.tsv", sep="\t", index=False)
 
 
+UNITS = {"C01": {"bits": "bits", "share": "share"}, "C09": {"": "ratio"}, "C19": {"": "share"}}
+"""Of the claims of `save_verdicts`."""
+
+
 def save_verdicts(folder):
     """Save a table of verdicts: agreement, a quarrel, one that is open, and a comparison."""
     columns = ("claim", "side", "condition", "estimator", "reading", "estimate", "verdict")
@@ -363,6 +367,7 @@ def save_verdicts(folder):
         ("C01", "szt", "saxe_tanh", "kde", "bits", 7.0, "refuted"),
         ("C01", "szt", "saxe_sgd_tanh", "binned", "bits", 3.0, "supported"),
         ("C01", "szt", "saxe_sgd_tanh", "kde", "bits", np.nan, "inconclusive"),
+        ("C01", "szt", "saxe_relu", "binned", "share", 99.0, "supported"),
         ("C09", "szt", compared, "binned", "", -0.123, "refuted"),
         ("C19", "saxe", pool, "binned", "", np.inf, "inconclusive"),
     ]

@@ -14,7 +14,7 @@ from page.argument import figures_of, papers_of
 from page.costs import Costs, told
 from page.packing import packed, thousandths
 from page.planes import plane, signal, thinned
-from page.scorecard import SIDES, short
+from page.scorecard import SIDES, short, units_in_words
 from page.sources import entries_of, functions_of
 from page.texts import rendered
 from tests.page.made_study import REPOSITORY, ROWS, TEMPLATE, build, save_tables
@@ -57,6 +57,12 @@ def test_numbers_shown_equal_the_table(page):
     for name, column in ROWS.items():
         assert [row[name] for row in rows] == column
     assert rows[0]["details"]["values"] == [[1.1], [1.2], [None]]
+
+
+def test_a_claim_says_in_which_units_its_effects_are(page):
+    # Of C02 no unit is known.
+    assert re.findall("Effects in .*?\\.", page) == ["Effects in bits (bits), share (share)."]
+    assert units_in_words({"": "bits"}) == units_in_words({"a": "bits", "b": "bits"}) == "bits"
 
 
 def test_verdicts_are_counted_without_those_on_all_estimators(page):

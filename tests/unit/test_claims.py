@@ -259,7 +259,7 @@ def test_a_new_statistic_is_one_function(monkeypatch):
         return Finding("last epoch", evidence.resampling.mean(last), found.inits, last)
 
     monkeypatch.setattr(STATISTICS, "_found", dict(STATISTICS))
-    claim_statistic(needs=("estimator",))(last_epoch)
+    claim_statistic(needs=("estimator",), unit="epochs")(last_epoch)
     asked = claim("C01", statistic="last_epoch", parameters={"factor": 2}, judged_on=on(["r"]))
     row, _ = judge(asked, evidence(information("r", "e", planes(2, FLAT))))
     assert row["estimate"] == 20000
@@ -271,7 +271,7 @@ def test_a_statistic_cannot_be_registered_twice():
         raise AssertionError
 
     with pytest.raises(ValueError, match="trajectory is registered twice"):
-        claim_statistic(needs=("estimator",))(trajectory)
+        claim_statistic(needs=("estimator",), unit="epochs")(trajectory)
 
 
 @pytest.mark.parametrize("name", sorted(STATISTICS))

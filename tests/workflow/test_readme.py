@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from infoplane.claims.entries import units_of
 from infoplane.claims.judging import COLUMNS
 from tests.workflow.conftest import REPOSITORY
 from tests.workflow.test_configuration import FILES, merged
@@ -147,6 +148,21 @@ def test_published_claims_are_those_of_the_configuration(docs):
     assert {row["claim"] for row in rows} <= set(known)
 
 
+def test_units_are_those_that_the_published_texts_name(docs):
+    units, seen = units_of(merged(*FILES, *ALSO_PUBLISHED)["claims"]), set()
+    words = {"R²": "R squared", "exponent": "^power", "share": "share| over "}
+    words |= {"ratio": "ratio| over "}
+    for row in published(docs):
+        if row["estimator"] != "all":
+            unit, text = units[row["claim"]][row["reading"]], row["statistic"].partition("; ")[0]
+            assert re.search(words.get(unit, unit), text), (row["claim"], unit, text)
+            for told in ("bits", "share"):
+                assert not text.endswith(f", {told}") or unit == told, (row["claim"], unit, text)
+            assert not text.startswith("rank correlation") or unit == "correlation", text
+            seen.add((row["claim"], row["reading"]))
+    assert len(seen) > 100
+
+
 def test_a_run_with_further_files_adds_rows_and_leaves_the_others(docs, tmp_path):
     published, run = tmp_path / "published.tsv", tmp_path / "run.tsv"
     published.write_text("claim\tverdict\nC01\tsupported\nC67\told\n")
@@ -190,7 +206,7 @@ def test_scorecard_is_drawn_of_the_claims_of_the_study_alone(docs, tmp_path, mon
     monkeypatch.setattr(
         gallery.scorecard,
         "scorecard_figure",
-        lambda table, conditions: shown.append(set(table["claim"])) or real(table, conditions),
+        lambda table, *of: shown.append(set(table["claim"])) or real(table, *of),
     )
     (tmp_path / "figures").mkdir()
     gallery.draw_scorecard(tmp_path, merged(*FILES), {"C01", "C10"})

@@ -3,6 +3,7 @@ Check the configuration and give the rules their names.
 
 OUTPUTS
     STUDY               the runs and measurements, and which files a product needs
+    UNITS               of each claim the unit of its effects, by reading
     code_of(...)        files of the code behind a job, so that an edit reruns what uses them
     made_from(...)      what a job's files are made from, with which versions
     *_of_*(wildcards)   what a rule looks up in the study
@@ -21,6 +22,7 @@ sys.path.insert(0, SOURCE)
 # The jobs compute with the code that stands beside this workflow, whatever is installed.
 os.environ.update(PYTHONPATH=SOURCE)
 
+from infoplane.claims.entries import units_of
 from pipeline import (
     alone,
     captions,
@@ -49,6 +51,7 @@ try:
 except ConfigurationError as error:
     # To other errors Snakemake adds frames of this file, which say nothing.
     raise SystemExit(f"ConfigurationError: {error}") from None
+UNITS = units_of(config["claims"])
 RESULTS = config.get("pathvars", {}).get("results", "results")
 # An upgraded package makes everything anew: versions do not mix.
 VERSIONS = versions()

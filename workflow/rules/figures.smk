@@ -14,6 +14,9 @@ OUTPUTS
 
 for figure, entry in config["figures"].items():
 
+    # Given where they are shown: when claims change, no other figure is drawn anew.
+    units = {"units": UNITS} if entry["drawing"] == "scorecard" else {}
+
     rule:
         """Draw a figure as its entry in config/figures.yaml says; a rule for each."""
         name:
@@ -41,6 +44,7 @@ for figure, entry in config["figures"].items():
             runtime=each_attempt(10),
         params:
             **entry,
+            **units,
             made_from=made_from,
             paper_name=config["papers"][entry["paper"]]["name"],
             methods=captions.methods_of_figure(STUDY, figure),

@@ -59,6 +59,7 @@ rule build_page:
         claims={
             claim: {
                 "statistic": entry["statistic"],
+                "units": UNITS[claim],
                 "runs": STUDY.runs_of_claim(claim),
                 "files": STUDY.files_behind(STUDY.tables_of_claim(claim)),
             }

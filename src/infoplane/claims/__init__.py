@@ -12,7 +12,7 @@ are the claim's parameters. It takes the evidence and one case, and returns a `F
     from infoplane.claims.registry import claim_statistic
 
 
-    @claim_statistic(needs=("estimator",))
+    @claim_statistic(needs=("estimator",), unit="bits")
     def final_bits(evidence: Evidence, case: Case, *, layers: str) -> Finding:
         found = evidence.planes(case)
         chosen = choose_layers(case, found, layers)

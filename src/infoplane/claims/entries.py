@@ -100,6 +100,14 @@ class Claim:
         return [name for name in (case.estimator, *others) if name is not None]
 
     @property
+    def units(self) -> dict[str, str]:
+        """Return the unit of the effects of each reading; "" where the claim has one alone."""
+        return {
+            name or "": self.statistic.unit_of(reading.parameters)
+            for name, reading in self.readings.items()
+        }
+
+    @property
     def needs(self) -> list[Need]:
         """Return what the claim is judged from, each once, in the order of its cases."""
         found = [
@@ -256,6 +264,11 @@ def needs_of(name: str, entry: Mapping) -> list[Need]:
         information, the definition of its gradients, and the further table of its statistic.
     """
     return read_claim(name, entry).needs
+
+
+def units_of(entries: Mapping[str, Mapping]) -> dict[str, dict[str, str]]:
+    """Return of each claim of the configuration the unit of its effects, by reading."""
+    return {name: read_claim(name, entry).units for name, entry in entries.items()}
 
 
 def check_available(claim: Claim, there: Mapping[str, Mapping[str, Collection[str]]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,14 @@ TEXTS = {
 
 UNITS = {"peak_epoch": "epochs", "lost_share": "share", "gained_share": "share"}
 """Of what is not in bits."""
+
+
+def unit_of_quantity(parameters: Mapping) -> str:
+    """Return the unit of the quantity that a claim's parameters name."""
+    if parameters.get("relative_to") is not None:
+        return "share"
+    return UNITS.get(parameters["quantity"], "bits")
+
 
 BLINDNESS = {
     **dict.fromkeys(("drop_bits", "net_drop_bits", "lost_share", "label_loss_bits"), "small"),

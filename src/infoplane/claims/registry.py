@@ -49,6 +49,8 @@ class ClaimStatistic:
         Takes the evidence, the case and the claim's parameters as keywords.
     needs : tuple of str
         ``estimator``, ``definition`` or both.
+    unit : str or callable
+        What an effect is told in, in a word; from a claim's parameters, where they decide.
     paired : bool
         Whether it compares a run with a reference run.
     other_estimators : tuple of str
@@ -70,6 +72,7 @@ class ClaimStatistic:
     name: str
     function: Callable[..., Finding]
     needs: tuple[str, ...]
+    unit: str | Callable[[Mapping], str]
     paired: bool
     other_estimators: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
@@ -87,6 +90,10 @@ class ClaimStatistic:
     def __call__(self, evidence: Evidence, case: Case, parameters: dict) -> Finding:
         """Return the finding in one case."""
         return self.function(evidence, case, **parameters)
+
+    def unit_of(self, parameters: Mapping) -> str:
+        """Return the unit of the effects that it finds with these parameters."""
+        return self.unit(parameters) if callable(self.unit) else self.unit
 
     def check_parameters(self, claim: str, parameters: dict) -> None:
         """Refuse parameters that the function does not take, or lacks, or of another type."""
@@ -156,6 +163,7 @@ STATISTICS = Register()
 def claim_statistic(
     *,
     needs: tuple[str, ...],
+    unit: str | Callable[[Mapping], str],
     paired: bool = False,
     other_estimators: tuple[str, ...] = (),
     table: str | None = None,
@@ -172,6 +180,9 @@ def claim_statistic(
     ----------
     needs : tuple of str
         What else a row of its claims names: ``estimator``, ``definition`` or both.
+    unit : str or callable
+        What an effect is told in, in a word such as ``bits``; a function of the claim's parameters
+        where these decide.
     paired : bool
         Whether a claim names pairs of ``run`` and ``reference`` instead of runs.
     other_estimators : tuple of str
@@ -198,6 +209,7 @@ def claim_statistic(
                 function.__name__,
                 function,
                 needs,
+                unit,
                 paired,
                 other_estimators,
                 (*((table,) if table else ()), *also),

@@ -18,7 +18,7 @@ from infoplane.statistics import Interval, Resampling, proportion
 AXES = ("epochs", "steps")
 
 
-@claim_statistic(needs=("estimator", "definition"), pools=True)
+@claim_statistic(needs=("estimator", "definition"), unit="R²", pools=True)
 def falls_against_peaks(
     evidence: Evidence,
     case: Case,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from infoplane.claims.evidence import Case, ClaimError, Evidence
@@ -16,7 +18,11 @@ LEAST_RANKED = 3
 """Fewest betas over which something is ranked."""
 
 
-@claim_statistic(needs=(), of_models=True)
+def _unit(parameters: Mapping) -> str:
+    return "bits" if parameters["quantity"] == "axes" else "correlation"
+
+
+@claim_statistic(needs=(), unit=_unit, of_models=True)
 def disentanglement(
     evidence: Evidence, case: Case, *, quantity: str, margin_bits: float, least_fall_bits: float
 ) -> Finding:

@@ -12,7 +12,9 @@ from infoplane.claims.statistics.clustering import rank_correlation
 from infoplane.models.bottleneck import most_label_bits
 
 
-@claim_statistic(needs=(), table="bottleneck_fit", of_planes=False, other_models=("curve",))
+@claim_statistic(
+    needs=(), unit="bits", table="bottleneck_fit", of_planes=False, other_models=("curve",)
+)
 def gap_to_bottleneck_curve(
     evidence: Evidence,
     case: Case,

@@ -14,7 +14,7 @@ from infoplane.claims.registry import claim_statistic
 from infoplane.claims.statistics.compression import trajectory
 
 
-@claim_statistic(needs=("estimator",), table="clustering")
+@claim_statistic(needs=("estimator",), unit="bits", table="clustering")
 def drop_with_clustering(
     evidence: Evidence, case: Case, *, layers: str | list[int], least_correlation: float
 ) -> Finding:

@@ -16,6 +16,7 @@ from infoplane.claims.findings import (
     mean_finding,
     noise_finding,
     paired_drops,
+    unit_of_quantity,
 )
 from infoplane.claims.layers import choose_layers, measured
 from infoplane.claims.registry import claim_statistic
@@ -23,7 +24,7 @@ from infoplane.claims.registry import claim_statistic
 ORDERED = {"input": ("mi_input_bits", "I(X;T)"), "label": ("mi_label_bits", "I(T;Y)")}
 
 
-@claim_statistic(needs=("estimator",))
+@claim_statistic(needs=("estimator",), unit=unit_of_quantity)
 def trajectory(
     evidence: Evidence,
     case: Case,
@@ -68,7 +69,7 @@ def trajectory(
     )
 
 
-@claim_statistic(needs=("estimator",))
+@claim_statistic(needs=("estimator",), unit=unit_of_quantity)
 def rise_to_early_peak(
     evidence: Evidence, case: Case, *, quantity: str, layers: str | list[int], before_epoch: float
 ) -> Finding:
@@ -99,7 +100,7 @@ def rise_to_early_peak(
     return replace(own, blindness="small", seen_at=0)
 
 
-@claim_statistic(needs=("estimator",), paired=True)
+@claim_statistic(needs=("estimator",), unit="bits", paired=True)
 def drop_difference(
     evidence: Evidence, case: Case, *, layers: str | list[int], across: str = "largest"
 ) -> Finding:
@@ -123,7 +124,7 @@ def drop_difference(
     return difference_finding(evidence, case, pairs, text, across)
 
 
-@claim_statistic(needs=("estimator",))
+@claim_statistic(needs=("estimator",), unit="share")
 def order_violations(
     evidence: Evidence, case: Case, *, quantity: str, tolerance_bits: float
 ) -> Finding:

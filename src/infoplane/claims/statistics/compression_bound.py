@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +73,11 @@ SHOWS = {
 }
 
 
-@claim_statistic(needs=("estimator",), table="metrics")
+def _unit(parameters: Mapping) -> str:
+    return "share" if parameters["shows"] == "taken_away" else "ratio"
+
+
+@claim_statistic(needs=("estimator",), unit=_unit, table="metrics")
 def input_compression_bound(
     evidence: Evidence,
     case: Case,

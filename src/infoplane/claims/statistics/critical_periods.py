@@ -17,7 +17,7 @@ LEAST_WINDOWS = 5
 """Fewest windows over which a rank correlation is taken."""
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), unit="accuracy", of_models=True)
 def lasting_damage(evidence: Evidence, case: Case, *, deficit: str, rate: str) -> Finding:
     """Measure what a deficit from epoch 0 on costs, the longest of them, in test accuracy.
 
@@ -50,7 +50,7 @@ def lasting_damage(evidence: Evidence, case: Case, *, deficit: str, rate: str) -
     )
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), unit="accuracy", of_models=True)
 def specific_damage(
     evidence: Evidence, case: Case, *, deficit: str, others: list[str], rate: str
 ) -> Finding:
@@ -93,7 +93,7 @@ def specific_damage(
     )
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), unit="correlation", of_models=True)
 def fisher_tells_damage(
     evidence: Evidence,
     case: Case,

@@ -11,7 +11,7 @@ from infoplane.claims.learning import learning, lost_shares
 from infoplane.claims.registry import claim_statistic
 
 
-@claim_statistic(needs=("estimator",), table="metrics")
+@claim_statistic(needs=("estimator",), unit="share", table="metrics")
 def error_fall_after_peak(
     evidence: Evidence,
     case: Case,

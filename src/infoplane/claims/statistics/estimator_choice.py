@@ -10,6 +10,7 @@ from infoplane.claims.findings import (
     Finding,
     difference_finding,
     paired_drops,
+    unit_of_quantity,
 )
 from infoplane.claims.layers import at_the_end, choose_layers, measured
 from infoplane.claims.registry import claim_statistic
@@ -17,7 +18,7 @@ from infoplane.claims.statistics.compression import trajectory
 from infoplane.statistics import proportion
 
 
-@claim_statistic(needs=("estimator",))
+@claim_statistic(needs=("estimator",), unit=unit_of_quantity)
 def drop_and_share(
     evidence: Evidence,
     case: Case,
@@ -67,6 +68,7 @@ def drop_and_share(
 
 @claim_statistic(
     needs=("estimator",),
+    unit="bits",
     other_estimators=("other_estimator", "same_width_estimator"),
     table="outside_range",
 )
@@ -131,7 +133,7 @@ def drop_from_end_bins(
     return replace(own, conditions=conditions)
 
 
-@claim_statistic(needs=("estimator",), other_estimators=("control_estimator",))
+@claim_statistic(needs=("estimator",), unit="bits", other_estimators=("control_estimator",))
 def drop_beyond_control(
     evidence: Evidence, case: Case, *, layers: str | list[int], control_estimator: str
 ) -> Finding:

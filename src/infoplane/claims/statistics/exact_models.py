@@ -14,7 +14,7 @@ from infoplane.claims.statistics.gradient_noise import LATE_SHARE, fall_factors
 from infoplane.statistics import Interval, proportion
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), unit="bits", of_models=True)
 def minimal_model_limits(
     evidence: Evidence,
     case: Case,
@@ -80,7 +80,7 @@ def minimal_model_limits(
     )
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), unit="bits", of_models=True)
 def exact_drop(
     evidence: Evidence, case: Case, *, overtrained: list[str], least_error_ratio: float
 ) -> Finding:
@@ -122,7 +122,7 @@ def exact_drop(
     )
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), unit="share", of_models=True)
 def exact_drop_given_snr_fall(evidence: Evidence, case: Case, *, least_fall: float) -> Finding:
     """Measure the exact drop of a model whose gradients' signal-to-noise ratio (SNR) falls.
 
@@ -161,7 +161,7 @@ def exact_drop_given_snr_fall(evidence: Evidence, case: Case, *, least_fall: flo
     )
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), unit="share", of_models=True)
 def irrelevant_fall(
     evidence: Evidence, case: Case, *, share_of_fit: float, least_share_before: float
 ) -> Finding:
@@ -205,7 +205,7 @@ def irrelevant_fall(
     )
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), unit="bits", of_models=True)
 def invariance_excess(
     evidence: Evidence, case: Case, *, against: str, least_sufficiency: float
 ) -> Finding:

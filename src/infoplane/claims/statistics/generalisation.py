@@ -27,7 +27,7 @@ GENERALISATION = {
 CELLS = ("compress and generalise", "compress alone", "generalise alone", "do neither")
 
 
-@claim_statistic(needs=("estimator",), table="metrics", pools=True)
+@claim_statistic(needs=("estimator",), unit="correlation", table="metrics", pools=True)
 def generalisation_with_compression(
     evidence: Evidence,
     case: Case,
@@ -97,7 +97,7 @@ def _between(resampling: Resampling, columns: Sequence[np.ndarray]) -> str:
     return f"of the means of the {means.shape[1]} conditions {found}, training loss not held equal"
 
 
-@claim_statistic(needs=("estimator",), table="metrics", pools=True)
+@claim_statistic(needs=("estimator",), unit="share", table="metrics", pools=True)
 def four_cells(
     evidence: Evidence,
     case: Case,

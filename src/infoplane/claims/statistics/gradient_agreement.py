@@ -19,7 +19,7 @@ QUANTITIES = {"mean_norm": "norm of the mean gradient", "snr": "signal-to-noise 
 """What is compared, in words."""
 
 
-@claim_statistic(needs=("definition",))
+@claim_statistic(needs=("definition",), unit="concordance")
 def gradient_agreement(
     evidence: Evidence,
     case: Case,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from infoplane.claims.evidence import Case, Evidence
-from infoplane.claims.findings import Condition, Finding
+from infoplane.claims.findings import Condition, Finding, unit_of_quantity
 from infoplane.claims.layers import choose_layers, combine_layers
 from infoplane.claims.registry import claim_statistic
 from infoplane.claims.statistics.compression import trajectory
@@ -44,7 +44,7 @@ def fall_factors(snr: np.ndarray, epochs: np.ndarray) -> np.ndarray:
     return factors
 
 
-@claim_statistic(needs=("estimator", "definition"))
+@claim_statistic(needs=("estimator", "definition"), unit=unit_of_quantity)
 def drop_given_snr_fall(
     evidence: Evidence, case: Case, *, quantity: str, layers: str | list[int], least_fall: float
 ) -> Finding:

@@ -24,7 +24,7 @@ from infoplane.claims.transitions import (
 log = logging.getLogger("infoplane")
 
 
-@claim_statistic(needs=("definition",))
+@claim_statistic(needs=("definition",), unit="ratio")
 def largest_snr(
     evidence: Evidence,
     case: Case,
@@ -106,7 +106,7 @@ def _largest_of_noise(snr, epochs: np.ndarray, search: EventSearch, init: int) -
     return sizes
 
 
-@claim_statistic(needs=("definition",), table="metrics")
+@claim_statistic(needs=("definition",), unit="decades", table="metrics")
 def gradient_fall_after_saturation(
     evidence: Evidence,
     case: Case,
@@ -186,7 +186,7 @@ def gradient_fall_after_saturation(
     )
 
 
-@claim_statistic(needs=("definition",))
+@claim_statistic(needs=("definition",), unit="decades")
 def gradient_mean_rise(
     evidence: Evidence, case: Case, *, layers: str | list[int], events: dict
 ) -> Finding:

@@ -12,7 +12,7 @@ from infoplane.claims.layers import at_the_end, choose_layers, layers_text
 from infoplane.claims.registry import claim_statistic
 
 
-@claim_statistic(needs=("estimator",), table="held_out_labels", of_planes=False)
+@claim_statistic(needs=("estimator",), unit="share", table="held_out_labels", of_planes=False)
 def held_out_label_share(
     evidence: Evidence,
     case: Case,

@@ -10,7 +10,7 @@ from infoplane.claims.over_betas import OverBetas
 from infoplane.claims.registry import claim_statistic
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), unit="share", of_models=True)
 def nuisance_lost(
     evidence: Evidence, case: Case, *, kept_share: float, least_nuisance_bits: float
 ) -> Finding:

@@ -11,7 +11,7 @@ from infoplane.claims.learning import learning
 from infoplane.claims.registry import claim_statistic
 
 
-@claim_statistic(needs=("estimator",), paired=True, table="metrics")
+@claim_statistic(needs=("estimator",), unit="accuracy", paired=True, table="metrics")
 def accuracy_without_loss(
     evidence: Evidence, case: Case, *, layers: str | list[int], least_kept_share: float
 ) -> Finding:
@@ -65,7 +65,7 @@ def accuracy_without_loss(
     )
 
 
-@claim_statistic(needs=("estimator",))
+@claim_statistic(needs=("estimator",), unit="share")
 def least_kept_information(evidence: Evidence, case: Case, *, layers: str | list[int]) -> Finding:
     """Measure the smallest share of H(X) that an estimator finds in layers that lose nothing.
 

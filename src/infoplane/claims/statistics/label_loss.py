@@ -13,7 +13,7 @@ from infoplane.claims.registry import claim_statistic
 from infoplane.claims.statistics.compression import trajectory
 
 
-@claim_statistic(needs=("estimator",), paired=True)
+@claim_statistic(needs=("estimator",), unit="bits", paired=True)
 def label_loss_with_compression(
     evidence: Evidence,
     case: Case,
@@ -71,7 +71,7 @@ def label_loss_with_compression(
     return replace(own, conditions=conditions)
 
 
-@claim_statistic(needs=("estimator",), paired=True)
+@claim_statistic(needs=("estimator",), unit="bits", paired=True)
 def label_loss_difference(
     evidence: Evidence,
     case: Case,

@@ -15,7 +15,7 @@ CHECK_EVERY, PATIENCE = 10, 10
 """Epochs between checks of early stopping, and checks without a better test loss; as in C32."""
 
 
-@claim_statistic(needs=("estimator",), table="metrics")
+@claim_statistic(needs=("estimator",), unit="accuracy", table="metrics")
 def stop_before_label_loss(
     evidence: Evidence,
     case: Case,

@@ -9,7 +9,7 @@ from infoplane.claims.findings import Condition, Finding
 from infoplane.claims.registry import claim_statistic
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), unit="ratio", of_models=True)
 def completion_damage(evidence: Evidence, case: Case, *, largest_error: float) -> Finding:
     """Measure what learning another matrix first costs, for the longest time.
 

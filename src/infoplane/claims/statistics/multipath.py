@@ -9,7 +9,7 @@ from infoplane.claims.findings import Condition, Finding
 from infoplane.claims.registry import claim_statistic
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), unit="share", of_models=True)
 def critical_share(evidence: Evidence, case: Case, *, largest_error: float) -> Finding:
     """Measure what an early deficit of a path costs that a late one does not.
 

@@ -14,7 +14,9 @@ from infoplane.claims.statistics.compression import trajectory
 from infoplane.claims.trajectories import Trajectories
 
 
-@claim_statistic(needs=("estimator",), other_estimators=("precision_estimator", "binned_estimator"))
+@claim_statistic(
+    needs=("estimator",), unit="bits", other_estimators=("precision_estimator", "binned_estimator")
+)
 def drop_before_nonlinearity(
     evidence: Evidence,
     case: Case,

@@ -14,7 +14,7 @@ from infoplane.claims.registry import claim_statistic
 from infoplane.claims.trajectories import Trajectories
 
 
-@claim_statistic(needs=(), table="neural_collapse", of_planes=False)
+@claim_statistic(needs=(), unit="decades", table="neural_collapse", of_planes=False)
 def collapse_decades(
     evidence: Evidence, case: Case, *, layers: str | list[int], largest_angle_error: float
 ) -> Finding:
@@ -77,7 +77,7 @@ def _decades(ends: np.ndarray) -> np.ndarray:
         return (np.log10(ends[:, 0]) - np.log10(ends[:, 1])).mean(axis=1)
 
 
-@claim_statistic(needs=("estimator",), table="neural_collapse")
+@claim_statistic(needs=("estimator",), unit="correlation", table="neural_collapse")
 def information_with_collapse(
     evidence: Evidence, case: Case, *, layers: str | list[int], least_excess: float
 ) -> Finding:

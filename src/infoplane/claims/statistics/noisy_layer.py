@@ -8,7 +8,7 @@ from infoplane.claims.over_betas import OverBetas
 from infoplane.claims.registry import claim_statistic
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), unit="bits", of_models=True)
 def bound_excess(evidence: Evidence, case: Case, *, smaller: str, larger: str) -> Finding:
     """Measure by how much one quantity exceeds another that should be at least as large.
 

@@ -17,7 +17,7 @@ from infoplane.statistics import Interval
 UNTIL = {"end": "at the end", "equal_training_loss": "at equal training loss"}
 
 
-@claim_statistic(needs=("estimator",), paired=True, table="metrics")
+@claim_statistic(needs=("estimator",), unit="ratio", paired=True, table="metrics")
 def drop_ratio(
     evidence: Evidence,
     case: Case,
@@ -113,7 +113,7 @@ def _reference_drops(evidence: Evidence, case: Case, pairs: PairedDrops, least: 
     return Condition(text, evidence.resampling.mean(shares), least, "at_least")
 
 
-@claim_statistic(needs=("estimator",), paired=True)
+@claim_statistic(needs=("estimator",), unit="correlation", paired=True)
 def drop_agreement(
     evidence: Evidence,
     case: Case,

@@ -14,7 +14,7 @@ from infoplane.claims.registry import claim_statistic
 from infoplane.claims.statistics.optimizers import drop_ratio
 
 
-@claim_statistic(needs=("estimator",), table="saturation")
+@claim_statistic(needs=("estimator",), unit="correlation", table="saturation")
 def loss_with_saturation(
     evidence: Evidence, case: Case, *, layers: str | list[int], least_excess: float
 ) -> Finding:
@@ -56,7 +56,7 @@ def loss_with_saturation(
     )
 
 
-@claim_statistic(needs=("estimator",), table="saturation")
+@claim_statistic(needs=("estimator",), unit="correlation", table="saturation")
 def drop_against_saturation(evidence: Evidence, case: Case, *, layers: str | list[int]) -> Finding:
     """Correlate, over networks, the drop of I(X;T) with the saturated share at the end.
 
@@ -93,7 +93,7 @@ def drop_against_saturation(evidence: Evidence, case: Case, *, layers: str | lis
     )
 
 
-@claim_statistic(needs=("estimator",), paired=True, table="saturation")
+@claim_statistic(needs=("estimator",), unit="ratio", paired=True, table="saturation")
 def drop_without_saturation(
     evidence: Evidence,
     case: Case,

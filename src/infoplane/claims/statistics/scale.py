@@ -11,7 +11,7 @@ from infoplane.claims.layers import choose_layers
 from infoplane.claims.registry import claim_statistic
 
 
-@claim_statistic(needs=("estimator",), table="activation_scale")
+@claim_statistic(needs=("estimator",), unit="correlation", table="activation_scale")
 def information_with_scale(
     evidence: Evidence, case: Case, *, layers: str | list[int], least_excess: float
 ) -> Finding:

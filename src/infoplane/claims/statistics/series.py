@@ -17,7 +17,7 @@ from infoplane.claims.trajectories import Trajectories
 from infoplane.statistics import LEAST_RANKED, Interval, Resampling, proportion
 
 
-@claim_statistic(needs=("estimator",), pools=True)
+@claim_statistic(needs=("estimator",), unit="correlation", pools=True)
 def epochs_with_depth(
     evidence: Evidence,
     case: Case,
@@ -73,7 +73,7 @@ def epochs_with_depth(
     )
 
 
-@claim_statistic(needs=("estimator",), pools=True)
+@claim_statistic(needs=("estimator",), unit="exponent", pools=True)
 def power_of_depth(
     evidence: Evidence,
     case: Case,
@@ -159,7 +159,7 @@ def _lines(places: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarra
         return slopes, slopes**2 * (centred @ centred) / total
 
 
-@claim_statistic(needs=("estimator",), pools=True)
+@claim_statistic(needs=("estimator",), unit="bits", pools=True)
 def slope_with_training_fraction(
     evidence: Evidence, case: Case, *, layer: str | list[int], largest_input_slope_bits: float
 ) -> Finding:

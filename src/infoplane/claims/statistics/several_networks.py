@@ -17,7 +17,7 @@ COLUMNS = (
 )
 
 
-@claim_statistic(needs=("estimator",), table="several_networks", of_planes=False)
+@claim_statistic(needs=("estimator",), unit="bits", table="several_networks", of_planes=False)
 def published_extension_error(
     evidence: Evidence,
     case: Case,

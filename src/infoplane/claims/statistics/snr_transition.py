@@ -14,7 +14,7 @@ from infoplane.claims.transitions import EventSearch, crossing_epochs, fall_epoc
 from infoplane.statistics import proportion
 
 
-@claim_statistic(needs=("definition",))
+@claim_statistic(needs=("definition",), unit="share")
 def snr_crossing(
     evidence: Evidence, case: Case, *, layers: str | list[int], events: dict
 ) -> Finding:
@@ -56,7 +56,7 @@ def snr_crossing(
     )
 
 
-@claim_statistic(needs=("estimator", "definition"))
+@claim_statistic(needs=("estimator", "definition"), unit="correlation")
 def crossing_against_peak(
     evidence: Evidence,
     case: Case,

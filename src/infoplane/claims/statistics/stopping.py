@@ -11,7 +11,7 @@ from infoplane.claims.registry import claim_statistic
 from infoplane.claims.stopping import RULES, check_places, information_stop, patient_stop
 
 
-@claim_statistic(needs=("estimator",), table="metrics", positive=("beta",))
+@claim_statistic(needs=("estimator",), unit="accuracy", table="metrics", positive=("beta",))
 def stopping_rule(
     evidence: Evidence,
     case: Case,

@@ -13,7 +13,7 @@ from infoplane.statistics import Resampling
 JUMPS = ("width", "distance")
 
 
-@claim_statistic(needs=(), of_models=True, positive=("expected_beta",))
+@claim_statistic(needs=(), unit="decades", of_models=True, positive=("expected_beta",))
 def accuracy_jump(
     evidence: Evidence,
     case: Case,
@@ -85,7 +85,7 @@ def accuracy_jump(
     )
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), unit="error", of_models=True)
 def valley_of_test_error(
     evidence: Evidence, case: Case, *, corrupted_share: float, least_training_rise: float
 ) -> Finding:
@@ -133,7 +133,7 @@ def valley_of_test_error(
     )
 
 
-@claim_statistic(needs=(), of_models=True)
+@claim_statistic(needs=(), unit="error", of_models=True)
 def least_bound(
     evidence: Evidence, case: Case, *, bound: str, corrupted_share: float, null_share: float
 ) -> Finding:

@@ -14,7 +14,7 @@ QUANTITIES = {
 """What is correlated, in words."""
 
 
-@claim_statistic(needs=(), table="weight_correlation", of_planes=False)
+@claim_statistic(needs=(), unit="correlation", table="weight_correlation", of_planes=False)
 def weight_correlation(
     evidence: Evidence, case: Case, *, quantity: str, layers: str | list[int]
 ) -> Finding:

@@ -30,7 +30,7 @@ DEAD = 1e-12
 """Share of its largest value below which a Fisher trace is that of a dead network."""
 
 
-@claim_statistic(needs=(), table="fisher", of_planes=False)
+@claim_statistic(needs=(), unit="share", table="fisher", of_planes=False)
 def fisher_rise_and_fall(
     evidence: Evidence,
     case: Case,
@@ -93,7 +93,13 @@ def fisher_rise_and_fall(
     )
 
 
-@claim_statistic(needs=("estimator",), table="metrics", also=("weight_information",), pools=True)
+@claim_statistic(
+    needs=("estimator",),
+    unit="correlation",
+    table="metrics",
+    also=("weight_information",),
+    pools=True,
+)
 def weights_against_activations(
     evidence: Evidence,
     case: Case,
