@@ -1,4 +1,4 @@
-"""Publish a full run: copy its figures and claims to docs/gallery, and its numbers to the pages.
+"""Publish a full run: copy its figures and tables to docs/gallery, and its numbers to the pages.
 
 Usage: python docs/gallery.py [results] [--configfile config/images.yaml ...] [--only C64 ...]
 
@@ -13,11 +13,13 @@ from __future__ import annotations
 import argparse
 import csv
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 import yaml
+from ablations import ablations
 from answer import answer
 from captions import write_page
 from costs import add_arguments, write_costs
@@ -33,10 +35,14 @@ from pipeline.tables import save_text_table
 
 DOCS = Path(__file__).parent
 GALLERY = DOCS / "gallery"
-README = DOCS.parent / "README.md"
-FINDINGS = DOCS / "findings.md"
+# Sections of pages: what is between which marks, of which table, and what writes it.
+MADE = (
+    (DOCS.parent / "README.md", "answer", "claims", answer),
+    (DOCS / "findings.md", "claims", "claims", findings),
+    (DOCS / "ablations.md", "ablations", "ablations", ablations),
+)
 KINDS = ("figures", "claims")
-SCORECARD = "infoplane_scorecard"
+SCORECARD, ABLATIONS = "infoplane_scorecard", "infoplane_ablations"
 
 
 def read_rows(path: Path) -> list[dict]:
@@ -138,8 +144,11 @@ def main() -> None:
     }
     new = named if given.only else of_files
     partly = bool(files or given.only)
-    for name in new["figures"] if partly else config["figures"]:
+    figures = new["figures"] if partly else set(config["figures"])
+    for name in figures:
         shrink(results / f"figures/{name}.png", GALLERY / f"{name}.png")
+    if ABLATIONS in figures:
+        shutil.copyfile(results / "tables/ablations.tsv", GALLERY / "ablations.tsv")
     # Rows that a larger run has added stay when the study is published anew.
     claims, table = new["claims"] if partly else set(config["claims"]), results / "claims.tsv"
     if partly and claims:
@@ -152,8 +161,8 @@ def main() -> None:
     if partly and claims:
         draw_scorecard(results, config, set(config["claims"]) - of_files["claims"])
     write_page(*files)
-    rows = read_rows(GALLERY / "claims.tsv")
-    for page, section, content in ((README, "answer", answer), (FINDINGS, "claims", findings)):
+    for page, section, table, content in MADE:
+        rows = read_rows(GALLERY / f"{table}.tsv")
         text = fill(page.read_text(encoding="utf-8"), section, content(rows))
         page.write_text(text, encoding="utf-8")
     if not given.only:

@@ -30,26 +30,24 @@ def published(docs) -> list[dict]:
     return docs("gallery").read_rows(REPOSITORY / "docs/gallery/claims.tsv")
 
 
-@pytest.mark.parametrize(
-    ("page", "section", "module"),
-    [("README.md", "answer", "answer"), ("docs/findings.md", "claims", "findings")],
-)
-def test_a_page_says_what_the_published_table_says(docs, page, section, module):
-    text = (REPOSITORY / page).read_text()
-    written = getattr(docs(module), module)(published(docs))
-    assert docs("gallery").fill(text, section, written) == text
+@pytest.mark.parametrize("page", ["README.md", "docs/findings.md", "docs/ablations.md"])
+def test_a_page_says_what_the_published_table_says(docs, page):
+    gallery, path = docs("gallery"), REPOSITORY / page
+    ((section, table, content),) = [of for written, *of in gallery.MADE if written == path]
+    written = content(gallery.read_rows(gallery.GALLERY / f"{table}.tsv"))
+    assert gallery.fill(path.read_text(), section, written) == path.read_text()
     assert written.count("\n") >= 5
 
 
-@pytest.mark.parametrize("name", ["answer", "findings"])
+@pytest.mark.parametrize("name", ["answer", "findings", "ablations"])
 def test_texts_give_no_number_that_the_table_does_not(docs, name):
     """Years, sizes of the study and names are no findings."""
     answer = docs("answer")
     entries = yaml.safe_load((REPOSITORY / f"docs/{name}.yaml").read_text())
-    for entry in entries if name == "answer" else entries.values():
+    for entry in entries.values() if name == "findings" else entries:
         bare = answer.PLACE.sub("", f"{entry['text']} {entry.get('differs', '')}")
         assert not re.search(r"\d\.\d|\d+ bits?", bare), bare
-        assert entry["verdicts"]
+        assert entry["expects" if name == "ablations" else "verdicts"]
 
 
 def test_every_claim_has_a_finding_and_its_figures_are_there(docs):
@@ -100,6 +98,43 @@ def test_an_answer_that_the_table_denies_is_refused(docs):
         answer.sentence(entry | {"verdicts": {"C01|r|e": "supported"}}, rows)
     with pytest.raises(answer.UntrueAnswerError, match=r"0 rows 'C02\|r\|e', not one"):
         answer.sentence(entry | {"verdicts": {"C02|r|e": "supported"}}, rows)
+
+
+def test_a_text_on_a_difference_that_the_table_denies_is_refused(docs):
+    ablations = docs("ablations")
+    rows = [
+        {"shows": "SGD", "estimator": estimator, "layer": str(layer), "inits": "20"}
+        | {"difference_bits": str(middle), "ci_low": str(middle - 0.5), "ci_high": str(middle + 1)}
+        for layer, middle in ((1, 2.346), (2, 0.25), (3, -3.0))
+        for estimator in ("binned_30", "binned_30_global")
+    ]
+    entry = {"text": "T1 {SGD|T1} more,\n{SGD|OUT} less, {SGD|T2}."}
+    entry["expects"] = {"SGD|T1": "more", "SGD|OUT": "less", "SGD|T2": "same"}
+    told = "T1 2.35 [1.85, 3.35] more, 3.00 [2.00, 3.50] less, 0.25 [\N{MINUS SIGN}0.25, 1.25]."
+    assert ablations.filled(entry, rows) == told
+    for wrong, said in (
+        ({"SGD|all": "more"}, r"being more, the table says .* same of T2 under binned_30:"),
+        ({"SGD|hidden": 2.0}, "being 2.0, the table says .* more of T1 under binned_30:"),
+        ({"SGD|OUT": "less"}, r"nothing is expected of SGD\|T1, SGD\|T2"),
+        ({"Adam|T1": "more"}, r"no row 'Adam\|T1' under binned_30"),
+    ):
+        with pytest.raises(docs("answer").UntrueAnswerError, match=said):
+            ablations.filled(entry | {"expects": wrong}, rows)
+    bounded = {"text": "Within {SGD|all} bits.", "expects": {"SGD|all": 3.5}}
+    assert ablations.filled(bounded, rows) == "Within 3.50 bits."
+    # What is said must hold under the other estimator as well.
+    rows[1] |= {"ci_low": "-0.1"}
+    with pytest.raises(docs("answer").UntrueAnswerError, match="same of T1 under binned_30_global"):
+        ablations.filled(entry, rows)
+
+
+def test_every_difference_of_the_table_is_told(docs):
+    gallery = docs("gallery")
+    rows = gallery.read_rows(gallery.GALLERY / "ablations.tsv")
+    with pytest.raises(docs("answer").UntrueAnswerError, match="says nothing of another"):
+        gallery.ablations([*rows, rows[0] | {"shows": "another"}])
+    few = [row | {"inits": "7"} if row["shows"] == rows[-1]["shows"] else row for row in rows]
+    assert f"7 for {rows[-1]['shows']}" in docs("ablations").networks(few)
 
 
 def test_claims_are_as_they_were_frozen(docs):
