@@ -12,7 +12,7 @@ from infoplane.audit.drops import (
     channel,
     declared_noise,
     drop_tasks,
-    measured_drop,
+    measured_drops,
 )
 
 EXACT = {"method": "exact"}
@@ -132,12 +132,17 @@ def test_drops_depend_on_the_arguments_alone():
     assert alone == [r for r in both if r["estimator"] == "kde" and r["task"] in names]
     other = audit_drops({"kde": KERNELS}, tasks[3:5], 128, 2, [0.5], 5)
     assert other != alone
+    # Two that one pass serves get from it what each gets alone.
+    lower = {"lower": {**KERNELS, "bound": "lower"}}
+    shared = audit_drops({"kde": KERNELS, **lower}, tasks[3:5], 128, 2, [0.5], 4)
+    assert shared[::2] == alone
+    assert shared[1::2] == audit_drops(lower, tasks[3:5], 128, 2, [0.5], 4)
 
 
 def test_estimators_that_give_no_information_are_refused():
     layer = np.linspace(-1, 1, 64)[:, None]
     with pytest.raises(ValueError, match="estimator ross gives no I"):
-        measured_drop("ross", {"method": "knn", "noise_variance": 0.0}, [(layer, 1.0)] * 2)
+        measured_drops({"ross": {"method": "knn", "noise_variance": 0.0}}, [(layer, 1.0)] * 2)
     with pytest.raises(ValueError, match="repetitions must be at least 2 for a spread, not 1"):
         audit_drops({}, [], 64, 1, [0.5], 0)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -223,8 +223,8 @@ def audit_drops(
             for repetition in range(repetitions):
                 generator = np.random.default_rng([seed, key, samples, repetition])
                 draws.append(task.make(samples, noise, generator))
-            for name, parameters in named.items():
-                records += _records(task, name, parameters, draws, thresholds)
+            for alike in _by_pass(named):
+                records += _records(task, alike, draws, thresholds)
     return records
 
 
@@ -243,22 +243,30 @@ def _by_noise(estimators: Mapping[str, Mapping], task: DropTask) -> dict[float, 
     return groups
 
 
+def _by_pass(named: Mapping[str, Mapping]) -> Iterable[dict[str, Mapping]]:
+    """Sort estimators by the pass over a layer that serves them."""
+    groups: dict[str, dict[str, Mapping]] = {}
+    for name, parameters in named.items():
+        choosing = stand_in(parameters).choosing
+        shared = {key: value for key, value in parameters.items() if key not in choosing}
+        groups.setdefault(repr(shared), {})[name] = parameters
+    return groups.values()
+
+
 def _records(
     task: DropTask,
-    name: str,
-    parameters: Mapping,
+    named: Mapping[str, Mapping],
     draws: list[Snapshots],
     thresholds: Sequence[float],
 ) -> list[dict]:
-    """Judge one estimator on all draws of one task."""
+    """Judge the estimators of one pass on all draws of one task."""
     truths = np.array([[bits for _, bits in snapshots] for snapshots in draws])
     true_drops = truths.max(axis=1) - truths[:, -1]
-    drops, refused = np.full(len(draws), np.nan), ""
+    every, refused = np.full((len(draws), len(named)), np.nan), ""
     try:
-        drops = np.array([measured_drop(name, parameters, snapshots) for snapshots in draws])
+        every = np.array([measured_drops(named, snapshots) for snapshots in draws])
     except ValueError as error:
         refused = str(error)
-    errors = drops - true_drops
     return [
         {
             "task": task.name,
@@ -269,38 +277,37 @@ def _records(
             "estimator": name,
             "true_drop_bits": float(true_drops.mean()),
             "mean_drop_bits": float(drops.mean()),
-            "bias_bits": float(errors.mean()),
-            "spread_bits": float(errors.std(ddof=1)),
+            "bias_bits": float((drops - true_drops).mean()),
+            "spread_bits": float((drops - true_drops).std(ddof=1)),
             "threshold_bits": float(threshold),
             "is_there": bool(true_drops.mean() >= threshold),
             "found": math.nan if refused else float(np.mean(drops >= threshold)),
             "repetitions": len(draws),
             "refused": refused,
         }
+        for name, drops in zip(named, every.T, strict=True)
         for threshold in thresholds
     ]
 
 
-def measured_drop(name: str, parameters: Mapping, snapshots: Snapshots) -> float:
+def measured_drops(named: Mapping[str, Mapping], snapshots: Snapshots) -> np.ndarray:
     """Measure the drop of one layer along one training.
 
     Parameters
     ----------
-    name : str
-        Of the estimator.
-    parameters : mapping
-        Its method and parameters.
+    named : mapping of str to mapping
+        Method and parameters of each estimator by its name.
     snapshots : list of (array, float)
 
     Returns
     -------
-    float
+    drops : array of float64, shape (estimators,)
         The largest I(X;T) minus the final one, in bits.
 
     Raises
     ------
     ValueError
-        If the estimator refuses a layer, or does not give I(X;T).
+        If an estimator refuses a layer, or does not give I(X;T).
     """
     # Mixed, so that an estimator that takes only some of the samples gets a share of each kind.
     order = np.random.default_rng(0).permutation(len(snapshots[0][0]))
@@ -313,7 +320,9 @@ def measured_drop(name: str, parameters: Mapping, snapshots: Snapshots) -> float
         read_layer=lambda read, layer, position: layers[position],
         initialisation=0,
     )
-    bits = LayersMeasure("audit", {name: parameters}).measure(network)["mi_input_bits"]
-    if np.isnan(bits).any():
-        raise ValueError(f"estimator {name} gives no I(X;T)")
-    return float(bits.max() - bits[-1])
+    found = LayersMeasure("audit", named).measure(network)["mi_input_bits"]
+    bits = found.reshape(len(layers), len(named))
+    for name, of_estimator in zip(named, bits.T, strict=True):
+        if np.isnan(of_estimator).any():
+            raise ValueError(f"estimator {name} gives no I(X;T)")
+    return bits.max(axis=0) - bits[-1]
