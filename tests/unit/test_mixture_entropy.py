@@ -16,7 +16,7 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm
 
 from infoplane.estimators import make_estimator
-from infoplane.estimators._mixture_kernels import log_kernel_sums
+from infoplane.estimators._mixture_kernels import log_kernel_sums, log_sums
 from infoplane.estimators.mixture_entropy import (
     gaussian_log_density,
     mixture_information,
@@ -215,6 +215,16 @@ def test_compiled_sums_agree_with_slow_ones():
         squares[slice(*own_ranges[number])] = np.inf
         assert of_all[number] == pytest.approx(logsumexp(-squares), abs=1e-4)
         assert of_class[number] == pytest.approx(logsumexp(-squares[30:]), abs=1e-4)
+
+
+def test_sums_of_logarithms_agree_with_scipy_also_of_a_class_far_below_the_others():
+    densities = np.random.default_rng(4).normal(0, 30, (40, 90))
+    densities[20:, 30:70] -= 1e4
+    class_ranges = np.tile([[30, 70]], (40, 1))
+    of_class, of_all = log_sums(densities, class_ranges)
+    # Exponentials of float32.
+    np.testing.assert_allclose(of_class, logsumexp(densities[:, 30:70], axis=1), rtol=0, atol=2e-7)
+    np.testing.assert_allclose(of_all, logsumexp(densities, axis=1), rtol=0, atol=2e-7)
 
 
 def test_the_last_pattern_of_a_class_stands_alone():

@@ -1,4 +1,4 @@
-"""Compiled loop of a Gaussian mixture's density."""
+"""Compiled loops of a Gaussian mixture's density."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import numpy as np
 
 from infoplane.compiled.compilation import compiled
 from infoplane.compiled.vector_math import ROUNDING, exp32
+from infoplane.estimators._kde_kernels import negative_power_of_two
+from infoplane.units import BITS_PER_NAT
 
 
 @compiled(**ROUNDING)
@@ -73,4 +75,53 @@ def log_kernel_sums(points, centres, class_ranges, own_ranges):
         other = _sum(distances, 0, start) + _sum(distances, end, distances.size)
         of_class[number] = np.log(same) - least
         of_all[number] = np.log(same + other) - least
+    return of_class, of_all
+
+
+@compiled(**ROUNDING)
+def _fill_exponentials(logarithms, largest, weights):
+    """Write exp(l - largest) of each logarithm l, 2^-126 for all below: subnormals are slow."""
+    for place in range(weights.size):
+        bits = (largest - logarithms[place]) * BITS_PER_NAT
+        weights[place] = negative_power_of_two(np.float32(bits))
+
+
+# The largest of several numbers is the same in any order.
+@compiled(fastmath={"nnan", "nsz"}, forceinline=True)
+def _largest(values):
+    largest = values[0]
+    for place in range(1, values.size):
+        largest = max(largest, values[place])
+    return largest
+
+
+@compiled(error_model="numpy")
+def log_sums(densities, class_ranges):
+    """Return ln sum_j exp(d_j) over the components of each point's class, and over all.
+
+    Parameters
+    ----------
+    densities : array of float64, shape (points, components)
+        Logarithms in nats; the components of a class side by side.
+    class_ranges : array of int64, shape (points, 2)
+        Where the components of each point's class start and end.
+
+    Returns
+    -------
+    of_class, of_all : arrays of float64, shape (points,)
+        In nats, to 2e-7: exponentials are of float32, their sums of float64.
+    """
+    of_class, of_all = np.empty(len(densities)), np.empty(len(densities))
+    weights = np.empty(densities.shape[1], np.float32)
+    for number in range(len(densities)):
+        row, (start, end) = densities[number], class_ranges[number]
+        # A class may be so far below the others that nothing of it is left beside them.
+        largest, of_own = _largest(row), _largest(row[start:end])
+        _fill_exponentials(row[:start], largest, weights[:start])
+        _fill_exponentials(row[start:end], of_own, weights[start:end])
+        _fill_exponentials(row[end:], largest, weights[end:])
+        same = _sum(weights, start, end)
+        other = _sum(weights, 0, start) + _sum(weights, end, weights.size)
+        of_class[number] = np.log(same) + of_own
+        of_all[number] = np.log(same * np.exp(of_own - largest) + other) + largest
     return of_class, of_all
