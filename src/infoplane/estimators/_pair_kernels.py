@@ -8,6 +8,10 @@ from infoplane.compiled.compilation import compiled
 
 # Samples whose distances are held at once, and those that they are compared with in one go.
 ROWS, BLOCK = 32, 256
+# Distances that are looked at together for one that is near enough.
+CHUNK = 64
+
+INLINED = {"error_model": "numpy", "forceinline": True}
 
 
 def euclidean_counts(
@@ -32,21 +36,58 @@ def euclidean_counts(
     return _counts(*rows, neighbours)
 
 
-@compiled(error_model="numpy")
+@compiled(**INLINED)
 def _squares(values, first, squares):
     """Set the squared distances of `ROWS` samples to all others; the same sum for a pair always."""
     units, samples = values.shape
-    last = min(first + ROWS, samples)
     for start in range(0, samples, BLOCK):
-        stop = min(start + BLOCK, samples)
-        for i in range(first, last):
-            row = squares[i - first]
-            row[start:stop] = 0.0
+        for i in range(first, min(first + ROWS, samples)):
+            # Slices, whose places a compiler knows to be from 0 on, are read in vectors.
+            row = squares[i - first, start : start + BLOCK]
+            row[:] = 0.0
             for unit in range(units):
-                here = values[unit, i]
-                for j in range(start, stop):
-                    gap = values[unit, j] - here
+                others, here = values[unit, start : start + BLOCK], values[unit, i]
+                for j in range(row.size):
+                    gap = others[j] - here
                     row[j] += gap * gap
+
+
+# The least of several numbers is the same in any order.
+@compiled(fastmath={"nnan", "nsz"}, **INLINED)
+def _least(values):
+    least = values[0]
+    for j in range(1, values.size):
+        least = min(least, values[j])
+    return least
+
+
+@compiled(**INLINED)
+def _find_nearest(distances, nearest, places):
+    """Set the least of some distances, in ascending order, and where they are."""
+    last = nearest.size - 1
+    nearest[:] = np.inf
+    for start in range(0, distances.size, CHUNK):
+        chunk = distances[start : start + CHUNK]
+        if _least(chunk) >= nearest[last]:
+            continue
+        for j in range(chunk.size):
+            if chunk[j] < nearest[last]:
+                place = last
+                while place > 0 and nearest[place - 1] > chunk[j]:
+                    nearest[place] = nearest[place - 1]
+                    places[place] = places[place - 1]
+                    place -= 1
+                nearest[place], places[place] = chunk[j], start + j
+
+
+@compiled(**INLINED)
+def _count(squares, reach, reach_here):
+    """Count those below the reach of the joint space, and those within that of this variable."""
+    below, within = 0, 0
+    for j in range(squares.size):
+        below += squares[j] < reach
+        within += squares[j] <= reach_here
+    return below, within
 
 
 @compiled(error_model="numpy")
@@ -55,28 +96,20 @@ def _counts(x, y, neighbours):
     samples = x.shape[1]
     of_x, of_y = np.zeros((samples, 2), np.int64), np.zeros((samples, 2), np.int64)
     in_x, in_y = np.empty((ROWS, samples)), np.empty((ROWS, samples))
-    nearest, places = np.empty(neighbours), np.empty(neighbours, np.int64)
+    joint, nearest = np.empty(samples), np.empty(neighbours)
+    places = np.empty(neighbours, np.int64)
     for first in range(0, samples, ROWS):
         _squares(x, first, in_x)
         _squares(y, first, in_y)
         for i in range(first, min(first + ROWS, samples)):
             row_x, row_y = in_x[i - first], in_y[i - first]
-            nearest[:] = np.inf
-            for j in range(samples):
-                distance = max(row_x[j], row_y[j])
-                if j != i and distance < nearest[neighbours - 1]:
-                    place = neighbours - 1
-                    while place > 0 and nearest[place - 1] > distance:
-                        nearest[place] = nearest[place - 1]
-                        places[place] = places[place - 1]
-                        place -= 1
-                    nearest[place], places[place] = distance, j
+            for j in range(joint.size):
+                joint[j] = row_x[j] if row_x[j] > row_y[j] else row_y[j]
+            joint[i] = np.inf
+            _find_nearest(joint, nearest, places)
             reach, reach_x, reach_y = nearest[neighbours - 1], 0.0, 0.0
             for place in places:
                 reach_x, reach_y = max(reach_x, row_x[place]), max(reach_y, row_y[place])
-            for j in range(samples):
-                of_x[i, 0] += row_x[j] < reach
-                of_y[i, 0] += row_y[j] < reach
-                of_x[i, 1] += row_x[j] <= reach_x
-                of_y[i, 1] += row_y[j] <= reach_y
+            of_x[i] = _count(row_x, reach, reach_x)
+            of_y[i] = _count(row_y, reach, reach_y)
     return of_x, of_y
