@@ -185,11 +185,11 @@ def _counts(values, rows, blocks, step, radii):
                     most = _most_steps(radius, step)
                     # Below this many steps a pair is within the radius for certain.
                     fewest = np.uint16(min(max(radius / step - SLACK, 0.0), STEPS))
-                    certain = 0
-                    possible = 0
+                    # As short as what they count, so that they are added up in as many lanes.
+                    certain, possible = np.uint16(0), np.uint16(0)
                     for j in range(size):
-                        certain += gaps[j] < fewest
-                        possible += gaps[j] <= most
+                        certain = np.uint16(certain + np.uint16(gaps[j] < fewest))
+                        possible = np.uint16(possible + np.uint16(gaps[j] <= most))
                     counts[i, which] += certain
                     if possible == certain:
                         continue
