@@ -19,6 +19,9 @@ def test_checks_are_far_enough_apart():
     places = check_places(np.array([0, 1, 2, 9, 10, 19, 21, 40, 45, 60]), 10)
     # 0, 10, 21, 40, 60: 19 is 9 after 10, 45 is 5 after 40.
     assert places.tolist() == [0, 4, 6, 7, 9]
+    # A training that ends before the first check is looked at when it ends.
+    assert check_places(np.array([0, 1, 3, 6]), 10).tolist() == [0, 3]
+    assert check_places(np.array([0]), 10).tolist() == [0]
 
 
 @pytest.mark.parametrize(

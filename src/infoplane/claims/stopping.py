@@ -22,12 +22,15 @@ def check_places(epochs: np.ndarray, every: int) -> np.ndarray:
     Returns
     -------
     places : array of int64
-        The first snapshot, and each that is far enough from the one taken before.
+        The first snapshot, and each that is far enough from the one taken before; of a training
+        shorter than that, the first and the last.
     """
     places = [0]
     for place, epoch in enumerate(epochs):
         if epoch >= epochs[places[-1]] + every:
             places.append(place)
+    if len(places) == 1 < len(epochs):
+        places.append(len(epochs) - 1)
     return np.array(places, dtype=np.int64)
 
 
