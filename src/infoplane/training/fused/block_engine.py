@@ -49,7 +49,8 @@ class BlockEngine(FusedEngine):
         self._biases = np.concatenate([*biases, layout.dense + bias_places(widths)])
         self._rows = aligned_zeros(layout.rows, STRIDE)
         self._slopes = aligned_zeros(layout.rows, STRIDE)
-        for start, width in zip(layout.starts, widths[:-1], strict=False):
+        # What the dense layers' biases multiply stands behind the units that each of them reads.
+        for start, width in zip(layout.starts[:-2], widths[:-1], strict=True):
             self._rows[start + width] = 1.0
 
     def _arguments(self, network: int) -> tuple:
