@@ -23,6 +23,7 @@ from infoplane.training.fused.channel_loop import quantise_rows
 from infoplane.training.fused.engine import FusedEngine
 from infoplane.training.noise import epoch_noise
 from infoplane.training.records import Optimizer, Schedule
+from infoplane.training.torch.gaussian_dropout import GaussianDropoutTorchEngine
 from infoplane.training.torch.noisy import NoisyTorchEngine
 from infoplane.training.torch.quantised import (
     QuantisedTorchEngine,
@@ -60,6 +61,10 @@ def quantised_network(**changes):
 
 def noisy_network(**changes):
     return dense_network(**{"noise_standard_deviation": 0.1, **changes})
+
+
+def dropout_network(**changes):
+    return dense_network(**{"relative_noise": 0.3, **changes})
 
 
 def trained(chosen, by=BY, schedule=SCHEDULE, initialisations=(0, 1), engine="auto"):
@@ -129,6 +134,18 @@ def test_noisy_step_is_the_gradient_at_that_noise(engine_class):
         np.testing.assert_allclose(step, -gradient, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("engine_class", [GaussianDropoutTorchEngine, ChannelEngine])
+def test_a_step_of_gaussian_dropout_is_the_gradient_at_that_noise(engine_class):
+    chosen = dropout_network()
+    parameters, moved = one_full_batch_step(engine_class, chosen)
+    hidden = chosen.widths[1:-1]
+    for vector, step, seed in zip(parameters, moved, SEEDS, strict=True):
+        noise = epoch_noise(sum(hidden), len(INPUTS), seed, epoch=0).T
+        parts = torch.tensor(1 + noise * np.float32(0.3)).split(list(hidden), dim=1)
+        gradient = slow_gradient(vector, chosen, lambda w: w, lambda t, n, z=parts: t * z[n])
+        np.testing.assert_allclose(step, -gradient, rtol=0, atol=1e-5)
+
+
 def test_weights_are_quantised_alike_in_both_libraries():
     chosen = quantised_network()
     widths, parameters = chosen.widths, start(chosen)
@@ -159,7 +176,7 @@ def test_loss_while_training_is_the_loss_of_the_forward_pass():
 
 
 @pytest.mark.parametrize("engine", ["torch", "fused"])
-@pytest.mark.parametrize("chosen", [quantised_network(), noisy_network()])
+@pytest.mark.parametrize("chosen", [quantised_network(), noisy_network(), dropout_network()])
 def test_a_network_does_not_depend_on_its_stack(chosen, engine):
     together = trained(chosen, initialisations=range(4), engine=engine)
     alone = trained(chosen, initialisations=[2], engine=engine)
@@ -168,7 +185,7 @@ def test_a_network_does_not_depend_on_its_stack(chosen, engine):
 
 
 @pytest.mark.parametrize("engine", ["torch", "fused"])
-@pytest.mark.parametrize("chosen", [quantised_network(), noisy_network()])
+@pytest.mark.parametrize("chosen", [quantised_network(), noisy_network(), dropout_network()])
 def test_training_learns(chosen, engine):
     longer = dataclasses.replace(SCHEDULE, epochs=300)
     result = trained(chosen, schedule=longer, engine=engine)
@@ -178,8 +195,9 @@ def test_training_learns(chosen, engine):
 
 @pytest.mark.parametrize("activation", COMPILED_ACTIVATIONS)
 @pytest.mark.parametrize("output", COMPILED_OUTPUTS)
-def test_both_engines_take_the_same_noisy_steps(activation, output):
-    chosen = noisy_network(activation=activation, output=output)
+@pytest.mark.parametrize("made", [noisy_network, dropout_network])
+def test_both_engines_take_the_same_noisy_steps(activation, output, made):
+    chosen = made(activation=activation, output=output)
     by = dataclasses.replace(BY, weight_decay=0.01, largest_weight_norm=0.7)
     both = [trained(chosen, by, engine=engine).parameters for engine in ("torch", "fused")]
     # Sums of float32 in another order, over 4 epochs of 4 steps of Adam at rate 0.01.
@@ -249,7 +267,7 @@ def test_vanishing_noise_changes_nothing(engine):
 
 
 def test_which_engine_serves_what():
-    for chosen in (quantised_network(), noisy_network()):
+    for chosen in (quantised_network(), noisy_network(), dropout_network()):
         assert not FusedEngine.supports(chosen, BY)
         assert ChannelEngine.supports(chosen, BY)
         assert trained(chosen, initialisations=[0]).engine == "fused"

@@ -88,19 +88,20 @@ def test_it_refuses_networks_with_another_noise():
 TASK = np.random.default_rng(0).normal(size=(60, 12)).astype(np.float32), np.arange(60) % 2
 
 
-def train(**changes):
+def train(engine="auto", **changes):
     by = optimizer(optimizer="sgd", learning_rate=0.1, batch_size=None)
     when = schedule(epochs=1, snapshots=2, training_fraction=1.0)
     small = network(widths=(12, 3, 2), activation="linear", **changes)
-    return train_ensemble(*TASK, small, by, when, [0], seed=1), small
+    return train_ensemble(*TASK, small, by, when, [0], seed=1, engine=engine), small
 
 
-def test_training_multiplies_hidden_units_by_noise():
+@pytest.mark.parametrize("engine", ["torch", "fused"])
+def test_training_multiplies_hidden_units_by_noise(engine):
     from infoplane.training.noise import epoch_noise
     from infoplane.training.schedule import seed_sequence
 
-    result, small = train(relative_noise=0.5)
-    assert choose_engine("auto", "cpu", small, optimizer())[0] == "torch"
+    result, small = train(engine, relative_noise=0.5)
+    assert choose_engine("auto", "cpu", small, optimizer())[0] == "fused"
     seed = seed_sequence(1, 0, "order").generate_state(1, np.uint64)[0]
     factors = 1 + 0.5 * epoch_noise(3, 60, seed, 0).T.astype(float)
     start = result.parameters[0, 0].astype(float)

@@ -1,7 +1,8 @@
 """Training of one quantised or noisy network, compiled as one function.
 
 The network's own arithmetic is that of `infoplane.training.fused.loop`; between the layers
-stands a channel, which rounds or adds noise, and which the gradient passes unchanged.
+stands a channel, which rounds, or adds noise or multiplies by it. Rounding the gradient passes
+unchanged.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from infoplane.training.shuffling import shuffle_epoch
 @compiled(**ROUNDING)
 def train_epoch(widths, activation, output, adam, rate, decay, limit, table, samples, count,
                 batch_size, shuffled, seed, parameters, means, squares, steps, starts, rows, slopes,
-                is_weight, bits, noise, epoch):  # fmt: skip
+                is_weight, bits, noise, is_relative, epoch):  # fmt: skip
     """Train one network for one epoch, in place, unless a parameter is not finite.
 
     Parameters
@@ -42,7 +43,9 @@ def train_epoch(widths, activation, output, adam, rate, decay, limit, table, sam
     bits : int
         Of the quantisation, 0 for none; a batch then has at most `TILE` samples.
     noise : array of float32, shape (hidden units, at least count + TILE)
-        Added to the units of the sample in that place of the epoch; no rows for none.
+        Of the units of the sample in that place of the epoch; no rows for none.
+    is_relative : bool
+        Whether units are multiplied by 1 plus the noise, or it is added to them.
     """
     if not all_finite(parameters):
         return
@@ -66,7 +69,7 @@ def train_epoch(widths, activation, output, adam, rate, decay, limit, table, sam
             vectors = (width + LANES - 1) // LANES
             fetch(table, met, start, vectors, rows)
             forward(widths, activation, seen, starts, rows, slopes, vectors, width, bits, noise,
-                    start)  # fmt: skip
+                    is_relative, start)  # fmt: skip
             output_delta(widths, output, starts, rows, width, vectors * LANES, size)
             # The softsign's backward pass takes any activation's slopes as they are kept.
             backward(widths, SOFTSIGN, seen, starts, rows, slopes, vectors, gradient, zeros)
@@ -77,7 +80,7 @@ def train_epoch(widths, activation, output, adam, rate, decay, limit, table, sam
 
 @njit(**ROUNDING)
 def forward(widths, activation, parameters, starts, rows, slopes, vectors, width, bits, noise,
-            start):  # fmt: skip
+            is_relative, start):  # fmt: skip
     """Compute all layers' units, each hidden layer's through its channel, and their slopes."""
     weight, unit = 0, 0
     for layer in range(1, widths.size):
@@ -91,7 +94,9 @@ def forward(widths, activation, parameters, starts, rows, slopes, vectors, width
             keep_slopes(activation, rows, slopes, result, last, samples)
             if bits > 0:
                 quantise_rows(rows, result, last, width, samples, starts[-1], bits)
-            if noise.shape[0] > 0:
+            if noise.shape[0] > 0 and is_relative:
+                multiply_by_noise(rows, slopes, result, last, samples, noise, unit, start)
+            elif noise.shape[0] > 0:
                 add_noise(rows, result, last, samples, noise, unit, start)
             unit += units
 
@@ -113,6 +118,16 @@ def add_noise(rows, first, last, samples, noise, unit, start):
     for row in range(first, last):
         for sample in range(samples):
             rows[row, sample] += noise[unit + row - first, start + sample]
+
+
+@njit(**ROUNDING)
+def multiply_by_noise(rows, slopes, first, last, samples, noise, unit, start):
+    """Multiply each unit of each sample, and its slope, by 1 plus its own noise."""
+    for row in range(first, last):
+        for sample in range(samples):
+            factor = ONE + noise[unit + row - first, start + sample]
+            rows[row, sample] *= factor
+            slopes[row, sample] *= factor
 
 
 @njit(**ROUNDING)
