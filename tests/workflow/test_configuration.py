@@ -325,7 +325,7 @@ def test_figures_and_claims_of_images_are_of_digits_and_of_the_sets_that_a_file_
     assert set(study.claims_of_images()) - set(Study(CONFIG).claims_of_images()) == claims
     # What measures all runs leaves public image sets to measurements that name them.
     of_sets = {name for name, run in study.runs.items() if study.images_of(run.task)}
-    assert len(of_sets) == 17
+    assert len(of_sets) == 18
     for name in ("binned_everywhere", "kde_0.1"):
         assert not of_sets & set(study.measurements[name].runs)
     assert study.images_of("fashion") == ["<results>/images/fashion_mnist.npz"]
