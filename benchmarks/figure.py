@@ -16,7 +16,8 @@ from figures.style import (
     save_figure,
 )
 
-HEIGHT_INCHES = 6.0
+# Of a bar with its label, of the axis below the bars, and of the panels below that.
+BAR_INCHES, AXIS_INCHES, PANELS_INCHES = 0.15, 0.5, 1.9
 NAMES = {
     "torch_stack": "torch stack",
     "module_stack": "torch stack of modules",
@@ -77,9 +78,11 @@ def draw(results: dict[str, dict], folder: Path) -> None:
         Gets ``benchmarks.svg`` and ``benchmarks.png``.
     """
     with figure_style():
-        figure = Figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES), layout="constrained")
-        upper, lower = figure.subfigures(2, 1, height_ratios=(1.5, 1))
-        draw_ratios(upper.subplots(), ratios(results))
+        found = ratios(results)
+        heights = BAR_INCHES * len(found) + AXIS_INCHES, PANELS_INCHES
+        figure = Figure(figsize=(WIDTH_INCHES, sum(heights)), layout="constrained")
+        upper, lower = figure.subfigures(2, 1, height_ratios=heights)
+        draw_ratios(upper.subplots(), found)
         panels = lower.subplots(1, 3)
         draw_networks(panels[0], results.get("train", {}).get("scaling", []))
         draw_samples(panels[1], results.get("estimate", {}).get("scaling", []))
@@ -95,7 +98,8 @@ def draw_ratios(panel: Axes, found: dict[str, float]) -> None:
     panel.axvline(1, color="0.2", linewidth=0.6)
     panel.set(xscale="log", xlabel="times as long as infoplane (one thread, processor time)")
     panel.margins(x=0.1)
-    panel.invert_yaxis()
+    # Half a bar above the first and below the last.
+    panel.set_ylim(max(len(found), 1) - 0.5, -0.5)
 
 
 def draw_lines(panel: Axes, rows: list[dict], group: str, x: str, y: str) -> None:
