@@ -17,7 +17,7 @@ from figures.style import (
 )
 
 # Of a bar with its label, of the axis below the bars, and of the panels below that.
-BAR_INCHES, AXIS_INCHES, PANELS_INCHES = 0.15, 0.5, 1.9
+BAR_INCHES, AXIS_INCHES, PANELS_INCHES = 0.15, 1.0, 1.9
 NAMES = {
     "torch_stack": "torch stack",
     "module_stack": "torch stack of modules",
