@@ -10,7 +10,7 @@ from infoplane.networks.functions import COMPILED_ACTIVATIONS, COMPILED_OUTPUTS,
 from infoplane.training.fused.block_layout import BlockLayout
 from infoplane.training.fused.block_loop import train_blocks
 from infoplane.training.fused.engine import FusedEngine, adam_code
-from infoplane.training.fused.kernels import STRIDE, TILE
+from infoplane.training.fused.kernels import STRIDE
 from infoplane.training.fused.layout import aligned_zeros, bias_last, bias_places
 from infoplane.training.records import Optimizer
 
@@ -43,14 +43,14 @@ class BlockEngine(FusedEngine):
 
     def _lay_out(self) -> None:
         self._layout = layout = BlockLayout(self._network, self._table.shape[1])
-        blocks, widths = np.arange(layout.dense), layout.widths
+        blocks, widths, self._starts = np.arange(layout.dense), layout.widths, layout.starts
         self._order = np.concatenate([blocks, layout.dense + bias_last(widths)])
         biases = [np.arange(b["bias"], b["bias"] + b["channels"]) for b in layout.blocks]
         self._biases = np.concatenate([*biases, layout.dense + bias_places(widths)])
         self._rows = aligned_zeros(layout.rows, STRIDE)
         self._slopes = aligned_zeros(layout.rows, STRIDE)
         # What the dense layers' biases multiply stands behind the units that each of them reads.
-        for start, width in zip(layout.starts[:-2], widths[:-1], strict=True):
+        for start, width in zip(self._starts[:-2], widths[:-1], strict=True):
             self._rows[start + width] = 1.0
 
     def _arguments(self, network: int) -> tuple:
@@ -65,19 +65,7 @@ class BlockEngine(FusedEngine):
             adam_code(optimizer),
             float(optimizer.learning_rate),
             np.float32(optimizer.weight_decay) * self._is_weight,
-            self._table,
-            self._samples[network],
-            self._samples.shape[1] - TILE,
-            self._batch_size,
-            optimizer.batch_size is not None,
-            self._order_seeds[network],
-            self._parameters[network],
-            self._means[network],
-            self._squares[network],
-            self._steps[network : network + 1],
-            layout.starts,
-            self._rows,
-            self._slopes,
+            *self._state(network),
             layout.sample,
             layout.scratch,
             layout.dense,

@@ -123,11 +123,17 @@ class FusedEngine:
             float(optimizer.learning_rate),
             np.float32(optimizer.weight_decay) * self._is_weight,
             np.float32(optimizer.largest_weight_norm or 0.0),
+            *self._state(network),
+        )
+
+    def _state(self, network: int) -> tuple:
+        """Return the samples of a network, what it is at, and the rows of a batch."""
+        return (
             self._table,
             self._samples[network],
             self._samples.shape[1] - TILE,
             self._batch_size,
-            optimizer.batch_size is not None,
+            self._optimizer.batch_size is not None,
             self._order_seeds[network],
             self._parameters[network],
             self._means[network],
