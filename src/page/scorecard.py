@@ -88,7 +88,10 @@ def units_in_words(units: Mapping[str, str]) -> str:
         readings.setdefault(unit, []).append(reading)
     if len(readings) <= 1:
         return "".join(readings)
-    return ", ".join(f"{unit} ({', '.join(named)})" for unit, named in readings.items())
+    return ", ".join(
+        unit if named == [unit] else f"{unit} ({', '.join(named)})"
+        for unit, named in readings.items()
+    )
 
 
 def _cell(row) -> dict:
