@@ -9,6 +9,7 @@ from scipy.special import gamma
 from infoplane.estimators._weighted_neighbours import neighbour_weights, weighted_entropy_bits
 from infoplane.measures._autoencoder import encoded
 from infoplane.measures.compressed_neighbours import (
+    Compressed,
     CompressedNeighboursMeasure,
     compressed,
     compressed_information_bits,
@@ -52,18 +53,22 @@ def test_information_of_gaussians():
     x = draws.standard_normal((3000, 2))
     t = 0.8 * x + 0.6 * draws.standard_normal((3000, 2))
     expected = -math.log2(1 - 0.8**2)
-    assert compressed_information_bits(x, t, 5) == pytest.approx(expected, abs=0.1)
-    mixed = draws.permutation(t)
-    assert compressed_information_bits(x, mixed, 5) == pytest.approx(0, abs=0.1)
+    x, mixed, t = (Compressed(values, 5) for values in (x, draws.permutation(t), t))
+    assert compressed_information_bits(x, t) == pytest.approx(expected, abs=0.1)
+    assert compressed_information_bits(x, mixed) == pytest.approx(0, abs=0.1)
+    # The entropies that several estimates share are those of each.
+    parts = [weighted_entropy_bits(v, 5) for v in (x.values, t.values)]
+    both = weighted_entropy_bits(np.hstack([x.values, t.values]), 5)
+    assert compressed_information_bits(x, t) == sum(parts) - both
 
 
 def test_information_about_classes_that_lie_apart():
     draws = np.random.default_rng(2)
     labels = np.arange(1500) % 3
     t = np.stack([100.0 * labels, 0 * labels], axis=1) + draws.standard_normal((1500, 2))
-    assert compressed_label_bits(t, labels, 5) == pytest.approx(math.log2(3), abs=0.05)
+    assert compressed_label_bits(Compressed(t, 5), labels) == pytest.approx(math.log2(3), abs=0.05)
     with pytest.raises(ValueError, match="label 0 has 2 samples for 5 neighbours"):
-        compressed_label_bits(t[:6], labels[:6], 5)
+        compressed_label_bits(Compressed(t[:6], 5), labels[:6])
 
 
 def test_components_are_uncorrelated_and_as_many_as_vary():
@@ -77,10 +82,12 @@ def test_components_are_uncorrelated_and_as_many_as_vary():
 
 
 def test_what_does_not_vary_tells_nothing_and_equal_rows_have_no_value():
-    x = np.random.default_rng(4).standard_normal((50, 2))
-    assert compressed_information_bits(x, np.empty((50, 0)), 5) == 0
-    assert compressed_label_bits(np.empty((50, 0)), np.arange(50) % 2, 5) == 0
-    assert math.isnan(compressed_information_bits(x, np.repeat(x[:25], 2, axis=0), 5))
+    values = np.random.default_rng(4).standard_normal((50, 2))
+    x, nothing = Compressed(values, 5), Compressed(np.empty((50, 0)), 5)
+    assert compressed_information_bits(x, nothing) == 0
+    assert compressed_label_bits(nothing, np.arange(50) % 2) == 0
+    twice = Compressed(np.repeat(values[:25], 2, axis=0), 5)
+    assert math.isnan(compressed_information_bits(x, twice))
 
 
 def curve(samples=300, seed=5):

@@ -16,6 +16,7 @@ from infoplane.estimators.kde import kde_bounds
 from infoplane.estimators.knn import ksg_variants_bits
 from infoplane.estimators.ksg import ksg_ceiling_bits
 from infoplane.measures.compressed_neighbours import (
+    Compressed,
     CompressedNeighboursMeasure,
     compressed,
     compressed_information_bits,
@@ -244,13 +245,16 @@ def _infonce(task: AuditTask, draw: Draw) -> Estimate:
 
 def _compressed(task: AuditTask, draw: Draw) -> Estimate:
     """Compress both variables as the study does its images and layers."""
-    x, t = (compressed(values, COMPRESSED.dimensions) for values in (draw.inputs, draw.observed))
+    x, t = (
+        Compressed(compressed(values, COMPRESSED.dimensions), COMPRESSED.neighbours)
+        for values in (draw.inputs, draw.observed)
+    )
     about_input = math.nan
     if task.two_variables:
-        about_input = compressed_information_bits(x, t, COMPRESSED.neighbours)
+        about_input = compressed_information_bits(x, t)
     about_label = math.nan
     if not task.pairs:
-        about_label = compressed_label_bits(t, draw.labels, COMPRESSED.neighbours)
+        about_label = compressed_label_bits(t, draw.labels)
     return Estimate(about_input, about_label, math.log2(len(draw.labels)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -56,13 +57,33 @@ def compressed(
     return centred @ directions[:, kept] / np.sqrt(variances[kept])
 
 
-def compressed_information_bits(x: np.ndarray, t: np.ndarray, neighbours: int) -> float:
+@dataclass(frozen=True)
+class Compressed:
+    """Hold a compressed variable, whose entropy several estimates share.
+
+    Attributes
+    ----------
+    values : array of float64, shape (samples, components)
+    neighbours : int
+        k of the weighted Kozachenko-Leonenko estimator.
+    """
+
+    values: np.ndarray
+    neighbours: int
+
+    @cached_property
+    def entropy_bits(self) -> float:
+        """Return the variable's differential entropy, by `weighted_entropy_bits`."""
+        return weighted_entropy_bits(self.values, self.neighbours)
+
+
+def compressed_information_bits(x: Compressed, t: Compressed) -> float:
     """Estimate I(X;T) of two variables that have been compressed.
 
     Parameters
     ----------
-    x, t : arrays of float64, shape (samples, components)
-    neighbours : int
+    x, t : Compressed
+        Of the same samples, with as many neighbours.
 
     Returns
     -------
@@ -70,38 +91,39 @@ def compressed_information_bits(x: np.ndarray, t: np.ndarray, neighbours: int) -
         h(X) + h(T) - h(X, T) in bits, by `weighted_entropy_bits`: 0 where one has no component,
         NaN where a row is there twice.
     """
-    if not x.shape[1] or not t.shape[1]:
+    if not x.values.shape[1] or not t.values.shape[1]:
         return 0.0
-    parts = [weighted_entropy_bits(part, neighbours) for part in (x, t, np.hstack([x, t]))]
-    return parts[0] + parts[1] - parts[2] if np.isfinite(parts).all() else math.nan
+    both = weighted_entropy_bits(np.hstack([x.values, t.values]), t.neighbours)
+    bits = x.entropy_bits + t.entropy_bits - both
+    return bits if math.isfinite(bits) else math.nan
 
 
-def compressed_label_bits(t: np.ndarray, labels: np.ndarray, neighbours: int) -> float:
+def compressed_label_bits(t: Compressed, labels: np.ndarray) -> float:
     """Estimate I(T;Y) of a compressed variable and a class, likewise.
 
     Parameters
     ----------
-    t : array of float64, shape (samples, components)
+    t : Compressed
     labels : array of int, shape (samples,)
-        Each class has more samples than `neighbours`.
-    neighbours : int
+        Each class has more samples than there are neighbours.
 
     Returns
     -------
     float
         h(T) - sum_y p(y) h(T|y) in bits.
     """
-    if not t.shape[1]:
+    if not t.values.shape[1]:
         return 0.0
-    whole, given = weighted_entropy_bits(t, neighbours), 0.0
+    given = 0.0
     for label in np.unique(labels):
-        members = t[labels == label]
-        if len(members) <= neighbours:
+        members = t.values[labels == label]
+        if len(members) <= t.neighbours:
             raise ValueError(
-                f"label {label} has {len(members)} samples for {neighbours} neighbours"
+                f"label {label} has {len(members)} samples for {t.neighbours} neighbours"
             )
-        given += len(members) / len(t) * weighted_entropy_bits(members, neighbours)
-    return whole - given if math.isfinite(whole) and math.isfinite(given) else math.nan
+        given += len(members) / len(labels) * weighted_entropy_bits(members, t.neighbours)
+    bits = t.entropy_bits - given
+    return bits if math.isfinite(bits) else math.nan
 
 
 @dataclass(frozen=True)
@@ -182,8 +204,11 @@ class CompressedNeighboursMeasure(Measure):
         # A source apart from the noise's own draws.
         (start,) = seed_sequence(trained.seed, trained.initialisation, "noise").spawn(1)
         seed = int(start.generate_state(1)[0])
-        x = compressed(inputs.reshape(samples, -1), self.dimensions, self.inputs_by, seed)
-        others = x[exchanged.permutation(samples)]
+        components = compressed(inputs.reshape(samples, -1), self.dimensions, self.inputs_by, seed)
+        x, others = (
+            Compressed(rows, self.neighbours)
+            for rows in (components, components[exchanged.permutation(samples)])
+        )
         factors = [
             1 + self.relative_noise * noise.standard_normal((samples, units))
             for units in trained.network.units
@@ -191,9 +216,10 @@ class CompressedNeighboursMeasure(Measure):
         rows = []
         for epoch, layers in trained.layers():
             for layer, (values, factor) in enumerate(zip(layers, factors, strict=True), start=1):
-                t = compressed(values * factor, self.dimensions, self.layers_by, seed)
-                about_label = compressed_label_bits(t, labels, self.neighbours)
+                components = compressed(values * factor, self.dimensions, self.layers_by, seed)
+                t = Compressed(components, self.neighbours)
+                about_label = compressed_label_bits(t, labels)
                 for name, paired in zip(self.estimators(), (x, others), strict=True):
-                    bits = compressed_information_bits(paired, t, self.neighbours)
+                    bits = compressed_information_bits(paired, t)
                     rows.append((epoch, layer, name, bits, about_label, math.log2(samples)))
         return columns_of(COLUMNS, rows)
