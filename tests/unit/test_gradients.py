@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from infoplane.measures import _module_gradients
 from infoplane.measures._gradient_moments import mean_norm_and_variance
 from infoplane.measures.gradients import (
     DEFINITIONS,
@@ -115,15 +116,18 @@ def module_gradients(network) -> list[np.ndarray]:
     return [np.array(kept) for kept in gradients]
 
 
+# Held at a time: all samples, two mini-batches of 16, and less than one.
+@pytest.mark.parametrize("held", [50, 35, 12])
 @pytest.mark.parametrize("batch_size", [16, 49])
 @pytest.mark.parametrize("output", ["softmax", "softmax_squared"])
-def test_gradients_of_modules_are_those_of_single_samples(output, batch_size):
+def test_gradients_of_modules_are_those_of_single_samples(output, batch_size, held, monkeypatch):
     chosen, generator = (
         dataclasses.replace(convolutional(), output=output),
         np.random.default_rng(3),
     )
     parameters = chosen.initial_parameters(generator)[None]
     inputs = generator.random((50, 1, 8, 8)).astype(np.float32)
+    monkeypatch.setattr(_module_gradients, "MOST_NUMBERS", held * parameters.size)
     network = (chosen, parameters, inputs, generator.integers(0, 2, 50))
     expected = plain_moments(network, 4, batch_size, module_gradients(network))
     # Sums of 50 numbers of float64, from inputs of float32.

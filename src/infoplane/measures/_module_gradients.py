@@ -53,16 +53,21 @@ class ModuleGradients:
             Sums of the squared norms of both, layer by layer.
         """
         vector = torch.tensor(parameters, dtype=torch.float64)
+        most = max(MOST_NUMBERS // len(parameters), 1)
+        # As many whole mini-batches as can be held, or one in parts.
+        together = max(most // self._batch_size, 1) * self._batch_size
         with one_thread():
-            for start in range(0, len(order), self._batch_size):
-                batch = torch.tensor(order[start : start + self._batch_size])
-                total = np.zeros(totals.shape[1])
-                for part in batch.split(max(MOST_NUMBERS // len(parameters), 1)):
+            for start in range(0, len(order), together):
+                group = torch.tensor(order[start : start + together])
+                firsts = np.arange(0, len(group), self._batch_size)
+                batches = np.zeros((len(firsts), totals.shape[1]))
+                for part in group.split(most):
                     rows = self._rows(vector, part)
-                    total += rows.sum(axis=0)
+                    batches += np.add.reduceat(rows, firsts, axis=0)
                     squares[1] += self._by_layer((rows**2).sum(axis=0))
-                totals += total / len(batch), total
-                squares[0] += self._by_layer((total / len(batch)) ** 2)
+                means = batches / np.diff(firsts, append=len(group))[:, None]
+                totals += means.sum(axis=0), batches.sum(axis=0)
+                squares[0] += self._by_layer((means**2).sum(axis=0))
 
     def _rows(self, vector: torch.Tensor, part: torch.Tensor) -> np.ndarray:
         """Return the gradients of some samples' losses, shape (samples, weights)."""
