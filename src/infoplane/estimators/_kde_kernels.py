@@ -12,8 +12,11 @@ BLOCK = 512
 TILE = 64
 # Columns are processed in whole vectors of this many.
 LANES = 16
-# Units of a wide layer that are added to the squared distances at a time.
-GROUP = 8
+# Up to so many units squared distances stay in registers.
+NARROW = 12
+# Those of more units are kept, and grow by GROUP units at a time, for ROWS samples together: what
+# their columns hold is loaded once for all of them.
+GROUP, ROWS = 4, 4
 
 ZERO, ONE = np.float32(0.0), np.float32(1.0)
 # Below 2^-31 the fourth power of a term counts as 2^-124, which keeps it a normal number.
@@ -53,31 +56,39 @@ def negative_power_of_two(exponent):
 
 
 @compiled(**REGROUPED)
-def add_squares(columns, row, units, size, squares):
-    """Set the squared distances of one sample to a block's samples over the first units.
+def add_squares(columns, rows, units, size, squares):
+    """Set the squared distances of `ROWS` samples to a block's samples over the first units.
 
     Parameters
     ----------
     columns : array of float, shape (units of the layer * BLOCK,)
         One block's samples, unit after unit.
-    row : array of float, shape (units of the layer,)
-        The sample.
+    rows : array of float, shape (ROWS, units of the layer)
+        The samples.
     units : int
         How many units to use; a multiple of `GROUP`.
     size : int
         How many of the block's samples to use.
-    squares : array of float, shape (BLOCK,)
+    squares : array of float, shape (ROWS, BLOCK)
         Overwritten.
     """
-    squares[:size] = 0
+    squares_0, squares_1, squares_2, squares_3 = squares[0], squares[1], squares[2], squares[3]
+    squares[:, :size] = 0
     for first in range(0, units, GROUP):
-        group, values = columns[first * BLOCK :], row[first : first + GROUP]
+        group = columns[first * BLOCK :]
+        row_0, row_1 = rows[0, first : first + GROUP], rows[1, first : first + GROUP]
+        row_2, row_3 = rows[2, first : first + GROUP], rows[3, first : first + GROUP]
         for j in range(size):
-            square = squares[j]
+            square_0, square_1 = squares_0[j], squares_1[j]
+            square_2, square_3 = squares_2[j], squares_3[j]
             for unit in range(GROUP):
-                difference = group[unit * BLOCK + j] - values[unit]
-                square += difference * difference
-            squares[j] = square
+                value = group[unit * BLOCK + j]
+                square_0 += (value - row_0[unit]) * (value - row_0[unit])
+                square_1 += (value - row_1[unit]) * (value - row_1[unit])
+                square_2 += (value - row_2[unit]) * (value - row_2[unit])
+                square_3 += (value - row_3[unit]) * (value - row_3[unit])
+            squares_0[j], squares_1[j] = square_0, square_1
+            squares_2[j], squares_3[j] = square_2, square_3
 
 
 @compiled(**REGROUPED)
@@ -88,17 +99,16 @@ def tile_terms(columns, rows, size, factor, last_units, squares, row_sums, colum
     ----------
     columns : array of float, shape (at least (units - 1) * BLOCK + size,)
         The block's samples, unit after unit.
-    rows : array of float, shape (tile's samples, units)
+    rows : array of float, shape (tile's samples and up to `ROWS` - 1 more, units)
     size : int
         How many of the block's samples to use.
     factor : float
         1 / (8 ln 2 noise_variance), of the type of the points.
     last_units : tuple
         Only its length counts, the number of units whose loop is unrolled so that distances
-        stay in registers: all units of a layer with fewer than 2 * `GROUP`, else at least
-        2 * `GROUP` of them and all but a multiple of `GROUP`.
-    squares : array of float, shape (BLOCK,)
-        Working space.
+        stay in registers: all units, or all but a multiple of `GROUP`.
+    squares : array of float, shape (ROWS, BLOCK), or None
+        Working space of layers with other units than these.
     row_sums : array of float64, shape (2, tile's samples)
         Sums of exp(-d / (8 noise_variance)), with d the squared distance, and of its fourth
         power, to which each row's terms are added.
@@ -108,13 +118,13 @@ def tile_terms(columns, rows, size, factor, last_units, squares, row_sums, colum
     others = rows.shape[1] - len(last_units)
     last_columns = columns[others * BLOCK :]
     lower_columns, upper_columns = column_sums[0], column_sums[1]
-    for i in range(rows.shape[0]):
+    for i in range(row_sums.shape[1]):
         row = rows[i, others:]
-        if others > 0:
-            add_squares(columns, rows[i], others, size, squares)
+        if squares is not None and i % ROWS == 0:
+            add_squares(columns, rows[i : i + ROWS], others, size, squares)
         lower, upper = ZERO, ZERO
         for j in range(size):
-            square = squares[j] if len(last_units) >= 2 * GROUP else squares.dtype.type(0)
+            square = columns.dtype.type(0) if squares is None else squares[i % ROWS, j]
             for unit in range(len(last_units)):
                 difference = last_columns[unit * BLOCK + j] - row[unit]
                 square += difference * difference
@@ -130,7 +140,7 @@ def tile_terms(columns, rows, size, factor, last_units, squares, row_sums, colum
 
 
 @compiled()
-def pair_sums(blocks, rows, sizes, block_labels, factor, last_units):
+def pair_sums(blocks, rows, sizes, block_labels, factor, last_units, squares):
     """Sum the kernels between each sample and all samples, by equal and by other label.
 
     Parameters
@@ -144,7 +154,7 @@ def pair_sums(blocks, rows, sizes, block_labels, factor, last_units):
         How many samples each block holds, and their label.
     factor : float
         1 / (8 ln 2 noise_variance), of the type of the points.
-    last_units : tuple
+    last_units, squares : tuple, array of float or None
         See `tile_terms`.
 
     Returns
@@ -155,12 +165,13 @@ def pair_sums(blocks, rows, sizes, block_labels, factor, last_units):
         labels (the sample itself among them) and of different labels.
     """
     sums = np.zeros((2, 2, rows.shape[0]))
-    squares = np.zeros(BLOCK, blocks.dtype)
     column_sums = np.empty((2, BLOCK), np.float32)
     for block in range(sizes.size):
         for first in range(0, sizes[block], TILE):
             last = min(first + TILE, sizes[block])
             tile = slice(block * BLOCK + first, block * BLOCK + last)
+            # What is beyond the last sample is in none of the sums.
+            whole = slice(tile.start, tile.start + (last - first + ROWS - 1) // ROWS * ROWS)
             for partner in range(block, sizes.size):
                 kind = 0 if block_labels[partner] == block_labels[block] else 1
                 # A tile meets itself, with each of its pairs twice, and all that comes later.
@@ -170,7 +181,7 @@ def pair_sums(blocks, rows, sizes, block_labels, factor, last_units):
                     column_sums[:, :size] = ZERO
                     tile_terms(
                         blocks[partner, begin:],
-                        rows[tile],
+                        rows[whole],
                         size,
                         factor,
                         last_units,

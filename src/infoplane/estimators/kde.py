@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from infoplane.estimators._kde_kernels import BLOCK, GROUP, pair_sums
+from infoplane.estimators._kde_kernels import BLOCK, GROUP, NARROW, ROWS, pair_sums
 from infoplane.estimators._kde_products import WIDE, product_sums
 from infoplane.estimators.base import Estimate, Estimator, check_samples
 from infoplane.units import BITS_PER_NAT
@@ -126,8 +126,11 @@ def _both_bounds(
     else:
         blocks, rows, sizes, block_labels, places = _blocks(activations, labels, dtype)
         factor = blocks.dtype.type(BITS_PER_NAT / (8 * noise_variance))
-        last_units = (0,) * (units if units < 2 * GROUP else 2 * GROUP + units % GROUP)
-        sums = pair_sums(blocks, rows, sizes, block_labels, factor, last_units)[:, :, places]
+        narrow = units <= NARROW
+        last_units = (0,) * (units if narrow else units % GROUP)
+        squares = None if narrow else np.empty((ROWS, BLOCK), dtype)
+        sums = pair_sums(blocks, rows, sizes, block_labels, factor, last_units, squares)
+        sums = sums[:, :, places]
     of_label = np.bincount(labels)[labels]
     estimates = {}
     for bound, (same_label, other_label) in zip(BOUNDS, sums, strict=True):
