@@ -30,6 +30,7 @@ class Stage(NamedTuple):
 
 TABLE = ("table", "run", "measurement")
 CHUNK = ("run", "measurement", "chunk")
+TRAINED = ("train_networks", "share_training")
 # As in workflow/rules, but that a job waits for all jobs of a stage with the same wildcards, as far
 # as both have them: claims and figures for all tables, a chunk for the data of all tasks. The
 # report and the page, which show a finished study, are no part of it.
@@ -43,14 +44,16 @@ STAGES = {
     "solve_models": Stage(("model",), ("generate_data",)),
     "merge_drops": Stage(needs=("audit_drops",)),
     "train_networks": Stage(("run", "chunk"), ("generate_data",), priority=3),
-    "dump_activations": Stage(CHUNK, ("train_networks",), priority=1),
+    # It waits for another run's training, which shares no wildcard with it.
+    "share_training": Stage(("run", "chunk"), ("generate_data",), priority=3),
+    "dump_activations": Stage(CHUNK, TRAINED, priority=1),
     "estimate_information": Stage(CHUNK, ("dump_activations",), priority=2),
-    "measure_networks": Stage(("table", *CHUNK), ("train_networks",), priority=3),
-    "measure_groups": Stage(TABLE, ("train_networks",)),
-    "compute_gradient_snr": Stage(CHUNK, ("train_networks",)),
+    "measure_networks": Stage(("table", *CHUNK), TRAINED, priority=3),
+    "measure_groups": Stage(TABLE, TRAINED),
+    "compute_gradient_snr": Stage(CHUNK, TRAINED),
     "merge_table": Stage(
         TABLE,
-        ("train_networks", "estimate_information", "measure_networks", "compute_gradient_snr"),
+        (*TRAINED, "estimate_information", "measure_networks", "compute_gradient_snr"),
     ),
     "merge_study": Stage(("table",), ("merge_table", "measure_groups")),
     "compare_activations": Stage(needs=("merge_table/information",)),

@@ -14,6 +14,7 @@ Reads   claims            the verdicts, from collect_verdicts
 Params  planes            estimators that are shown, by run
         claims            statistic, runs and files of each claim
         figures           of each figure what its entry says, and its files
+        trained_by        runs whose networks another one trains, each with that run
         overriding        what was given with --configfile
 Writes  page              one HTML file. A table that is missing or of another version is named in
                           the page, and the rest is shown. Costs are from the run's own benchmarks.
@@ -155,7 +156,7 @@ def argument(snakemake, claims: list[dict], results: Path) -> tuple[dict, list[d
         What the entries say, with ``name, entry, command, cost``.
     """
     tables, params = snakemake.input, snakemake.params
-    costs = Costs(results / "benchmarks")
+    costs = Costs(results / "benchmarks", params.trained_by)
     run = command(params.overriding)
     entries = entries_of(tables.configuration, "claims")
     functions = functions_of(tables.statistics, "claim_statistic")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 # The jobs that make a table of the whole study, by its name.
@@ -27,10 +27,12 @@ class Costs:
     ----------
     folder : pathlib.Path
         The run's benchmarks, ``{rule}/.../{wildcard}.tsv``; what is not there is not known.
+    trained_by : mapping of str to str
+        Runs whose networks another one trains, each with that run.
     """
 
-    def __init__(self, folder: Path):
-        self._seconds, self._jobs = {}, {}
+    def __init__(self, folder: Path, trained_by: Mapping[str, str]):
+        self._seconds, self._jobs, self._trained_by = {}, {}, trained_by
         for path in sorted(folder.rglob("*.tsv")):
             names = path.relative_to(folder).with_suffix("").parts
             seconds = _seconds(path)
@@ -72,7 +74,12 @@ class Costs:
         if run in OF_FOLDER:
             return self._jobs.get((OF_FOLDER[run], file.stem), set())
         measured = self._jobs.get((run, file.stem), set())
-        return measured | self._jobs.get(("train_networks", run), set()) if measured else set()
+        return measured | self._training(run) if measured else set()
+
+    def _training(self, run: str) -> set[tuple[str, ...]]:
+        """Return the jobs that train a run's networks, or share those of another."""
+        trained = ("train_networks", self._trained_by.get(run, run))
+        return self._jobs.get(trained, set()) | self._jobs.get(("share_training", run), set())
 
 
 def _seconds(path: Path) -> float | None:

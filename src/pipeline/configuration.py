@@ -47,6 +47,14 @@ class Run:
     optimizer: Optimizer
     schedule: Schedule
 
+    @property
+    def training(self) -> tuple:
+        """Return all that the networks depend on: runs that agree in it have the same ones."""
+        return (
+            *(self.task, self.seed, self.initialisations),
+            *(self.network.as_trained, self.optimizer, self.schedule),
+        )
+
     def chunks(self, initialisations: int | None = None) -> list[str]:
         """Name the chunks that hold the first initialisations, all by default."""
         return chunk_names(self.initialisations, self.inits_per_chunk, initialisations)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from infoplane.claims.entries import MODELS as OF_MODELS
 from infoplane.claims.entries import Need, needs_of
 from infoplane.tasks import TASKS, make_task_rule
-from pipeline.configuration import TRAINING, resolve_measurement, resolve_run
+from pipeline.configuration import TRAINING, Run, resolve_measurement, resolve_run
 from pipeline.drawings import drawing_constant
 
 # Tables of text that belong to the whole study.
@@ -40,12 +40,15 @@ class Study:
     Attributes
     ----------
     runs : dict of str to Run
+    trained_by : dict of str to str
+        Runs whose networks an earlier run trains, each with that run.
     measurements : dict of str to Measurement
     """
 
     def __init__(self, config: Mapping):
         self.config = config
         self.runs = {name: resolve_run(config, name) for name in config["runs"]}
+        self.trained_by = trained_by(self.runs)
         self.measurements = {
             name: resolve_measurement(config, name, self.runs) for name in config["measurements"]
         }
@@ -329,6 +332,13 @@ class Study:
     def audited_as(self) -> dict[str, list[str]]:
         """Return the estimators of the study that each audited one stands for."""
         return self.config["audit"]["audited_as"]
+
+
+def trained_by(runs: Mapping[str, Run]) -> dict[str, str]:
+    """Return the runs whose networks an earlier run trains, each with that run."""
+    trained: dict[tuple, str] = {}
+    by = {name: trained.setdefault(run.training, name) for name, run in runs.items()}
+    return {name: earlier for name, earlier in by.items() if name != earlier}
 
 
 def _chosen(entry: Mapping, table: str, label: str) -> list[str | None]:

@@ -133,6 +133,7 @@ def build(folder, **changes):
                     "szt_3": figure("szt", "3", "tables/information/tanh/bins.parquet"),
                     "saxe_1": figure("saxe", "1", "tables/information/other/bins.parquet"),
                 },
+                "trained_by": {},
                 "overriding": [],
             },
         )

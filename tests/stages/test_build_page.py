@@ -135,14 +135,17 @@ def test_costs_are_of_all_jobs_behind_a_product_each_once(tmp_path):
         **{"train_networks/r/000-024": 8, "train_networks/r/025-049": 16},
         **{"estimate_information/r/m/000-024": 32, "merge_table/information/r/m": 64},
         **{"solve_models/x": 128, "generate_data/t": 256, "audit_drops/b": 512},
+        **{"share_training/s/000-024": 1024, "merge_table/information/s/m": 2048},
     }
     for name, value in seconds.items():
         path = tmp_path / f"{name}.tsv"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"s\th:m:s\n{value}\t0\n")
     (tmp_path / "train_networks/r/050-074.tsv").write_text("s\n")  # cut off
-    costs, of_run = Costs(tmp_path), "tables/information/r/m.parquet"
+    costs, of_run = Costs(tmp_path, {"s": "r"}), "tables/information/r/m.parquet"
     assert costs.of(("plot_a",), [of_run, of_run]) == 1 + 8 + 16 + 32 + 64
+    # Networks that another run has trained.
+    assert costs.of(("plot_a",), ["tables/information/s/m.parquet"]) == 1 + 8 + 16 + 1024 + 2048
     assert costs.of(("judge_claims", "C01"), ["tables/models/x.parquet", "data/t.npz"]) == 386
     assert costs.of(("plot_a",), ["tables/robustness.tsv", "audit/drops/b.tsv"]) == 517
     assert costs.of(("plot_a",), ["claims.tsv"]) == 1 + 2

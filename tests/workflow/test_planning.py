@@ -36,6 +36,15 @@ def test_a_table_of_one_run_plans_its_training_dump_estimate_and_merge(clone):
     assert jobs["merge_table"] == 1
 
 
+def test_a_run_of_which_something_else_is_measured_is_not_trained_again(clone):
+    target = "results/tables/metrics/digits_convolutional_mean/training.parquet"
+    jobs = planned(snakemake(clone, "--cores", "1", "--dry-run", target))
+    assert set(jobs) == {
+        *("generate_data", "train_networks", "share_training", "merge_table", "total"),
+    }
+    assert jobs["share_training"] == jobs["train_networks"]
+
+
 def test_a_run_and_an_estimator_of_a_file_of_ones_own_are_a_target(clone):
     mine = {
         "runs": {"mine": {"protocol": "szt", "activation": "softsign"}},
@@ -53,7 +62,7 @@ def test_a_run_and_an_estimator_of_a_file_of_ones_own_are_a_target(clone):
 @pytest.mark.xdist_group("study")
 def test_a_run_that_is_added_redraws_and_rejudges_nothing_that_does_not_name_it(study, tmp_path):
     clone, mine = study.parents[1], tmp_path / "mine.yaml"
-    mine.write_text(yaml.safe_dump({"runs": {"mine": {"protocol": "szt"}}}))
+    mine.write_text(yaml.safe_dump({"runs": {"mine": {"protocol": "szt", "seed": 1}}}))
     said = snakemake(clone, "--cores", "1", "--dry-run", *SMOKE, str(mine))
     jobs = planned(said)
     # It is trained and measured, and the tables of the whole study, that no rule reads, grow.

@@ -134,6 +134,13 @@ def data_of_run(wildcards):
     return data
 
 
+def of_trained_run(file):
+    """Return what names a training's file of the run that trains another one's networks."""
+    return lambda wildcards: file.format(
+        run=STUDY.trained_by[wildcards.run], chunk=wildcards.chunk
+    )
+
+
 def code_of_measurement(script):
     """Return what names the code behind a measurement of a run."""
     return lambda wildcards: local(

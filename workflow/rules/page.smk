@@ -78,6 +78,7 @@ rule build_page:
             }
             for name, entry in config["figures"].items()
         },
+        trained_by=STUDY.trained_by,
         overriding=[str(path) for path in workflow.overwrite_configfiles],
     script:
         "../../src/build_page.py"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
 import numpy as np
@@ -42,6 +42,9 @@ class Network(ABC):
         Whether every layer has net inputs, one for each of its units.
     invertible_layers : int
         How many layers, from the first on, `inputs_from` can invert.
+    only_measured : tuple of str
+        Parameters of the member, each with a default, that say what of layers is measured and have
+        no part in training.
     """
 
     name: ClassVar[str]
@@ -54,6 +57,7 @@ class Network(ABC):
     relative_noise = 0.0
     tells_net_inputs = True
     invertible_layers = 0
+    only_measured = ()
 
     @property
     @abstractmethod
@@ -88,6 +92,12 @@ class Network(ABC):
         """
         noise = self.noise_standard_deviation, self.relative_noise
         return self.quantisation_bits is None and noise == (0, 0)
+
+    @property
+    def as_trained(self) -> Network:
+        """Return the network with `only_measured` at defaults: it has the same parameters."""
+        own = (field for field in fields(self) if field.name in self.only_measured)
+        return replace(self, **{field.name: field.default for field in own})
 
     @abstractmethod
     def initial_parameters(self, generator: np.random.Generator) -> np.ndarray:

@@ -51,6 +51,7 @@ class Convolutional(ModuleNetwork):
     """
 
     name = "convolutional"
+    only_measured = ("representation",)
 
     # `field()`: a value of the base class would else count as the default.
     input_shape: tuple[int, int, int] = field()

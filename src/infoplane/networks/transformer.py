@@ -50,6 +50,7 @@ class Transformer(ModuleNetwork):
     """
 
     name = "transformer"
+    only_measured = ("representation",)
 
     # `field()`: a value of the base class would else count as the default.
     input_shape: tuple[int, ...] = field()
