@@ -88,7 +88,8 @@ def _fill_exponentials(logarithms, largest, weights):
 
 # The largest of several numbers is the same in any order.
 @compiled(fastmath={"nnan", "nsz"}, forceinline=True)
-def _largest(values):
+def largest_of(values):
+    """Return the largest of some numbers that hold no nan."""
     largest = values[0]
     for place in range(1, values.size):
         largest = max(largest, values[place])
@@ -116,7 +117,7 @@ def log_sums(densities, class_ranges):
     for number in range(len(densities)):
         row, (start, end) = densities[number], class_ranges[number]
         # A class may be so far below the others that nothing of it is left beside them.
-        largest, of_own = _largest(row), _largest(row[start:end])
+        largest, of_own = largest_of(row), largest_of(row[start:end])
         _fill_exponentials(row[:start], largest, weights[:start])
         _fill_exponentials(row[start:end], of_own, weights[start:end])
         _fill_exponentials(row[end:], largest, weights[end:])

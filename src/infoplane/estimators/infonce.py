@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 
 from infoplane.checks import require_positive, require_whole
@@ -121,6 +122,6 @@ def infonce_bits(
     gains = []
     for batch in batches:
         left, right = embed(first[batch], second[batch])
-        scores = -np.square(left[:, None, :] - right[None, :, :]).sum(axis=2)
+        scores = -cdist(left, right, "sqeuclidean")
         gains.append(np.diag(scores) - logsumexp(scores, axis=0))
     return float((np.mean(gains) + math.log(batch_size)) * BITS_PER_NAT)
