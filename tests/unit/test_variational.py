@@ -11,8 +11,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
 
-from infoplane.estimators import make_estimator
+from infoplane.estimators import _critic, make_estimator
+from infoplane.estimators.decoder import fitted_probe
 from infoplane.estimators.held_out import halves, standardised
 from infoplane.estimators.infonce import infonce_bits
 
@@ -58,6 +61,21 @@ def test_only_the_network_reads_a_parity():
     activations = bits + 0.05 * generator.normal(size=(1000, 2))
     assert abs(make_estimator("decoder")(activations, labels).mi_label_bits) < 0.03
     assert make_estimator("decoder", probe="mlp")(activations, labels).mi_label_bits > 0.9
+
+
+@pytest.mark.parametrize(("units", "classes", "samples"), [(3, 2, 250), (6, 5, 90)])
+def test_network_is_that_of_scikit_learn(units, classes, samples):
+    generator = np.random.default_rng(units)
+    labels = generator.permutation(np.arange(samples) % classes)
+    features = generator.normal(labels[:, None], 2.0, (samples, units))
+    settings = {"alpha": 1e-3, "max_iter": 200, "tol": 0.0, "n_iter_no_change": 200}
+    theirs = MLPClassifier((32,), random_state=7, **settings)
+    with pytest.warns(ConvergenceWarning):
+        theirs.fit(features, labels)
+    ours = fitted_probe("mlp", 7, features, labels)
+    np.testing.assert_allclose(
+        ours.predict_proba(features), theirs.predict_proba(features), rtol=0, atol=1e-10
+    )
 
 
 def test_decoder_of_noise_is_raw_and_not_above_zero():
@@ -124,6 +142,33 @@ def test_infonce_of_a_gaussian_channel(units, correlation):
     found = infonce_bits(first, second, batch_size=128, steps=400, seed=0)
     # A lower bound but for the spread over 1024 held-out pairs, about 1.5 bits / 32 each.
     assert 0.8 * truth < found < truth + 0.15
+
+
+def test_critic_is_trained_by_the_slopes_of_its_loss():
+    """Against automatic differentiation of the loss as it is written."""
+    pairs, features, parameters = 9, (2, 5), []
+    generator = torch.Generator().manual_seed(0)
+    sides, vectors, embedded = [], [], []
+    for number in features:
+        vector, slopes = torch.empty(2, _critic.parameters_of(number))
+        side = _critic.Embedding(vector, slopes, number, pairs)
+        vector.normal_(0, 0.5, generator=generator)
+        side.inputs.normal_(generator=generator)
+        side.forward()
+        sides.append(side)
+        vectors.append(slopes)
+        parameters.append(vector.clone().requires_grad_())
+        layers = _critic.Layers(parameters[-1], number)
+        linear, hidden = (side.inputs @ layers.below.T + layers.below_biases).split((16, 64), 1)
+        embedded.append(linear + hidden.relu() @ layers.output.T + layers.output_biases)
+        torch.testing.assert_close(side.embedded, embedded[-1].detach())
+    left, right = embedded
+    scores = -(right[:, None] - left).square().sum(2)
+    torch.nn.functional.cross_entropy(scores, torch.arange(pairs)).backward()
+    _critic.Pull(*sides)()
+    for side, slopes, vector in zip(sides, vectors, parameters, strict=True):
+        side.backward()
+        torch.testing.assert_close(slopes, vector.grad, rtol=1e-4, atol=1e-4)
 
 
 def test_infonce_of_independent_variables_is_not_above_zero():

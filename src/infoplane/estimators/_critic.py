@@ -25,12 +25,12 @@ HIDDEN_UNITS = 64
 LEARNING_RATE = 1e-3
 
 
-def _parameters_of(features: int) -> int:
+def parameters_of(features: int) -> int:
     """Return how many parameters an embedding has."""
     return (features + 1) * (EMBEDDED_UNITS + HIDDEN_UNITS) + (HIDDEN_UNITS + 1) * EMBEDDED_UNITS
 
 
-class _Layers:
+class Layers:
     """View a vector of parameters, or of their gradients, as the layers of an embedding.
 
     Attributes
@@ -57,7 +57,7 @@ class _Layers:
                 values.uniform_(-limit, limit, generator=generator)
 
 
-class _Embedding:
+class Embedding:
     """Map features by a linear map plus a network with one hidden layer, and differentiate it.
 
     Parameters
@@ -78,7 +78,7 @@ class _Embedding:
     def __init__(
         self, parameters: torch.Tensor, gradients: torch.Tensor, features: int, batch_size: int
     ):
-        self.layers, self._gradients = (_Layers(v, features) for v in (parameters, gradients))
+        self.layers, self._gradients = (Layers(v, features) for v in (parameters, gradients))
         self.inputs = torch.empty(batch_size, features)
         self.embedded, self.slopes, self._linear = torch.empty(3, batch_size, EMBEDDED_UNITS)
         self._hidden, self._hidden_slopes = torch.empty(2, batch_size, HIDDEN_UNITS)
@@ -140,10 +140,10 @@ def train_critic(
     """
     generator = torch.Generator().manual_seed(seed)
     features = [values.shape[1] for values in (first, second)]
-    sizes = [_parameters_of(number) for number in features]
+    sizes = [parameters_of(number) for number in features]
     parameters, gradients, *moments = torch.zeros(4, sum(sizes))
     left, right = (
-        _Embedding(*vectors, number, batch_size)
+        Embedding(*vectors, number, batch_size)
         for *vectors, number in zip(
             parameters.split(sizes), gradients.split(sizes), features, strict=True
         )
@@ -151,7 +151,7 @@ def train_critic(
     for side in (left, right):
         side.layers.initialise(generator)
     samples = [torch.from_numpy(values.astype(np.float32)) for values in (first, second)]
-    pull = _Pull(left, right)
+    pull = Pull(left, right)
     step_of_adam = _arrays(parameters, gradients, *moments)
     for step in range(1, steps + 1):
         batch = torch.randperm(len(first), generator=generator)[:batch_size]
@@ -170,10 +170,10 @@ def train_critic(
     return embed
 
 
-class _Pull:
+class Pull:
     """Set the slopes of the contrastive loss in two embeddings of one batch."""
 
-    def __init__(self, left: _Embedding, right: _Embedding):
+    def __init__(self, left: Embedding, right: Embedding):
         self._left, self._right = left, right
         pairs = len(left.inputs)
         self._products, totals = torch.empty(pairs, pairs), torch.empty(pairs)

@@ -7,7 +7,6 @@ for the finite held-out half.
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,11 +20,10 @@ from infoplane.units import BITS_PER_NAT
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
-    from sklearn.neural_network import MLPClassifier
+
+    from infoplane.estimators._mlp import MlpProbe
 
 PROBES = ("logistic", "mlp")
-HIDDEN_UNITS = 32
-MLP_EPOCHS = 200
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class DecoderEstimator(Estimator):
 
 def fitted_probe(
     name: str, seed: int, features: np.ndarray, labels: np.ndarray
-) -> LogisticRegression | MLPClassifier:
+) -> LogisticRegression | MlpProbe:
     """Fit a probe that tells labels from features.
 
     Parameters
@@ -87,35 +85,22 @@ def fitted_probe(
         Numbered from 0, each of them there.
     """
     # Loaded here, for its two seconds: every plan makes the estimators that it names.
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
-    from sklearn.neural_network import MLPClassifier
 
-    if name == "logistic":
-        probe = LogisticRegression(max_iter=10_000)
-    else:
-        probe = MLPClassifier(
-            (HIDDEN_UNITS,),
-            alpha=1e-3,
-            max_iter=MLP_EPOCHS,
-            tol=0.0,
-            n_iter_no_change=MLP_EPOCHS,
-            random_state=seed,
-        )
-    with warnings.catch_warnings():
-        # The network trains for a set number of epochs, and is never said to converge.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return probe.fit(features, labels)
+    from infoplane.estimators._mlp import MlpProbe
+
+    probe = LogisticRegression(max_iter=10_000) if name == "logistic" else MlpProbe(seed)
+    return probe.fit(features, labels)
 
 
 def decoded_label_bits(
-    probe: LogisticRegression | MLPClassifier, features: np.ndarray, labels: np.ndarray
+    probe: LogisticRegression | MlpProbe, features: np.ndarray, labels: np.ndarray
 ) -> float:
     """Return the bound H(Y) + E log2 q(Y|T) of a fitted probe q on some samples.
 
     Parameters
     ----------
-    probe : LogisticRegression or MLPClassifier
+    probe : LogisticRegression or MlpProbe
     features : array of float, shape (samples, units)
     labels : array of int, shape (samples,)
         Of classes that the probe was fitted to.
