@@ -4,6 +4,8 @@ Tolerances are those of test_fused_engine: rounding alone moves parameters by up
 formula by steps times the rate, 0.02 and more.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -98,6 +100,19 @@ def test_weight_decay_leaves_biases_alone(optimizer):
     assert_as_pytorch(make_records(optimizer, weight_decay=0.1))
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_squared_errors_of_the_softmax(optimizer):
+    assert_as_pytorch(make_records(optimizer, output="softmax_squared"), epochs=20)
+
+
+@pytest.mark.parametrize("zero", [True, False], ids=["zeroed", "added up"])
+@pytest.mark.parametrize("batches", [1, None])
+def test_batches_left_out_and_gradients_that_add_up(batches, zero):
+    chosen, by = make_records("sgd", weight_decay=0.1)
+    by = dataclasses.replace(by, batches_per_epoch=batches, zero_gradients=zero)
+    assert_as_pytorch((chosen, by))
+
+
 @pytest.mark.parametrize("epsilon", ADAM_EPSILONS)
 def test_adams_epsilon(epsilon):
     chosen, _ = make_records()
@@ -154,14 +169,12 @@ def test_it_is_chosen_where_it_can_train():
     for other in (
         {"activation": "gelu"},
         {"dense_widths": (4, 3), "dense_activation": "gelu"},
-        {"output": "softmax_squared"},
         {"channels": (40, 600)},
     ):
         refused, _ = make_records(**other)
         assert not BlockEngine.supports(refused, by)
         assert choose_engine("auto", "cpu", refused, by) == ("torch", "cpu")
-    for change in ({"zero_gradients": False}, {"largest_weight_norm": 1.0}):
-        assert not BlockEngine.supports(chosen, Optimizer("sgd", 0.1, 50, **change))
+    assert not BlockEngine.supports(chosen, Optimizer("sgd", 0.1, 50, largest_weight_norm=1.0))
     with pytest.raises(ValueError, match=r"BlockEngine does not train .*gelu"):
         BlockEngine(make_records(activation="gelu")[0], by, *make_problem(chosen))
 

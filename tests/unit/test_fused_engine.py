@@ -13,7 +13,7 @@ import torch
 
 import infoplane
 from infoplane.networks.dense import parameter_count, split_parameters
-from infoplane.networks.functions import COMPILED_ACTIVATIONS, COMPILED_OUTPUTS
+from infoplane.networks.functions import COMPILED_ACTIVATIONS, OUTPUTS
 from infoplane.training.engines import choose_engine
 from infoplane.training.fused import engine, loop
 from infoplane.training.fused.engine import FusedEngine
@@ -37,7 +37,7 @@ def make_problem(chosen, inits=2, samples=300, train=250):
     """Return what an engine takes after its records: data, splits, seeds and parameters."""
     generator = np.random.default_rng(7)
     inputs = generator.normal(size=(samples, chosen.widths[0])).astype(np.float32)
-    scores = inputs @ generator.normal(size=(chosen.widths[0], chosen.widths[-1]))
+    scores = inputs @ generator.normal(size=(chosen.widths[0], chosen.classes))
     labels = scores.argmax(axis=1)
     splits = np.stack([generator.permutation(samples)[:train] for _ in range(inits)])
     seeds = generator.integers(0, 2**64, inits, dtype=np.uint64)
@@ -60,15 +60,24 @@ SLOPES = {
 }
 
 
+def reference_delta(values, labels, output):
+    """Return the derivative of each sample's loss in the output's net input."""
+    if output == "tanh":
+        return 2 * (values - (2.0 * labels[:, None] - 1)) * (1 - values**2)
+    units = values.shape[1]
+    error = values - np.eye(units)[labels]
+    if output == "softmax_squared":
+        return 2 / units * values * (error - (values * error).sum(axis=1, keepdims=True))
+    return error / units if output == "sigmoid" else error
+
+
 def reference_gradient(parameters, chosen, weight_decay, inputs, labels):
     """Return the gradient of the mean loss by backpropagation, layer by layer, in float64."""
     nets, activations = chosen.net_inputs_and_activations(parameters, inputs)
     gradient = np.zeros_like(parameters)
     layers = split_parameters(parameters, chosen.widths)
     gradients = split_parameters(gradient, chosen.widths)
-    delta = (activations[-1] - np.eye(chosen.widths[-1])[labels]) / len(labels)
-    if chosen.output == "sigmoid":
-        delta /= chosen.widths[-1]
+    delta = reference_delta(activations[-1], labels, chosen.output) / len(labels)
     for layer in reversed(range(len(layers))):
         below = activations[layer - 1] if layer else inputs
         weights, (weight_slopes, bias_slopes) = layers[layer][0], gradients[layer]
@@ -155,17 +164,21 @@ def _one_thread():
     torch.set_num_threads(threads)
 
 
-@pytest.mark.parametrize("output", COMPILED_OUTPUTS)
+@pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("activation", COMPILED_ACTIVATIONS)
 @pytest.mark.parametrize("widths", [SZT_WIDTHS, (5, 17, 64, 6, 3), (4, 1, 2)])
-def test_two_hundred_steps_match_both_references(widths, activation, optimizer, output):
+def test_many_steps_match_both_references(widths, activation, optimizer, output):
+    epochs = 50
+    if output == "tanh":
+        # Its slopes are up to four times as large: rounding grows as fast.
+        widths, epochs = (*widths[:-1], 1), 20
     records = make_records(widths=widths, activation=activation, optimizer=optimizer, output=output)
     problem = make_problem(records[0])
-    fused = trained(FusedEngine, records, problem, 50)
+    fused = trained(FusedEngine, records, problem, epochs)
     assert np.abs(fused - problem[-1]).max() > 100 * TOLERANCE
-    assert_same(fused, reference_training(records, problem, 50), records)
-    assert_same(fused, trained(DenseTorchEngine, records, problem, 50), records)
+    assert_same(fused, reference_training(records, problem, epochs), records)
+    assert_same(fused, trained(DenseTorchEngine, records, problem, epochs), records)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -221,6 +234,22 @@ def test_weight_decay_spares_biases(optimizer):
     np.testing.assert_allclose(fused, expected, rtol=0, atol=TOLERANCE)
     without = trained(FusedEngine, make_records(optimizer=optimizer), problem, 50)
     assert np.abs(fused - without).max() > 100 * TOLERANCE
+
+
+@pytest.mark.parametrize("zero", [True, False], ids=["zeroed", "added up"])
+@pytest.mark.parametrize("batches", [1, 2, 100, None])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_batches_left_out_and_gradients_that_add_up(optimizer, batches, zero):
+    chosen, by = make_records(optimizer=optimizer, weight_decay=0.1)
+    records = (
+        chosen,
+        dataclasses.replace(by, batches_per_epoch=batches, zero_gradients=zero),
+    )
+    problem = make_problem(chosen)
+    engine = FusedEngine(*records, *problem)
+    for first, last in ((0, 3), (3, 5)):
+        engine.advance(first, last)
+    assert_same(engine.parameters, trained(DenseTorchEngine, records, problem, 5), records)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

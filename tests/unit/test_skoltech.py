@@ -64,10 +64,9 @@ def test_one_unit_tells_two_classes():
         network(output="tanh")
 
 
-def test_the_compiled_engine_leaves_it_to_pytorch():
-    assert choose_engine("auto", "cpu", SINGLE, optimizer())[0] == "torch"
-    for option in ({"zero_gradients": False}, {"batches_per_epoch": 1}):
-        assert choose_engine("auto", "cpu", network(), optimizer(**option))[0] == "torch"
+@pytest.mark.parametrize("option", [{}, {"zero_gradients": False}, {"batches_per_epoch": 1}])
+def test_the_compiled_engine_trains_it(option):
+    assert choose_engine("auto", "cpu", SINGLE, optimizer(**option))[0] == "fused"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +106,8 @@ def descend(task, samples, seed, parameters, epochs, batches, zero):
 
 @pytest.mark.parametrize("zero", [True, False])
 @pytest.mark.parametrize("batches", [1, None])
-def test_training_is_that_of_the_published_loop(zero, batches):
+@pytest.mark.parametrize("engine", ["torch", "fused"])
+def test_training_is_that_of_the_published_loop(engine, batches, zero):
     task, epochs = make_task("skoltech", score="mean", seed=2, samples=300), 3
     by = optimizer(
         optimizer="sgd",
@@ -117,7 +117,7 @@ def test_training_is_that_of_the_published_loop(zero, batches):
         zero_gradients=zero,
     )
     when = schedule(epochs=epochs, snapshots=2)
-    result = train_ensemble(task.inputs, task.labels, SINGLE, by, when, [4], seed=7)
+    result = train_ensemble(task.inputs, task.labels, SINGLE, by, when, [4], seed=7, engine=engine)
     order = seed_sequence(7, 4, "order").generate_state(1, np.uint64)[0]
     expected = descend(
         task, result.training_samples[0], order, result.parameters[0, 0], epochs, batches, zero

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from infoplane.networks.functions import COMPILED_ACTIVATIONS, COMPILED_OUTPUTS
+from infoplane.networks.functions import COMPILED_ACTIVATIONS, CROSS_ENTROPY_OUTPUTS
 from infoplane.training.fused.tail import Tail
 from infoplane.training.torch.engine import mean_losses
 
@@ -49,7 +49,7 @@ def by_torch(units, activation, output, parameters, net, targets):
 # One layer, layers that fill no vector, batches of less than a vector and of more than a tile.
 @pytest.mark.parametrize("batch", [5, 128, 300])
 @pytest.mark.parametrize("units", [(5,), (7, 3), (33, 64, 9, 10)], ids=str)
-@pytest.mark.parametrize("output", COMPILED_OUTPUTS)
+@pytest.mark.parametrize("output", CROSS_ENTROPY_OUTPUTS)
 @pytest.mark.parametrize("activation", COMPILED_ACTIVATIONS)
 def test_gradients_are_those_of_automatic_differentiation(activation, output, units, batch):
     parameters, net, targets = drawn(units, batch)

@@ -10,7 +10,7 @@ import numpy as np
 
 from infoplane.measures._gradient_kernels import add_gradients
 from infoplane.networks.base import Network
-from infoplane.networks.functions import COMPILED_ACTIVATIONS, COMPILED_OUTPUTS, OUTPUTS
+from infoplane.networks.functions import COMPILED_ACTIVATIONS, CROSS_ENTROPY_OUTPUTS, OUTPUTS
 from infoplane.networks.modules import ModuleNetwork
 from infoplane.training.fused.kernels import STRIDE, TILE
 from infoplane.training.fused.layout import aligned_zeros, row_starts, sample_table
@@ -207,8 +207,9 @@ def gradients_refusal(network: Network) -> str:
             "gradient statistics are measured of modules, and of fully connected layers with the "
             f"activations {', '.join(COMPILED_ACTIVATIONS)} only"
         )
-    if network.output not in COMPILED_OUTPUTS:
-        return f"gradient statistics are measured with {' or '.join(COMPILED_OUTPUTS)} outputs only"
+    if network.output not in CROSS_ENTROPY_OUTPUTS:
+        known = " or ".join(CROSS_ENTROPY_OUTPUTS)
+        return f"gradient statistics are measured with {known} outputs only"
     return ""
 
 

@@ -25,8 +25,8 @@ BOUNDED_ACTIVATIONS = ("tanh", "softsign")
 # Of these the largest value is not always that of the largest net input: GELU falls up to -0.75.
 FALLING_ACTIVATIONS = ("gelu",)
 OUTPUTS = ("softmax", "sigmoid", "tanh", "softmax_squared")
-# Compiled kernels know these, by their places in `OUTPUTS`.
-COMPILED_OUTPUTS = OUTPUTS[:2]
+# The loss of these is a cross-entropy; of the others it is a squared error.
+CROSS_ENTROPY_OUTPUTS = OUTPUTS[:2]
 
 
 def softmax(net: np.ndarray) -> np.ndarray:

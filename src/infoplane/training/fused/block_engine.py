@@ -6,10 +6,10 @@ import numpy as np
 
 from infoplane.networks import Network
 from infoplane.networks.convolutional import Convolutional
-from infoplane.networks.functions import COMPILED_ACTIVATIONS, COMPILED_OUTPUTS, OUTPUTS
+from infoplane.networks.functions import COMPILED_ACTIVATIONS, OUTPUTS
 from infoplane.training.fused.block_layout import BlockLayout
 from infoplane.training.fused.block_loop import train_blocks
-from infoplane.training.fused.engine import FusedEngine, adam_code
+from infoplane.training.fused.engine import KNOWN, FusedEngine, adam_code
 from infoplane.training.fused.kernels import STRIDE
 from infoplane.training.fused.layout import aligned_zeros, bias_last, bias_places
 from infoplane.training.records import Optimizer
@@ -17,7 +17,6 @@ from infoplane.training.records import Optimizer
 # By `benchmarks.crossing`, at 128 samples a batch: PyTorch takes 12 times as long for 666
 # parameters, 1.5 times for the 108,000 of a LeNet, 1.4 for 137,000 and 0.6 for 858,000.
 MOST_PARAMETERS = 200_000
-KNOWN = {"optimizer", "learning_rate", "batch_size", "weight_decay", "adam_epsilon"}
 
 
 class BlockEngine(FusedEngine):
@@ -33,8 +32,8 @@ class BlockEngine(FusedEngine):
         if not isinstance(network, Convolutional) or network.parameter_count > MOST_PARAMETERS:
             return False
         activations = {network.activation, network.activation_of_dense}
-        known = activations <= set(COMPILED_ACTIVATIONS) and network.output in COMPILED_OUTPUTS
-        return known and optimizer.is_default_but_for(KNOWN)
+        known = activations <= set(COMPILED_ACTIVATIONS)
+        return known and optimizer.is_default_but_for(KNOWN - {"largest_weight_norm"})
 
     def advance(self, first_epoch: int, last_epoch: int) -> None:
         """Train the epochs from `first_epoch` up to, not including, `last_epoch`."""

@@ -20,8 +20,10 @@ from infoplane.training.fused.loop import (
     descend,
     fetch,
     forward,
+    keep_gradient,
     multiply_slopes,
     output_delta,
+    start_gradient,
 )
 from infoplane.training.shuffling import shuffle_epoch
 
@@ -31,9 +33,9 @@ IMAGES = max(32, GROUP * LANES)
 
 @compiled(**ROUNDING)
 def train_blocks(blocks, tables, widths, activation, dense_activation, output, adam, rate, decay,
-                 table, samples, count, batch_size, shuffled, seed, parameters, means, squares,
-                 steps, starts, rows, slopes, first_row, scratch, first_dense, first_epoch,
-                 last_epoch):  # fmt: skip
+                 table, samples, count, taken, batch_size, shuffled, seed, parameters, means,
+                 squares, kept, steps, starts, rows, slopes, first_row, scratch, first_dense,
+                 first_epoch, last_epoch):  # fmt: skip
     """Train one network, in place, until an epoch leaves a parameter that is not finite.
 
     Parameters
@@ -42,6 +44,8 @@ def train_blocks(blocks, tables, widths, activation, dense_activation, output, a
         From `BlockLayout`.
     adam : int
         0 for plain descent, else `ADAM` or `ADAM_BEFORE`.
+    count, taken, kept
+        As for `infoplane.training.fused.loop.train`.
     """
     order = np.arange(count).astype(np.int32)
     met = samples.copy()
@@ -53,12 +57,11 @@ def train_blocks(blocks, tables, widths, activation, dense_activation, output, a
             return
         if shuffled:
             shuffle_epoch(order, seed, epoch)
-            for place in range(count):
+            for place in range(taken):
                 met[place] = samples[order[place]]
-        for first in range(0, count, batch_size):
-            size = min(batch_size, count - first)
-            for index in range(parameters.size):
-                gradient[index] = decay[index] * parameters[index]
+        for first in range(0, taken, batch_size):
+            size = min(batch_size, taken - first)
+            start_gradient(gradient, kept, decay, parameters)
             for start in range(first, first + size, IMAGES):
                 width = min(IMAGES, first + size - start)
                 groups = (width + GROUP * LANES - 1) // (GROUP * LANES)
@@ -67,13 +70,14 @@ def train_blocks(blocks, tables, widths, activation, dense_activation, output, a
                 place_sample(blocks[0], tables, widths, rows, first_row, vectors * LANES)
                 forward_blocks(blocks, tables, activation, parameters, rows, slopes, groups)
                 forward(widths, dense_activation, dense_parameters, starts, rows, slopes, vectors)
-                output_delta(widths, output, starts, rows, width, vectors * LANES, size)
+                output_delta(widths, output, starts, rows, slopes, width, vectors * LANES, size)
                 backward(widths, dense_activation, dense_parameters, starts, rows, slopes, vectors,
                          dense_gradient, zeros)  # fmt: skip
                 dense(rows, scratch, widths[0], starts[1], widths[1], dense_parameters, 0, 1,
                       widths[0] + 1, zeros, 0, 0, vectors)  # fmt: skip
                 backward_blocks(blocks, tables, activation, parameters, rows, slopes, scratch,
                                 groups, gradient, zeros)  # fmt: skip
+            keep_gradient(gradient, kept, decay, parameters)
             descend(parameters, gradient, means, squares, steps, rate, adam)
 
 

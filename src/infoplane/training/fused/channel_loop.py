@@ -24,22 +24,26 @@ from infoplane.training.fused.loop import (
     backward,
     descend,
     fetch,
+    keep_gradient,
     limit_norms,
     output_delta,
+    start_gradient,
 )
 from infoplane.training.shuffling import shuffle_epoch
 
 
 @compiled(**ROUNDING)
-def train_epoch(widths, activation, output, adam, rate, decay, limit, table, samples, count,
-                batch_size, shuffled, seed, parameters, means, squares, steps, starts, rows, slopes,
-                is_weight, bits, noise, is_relative, epoch):  # fmt: skip
+def train_epoch(widths, activation, output, adam, rate, decay, limit, table, samples, count, taken,
+                batch_size, shuffled, seed, parameters, means, squares, kept, steps, starts, rows,
+                slopes, is_weight, bits, noise, is_relative, epoch):  # fmt: skip
     """Train one network for one epoch, in place, unless a parameter is not finite.
 
     Parameters
     ----------
     limit : float32
         On the norm of a hidden unit's weights, before they are rounded; 0 for none.
+    count, taken, kept
+        As for `infoplane.training.fused.loop.train`.
     bits : int
         Of the quantisation, 0 for none; a batch then has at most `TILE` samples.
     noise : array of float32, shape (hidden units, at least count + TILE)
@@ -53,14 +57,14 @@ def train_epoch(widths, activation, output, adam, rate, decay, limit, table, sam
     if shuffled:
         order = np.arange(count).astype(np.int32)
         shuffle_epoch(order, seed, epoch)
-        for place in range(count):
+        for place in range(taken):
             met[place] = samples[order[place]]
     gradient, seen = np.zeros_like(parameters), parameters.copy()
     zeros = np.zeros(1, dtype=np.float32)
-    for first in range(0, count, batch_size):
-        size = min(batch_size, count - first)
+    for first in range(0, taken, batch_size):
+        size = min(batch_size, taken - first)
+        start_gradient(gradient, kept, decay, parameters)
         for index in range(parameters.size):
-            gradient[index] = decay[index] * parameters[index]
             seen[index] = parameters[index]
         if bits > 0:
             quantise_weights(widths, seen, is_weight, bits)
@@ -70,9 +74,10 @@ def train_epoch(widths, activation, output, adam, rate, decay, limit, table, sam
             fetch(table, met, start, vectors, rows)
             forward(widths, activation, seen, starts, rows, slopes, vectors, width, bits, noise,
                     is_relative, start)  # fmt: skip
-            output_delta(widths, output, starts, rows, width, vectors * LANES, size)
+            output_delta(widths, output, starts, rows, slopes, width, vectors * LANES, size)
             # The softsign's backward pass takes any activation's slopes as they are kept.
             backward(widths, SOFTSIGN, seen, starts, rows, slopes, vectors, gradient, zeros)
+        keep_gradient(gradient, kept, decay, parameters)
         descend(parameters, gradient, means, squares, steps, rate, adam)
         if limit > ZERO:
             limit_norms(widths, parameters, limit)

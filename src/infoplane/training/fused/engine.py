@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from infoplane.networks import Network
-from infoplane.networks.functions import COMPILED_ACTIVATIONS, COMPILED_OUTPUTS, OUTPUTS
+from infoplane.networks.functions import COMPILED_ACTIVATIONS, OUTPUTS
 from infoplane.training.fused.kernels import STRIDE, TILE
 from infoplane.training.fused.layout import (
     aligned_zeros,
@@ -27,8 +27,8 @@ from infoplane.training.records import Optimizer
 # 1.1 times as long at 825,000, where products of whole matrices are all that counts.
 MOST_PARAMETERS = 200_000
 KNOWN = {
-    *("optimizer", "learning_rate", "batch_size", "weight_decay", "largest_weight_norm"),
-    "adam_epsilon",
+    *("optimizer", "learning_rate", "batch_size", "batches_per_epoch", "weight_decay"),
+    *("largest_weight_norm", "adam_epsilon", "zero_gradients"),
 }
 
 
@@ -76,6 +76,7 @@ class FusedEngine:
         self._samples = np.pad(training_samples, ((0, 0), (0, TILE)), mode="edge")
         self._samples = self._samples.astype(np.int32)
         self._batch_size = count if batch_size is None else min(batch_size, count)
+        self._taken = min(count, self._batch_size * (optimizer.batches_per_epoch or count))
         self._table = sample_table(inputs, labels, network.classes)
         self._lay_out()
         self._parameters = np.ascontiguousarray(parameters[:, self._order], dtype=np.float32)
@@ -83,6 +84,8 @@ class FusedEngine:
         self._is_weight[self._biases] = 0.0
         self._means = np.zeros_like(self._parameters)
         self._squares = np.zeros_like(self._parameters)
+        kept = 0 if optimizer.zero_gradients else network.parameter_count
+        self._kept = np.zeros((len(parameters), kept), dtype=np.float32)
         self._steps = np.zeros(len(self._parameters), dtype=np.int64)
 
     def _lay_out(self) -> None:
@@ -132,12 +135,14 @@ class FusedEngine:
             self._table,
             self._samples[network],
             self._samples.shape[1] - TILE,
+            self._taken,
             self._batch_size,
             self._optimizer.batch_size is not None,
             self._order_seeds[network],
             self._parameters[network],
             self._means[network],
             self._squares[network],
+            self._kept[network],
             self._steps[network : network + 1],
             self._starts,
             self._rows,
@@ -156,4 +161,4 @@ def fits_loop(network: Network) -> bool:
     """Return whether all layers are fully connected, small and of compiled functions."""
     if network.widths is None or network.parameter_count > MOST_PARAMETERS:
         return False
-    return network.activation in COMPILED_ACTIVATIONS and network.output in COMPILED_OUTPUTS
+    return network.activation in COMPILED_ACTIVATIONS

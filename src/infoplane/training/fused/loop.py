@@ -31,12 +31,15 @@ ZERO, ONE = np.float32(0.0), np.float32(1.0)
 TANH, RELU, LINEAR, SOFTSIGN, SOFTPLUS = (
     COMPILED_ACTIVATIONS.index(name) for name in ("tanh", "relu", "linear", "softsign", "softplus")
 )
-SOFTMAX = OUTPUTS.index("softmax")
+SOFTMAX, SIGMOID, ONE_TANH, SOFTMAX_SQUARED = (
+    OUTPUTS.index(name) for name in ("softmax", "sigmoid", "tanh", "softmax_squared")
+)
+TWO = np.float32(2.0)
 
 
 @compiled(**ROUNDING)
-def train(widths, activation, output, adam, rate, decay, limit, table, samples, count, batch_size,
-          shuffled, seed, parameters, means, squares, steps, starts, rows, slopes,
+def train(widths, activation, output, adam, rate, decay, limit, table, samples, count, taken,
+          batch_size, shuffled, seed, parameters, means, squares, kept, steps, starts, rows, slopes,
           first_epoch, last_epoch):  # fmt: skip
     """Train one network, in place, until an epoch leaves a parameter that is not finite.
 
@@ -46,6 +49,10 @@ def train(widths, activation, output, adam, rate, decay, limit, table, samples, 
         0 for plain descent, else `ADAM` or `ADAM_BEFORE`.
     limit : float32
         On the norm of a hidden unit's weights; 0 for none.
+    count, taken : int
+        Samples, and how many of them an epoch takes.
+    kept : array of float32
+        The gradient that the next step starts from; of no length if each starts from none.
     """
     order = np.arange(count).astype(np.int32)
     met = samples.copy()
@@ -56,22 +63,20 @@ def train(widths, activation, output, adam, rate, decay, limit, table, samples, 
             return
         if shuffled:
             shuffle_epoch(order, seed, epoch)
-            for place in range(count):
+            for place in range(taken):
                 met[place] = samples[order[place]]
-        for first in range(0, count, batch_size):
-            size = min(batch_size, count - first)
-            # One by one: numba takes as long to compile the refusal of arrays that do not fit as
-            # all of the training.
-            for index in range(parameters.size):
-                gradient[index] = decay[index] * parameters[index]
+        for first in range(0, taken, batch_size):
+            size = min(batch_size, taken - first)
+            start_gradient(gradient, kept, decay, parameters)
             for start in range(first, first + size, TILE):
                 width = min(TILE, first + size - start)
                 vectors = (width + LANES - 1) // LANES
                 fetch(table, met, start, vectors, rows)
                 forward(widths, activation, parameters, starts, rows, slopes, vectors)
-                output_delta(widths, output, starts, rows, width, vectors * LANES, size)
+                output_delta(widths, output, starts, rows, slopes, width, vectors * LANES, size)
                 backward(widths, activation, parameters, starts, rows, slopes, vectors, gradient,
                          zeros)  # fmt: skip
+            keep_gradient(gradient, kept, decay, parameters)
             descend(parameters, gradient, means, squares, steps, rate, adam)
             if limit > ZERO:
                 limit_norms(widths, parameters, limit)
@@ -84,6 +89,24 @@ def all_finite(parameters):
     for index in range(parameters.size):
         total += parameters[index] * ZERO
     return total == ZERO
+
+
+@njit(**ROUNDING)
+def start_gradient(gradient, kept, decay, parameters):
+    """Begin a step's gradient with that of the weight decay, and with what was kept."""
+    # One by one: numba takes as long to compile the refusal of arrays that do not fit as all of the
+    # training.
+    for index in range(parameters.size):
+        gradient[index] = decay[index] * parameters[index]
+    for index in range(kept.size):
+        gradient[index] += kept[index]
+
+
+@njit(**ROUNDING)
+def keep_gradient(gradient, kept, decay, parameters):
+    """Keep a step's gradient for the next one, without that of the weight decay."""
+    for index in range(kept.size):
+        kept[index] = gradient[index] - decay[index] * parameters[index]
 
 
 @njit(**ROUNDING)
@@ -142,7 +165,7 @@ def activate(activation, rows, slopes, first, last, samples):
 
 
 @njit(**ROUNDING)
-def output_delta(widths, output, starts, rows, width, padded, size):
+def output_delta(widths, output, starts, rows, slopes, width, padded, size):
     """Turn the output's net input into the gradient of the mean loss with respect to it.
 
     Parameters
@@ -153,34 +176,74 @@ def output_delta(widths, output, starts, rows, width, padded, size):
         Samples in the batch, over which the loss is a mean.
     """
     classes, first, target = widths[-1], starts[widths.size - 1], widths[0] + 1
-    largest, total = starts[-1], starts[-1] + 1
+    scratch = starts[-1]
     if output == SOFTMAX:
-        for sample in range(padded):
-            rows[largest, sample] = rows[first, sample]
-            rows[total, sample] = ZERO
-        for unit in range(first + 1, first + classes):
-            for sample in range(padded):
-                rows[largest, sample] = max(rows[largest, sample], rows[unit, sample])
-        for unit in range(first, first + classes):
-            for sample in range(padded):
-                power = exp32(rows[unit, sample] - rows[largest, sample])
-                rows[unit, sample] = power
-                rows[total, sample] += power
+        raise_to_powers(rows, first, classes, scratch, padded)
         scale = np.float32(1.0 / size)
         for unit in range(classes):
             for sample in range(padded):
-                probability = rows[first + unit, sample] / rows[total, sample]
+                probability = rows[first + unit, sample] / rows[scratch + 1, sample]
                 error = probability - rows[target + unit, sample]
                 rows[first + unit, sample] = error * scale
-    else:
+    elif output == SOFTMAX_SQUARED:
+        raise_to_powers(rows, first, classes, scratch, padded)
+        scale = np.float32(2.0 / (size * classes))
+        squared_delta(rows, first, classes, target, scratch, padded, scale)
+    elif output == SIGMOID:
         scale = np.float32(1.0 / (size * classes))
         for unit in range(classes):
             for sample in range(padded):
                 error = sigmoid32(rows[first + unit, sample]) - rows[target + unit, sample]
                 rows[first + unit, sample] = error * scale
+    elif output == ONE_TANH:
+        tanh_rows(rows, slopes, first, 1, padded // LANES)
+        scale = np.float32(2.0 / size)
+        for sample in range(padded):
+            # Towards -1 or 1, by whether the label is the second one.
+            error = rows[first, sample] - (TWO * rows[target + 1, sample] - ONE)
+            rows[first, sample] = error * slopes[first, sample] * scale
     for unit in range(first, first + classes):
         for sample in range(width, padded):
             rows[unit, sample] = ZERO
+
+
+@njit(**ROUNDING)
+def raise_to_powers(rows, first, classes, scratch, padded):
+    """Replace net inputs by their exponentials, 1 at the largest, and sum them below `scratch`."""
+    largest, total = scratch, scratch + 1
+    for sample in range(padded):
+        rows[largest, sample] = rows[first, sample]
+        rows[total, sample] = ZERO
+    for unit in range(first + 1, first + classes):
+        for sample in range(padded):
+            rows[largest, sample] = max(rows[largest, sample], rows[unit, sample])
+    for unit in range(first, first + classes):
+        for sample in range(padded):
+            power = exp32(rows[unit, sample] - rows[largest, sample])
+            rows[unit, sample] = power
+            rows[total, sample] += power
+
+
+@njit(**ROUNDING)
+def squared_delta(rows, first, classes, target, scratch, padded, scale):
+    """Replace exponentials by the gradient of the softmax's squared error in the net input.
+
+    With errors e of the probabilities p it is p (e - sum of p e), times `scale`.
+    """
+    mean, total = scratch, scratch + 1
+    for sample in range(padded):
+        rows[mean, sample] = ZERO
+    for unit in range(classes):
+        for sample in range(padded):
+            probability = rows[first + unit, sample] / rows[total, sample]
+            error = probability - rows[target + unit, sample]
+            rows[first + unit, sample] = probability
+            rows[mean, sample] += probability * error
+    for unit in range(classes):
+        for sample in range(padded):
+            probability = rows[first + unit, sample]
+            error = probability - rows[target + unit, sample]
+            rows[first + unit, sample] = probability * (error - rows[mean, sample]) * scale
 
 
 @njit(**ROUNDING)

@@ -26,7 +26,7 @@ class Tail:
     activation : str
         One of `COMPILED_ACTIVATIONS`.
     output : str
-        One of `COMPILED_OUTPUTS`.
+        One of `CROSS_ENTROPY_OUTPUTS`.
     """
 
     def __init__(self, units: tuple[int, ...], activation: str, output: str):
@@ -90,7 +90,7 @@ def run_tail(units, activation, output, parameters, net, targets, starts, rows, 
             dense(rows, starts[layer], own, under, below, parameters, weight, below, 1,
                   parameters, weight + own * below, 1, vectors)  # fmt: skip
             weight += own * (below + 1)
-        output_delta(units, output, starts, rows, width, padded, batch)
+        output_delta(units, output, starts, rows, slopes, width, padded, batch)
         for layer in range(layers - 1, 0, -1):
             below, own, under = units[layer - 1], units[layer], starts[layer - 1]
             weight -= own * (below + 1)

@@ -8,7 +8,7 @@ import torch
 
 from infoplane.networks import Network
 from infoplane.networks.dense import split_parameters
-from infoplane.networks.functions import COMPILED_OUTPUTS
+from infoplane.networks.functions import CROSS_ENTROPY_OUTPUTS
 from infoplane.training.fused.tail import Tail
 from infoplane.training.fused.tanh import tanh_and_slopes
 from infoplane.training.records import Optimizer
@@ -60,7 +60,7 @@ class LargeDenseEngine(LoneEngine):
         """Return whether these are fully connected networks that stand alone in their stack."""
         if network.widths is None or not network.is_plain:
             return False
-        written_out = network.activation in ACTIVATIONS and network.output in COMPILED_OUTPUTS
+        written_out = network.activation in ACTIVATIONS and network.output in CROSS_ENTROPY_OUTPUTS
         return written_out and LargeDenseEngine.is_lone(network, optimizer)
 
     def _split(self, vectors: torch.Tensor) -> list[Pair]:
@@ -158,7 +158,7 @@ def output_error(net: torch.Tensor, targets: torch.Tensor, output: str) -> torch
     ----------
     net, targets : tensors of float32, shape (batch, classes)
     output : str
-        One of `COMPILED_OUTPUTS`; see `infoplane.training.torch.engine.mean_losses`.
+        One of `CROSS_ENTROPY_OUTPUTS`; see `infoplane.training.torch.engine.mean_losses`.
 
     Returns
     -------

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from infoplane.networks import Network
-from infoplane.networks.functions import COMPILED_OUTPUTS
+from infoplane.networks.functions import CROSS_ENTROPY_OUTPUTS
 from infoplane.networks.modules import ModuleNetwork
 from infoplane.training.records import Optimizer
 from infoplane.training.torch.large import output_error
@@ -42,7 +42,9 @@ class LoneModuleEngine(LoneEngine):
         """Return whether the network is a module that stands alone in its stack."""
         if not isinstance(network, ModuleNetwork) or not network.is_plain:
             return False
-        return network.output in COMPILED_OUTPUTS and LoneModuleEngine.is_lone(network, optimizer)
+        return network.output in CROSS_ENTROPY_OUTPUTS and LoneModuleEngine.is_lone(
+            network, optimizer
+        )
 
     def _differentiate(self, inputs: torch.Tensor, targets: torch.Tensor) -> None:
         self._gradients.zero_()
