@@ -11,7 +11,7 @@ import numpy as np
 from infoplane.checks import require_choice, require_not_negative, require_positive, require_whole
 from infoplane.estimators._neighbour_kernels import nearest_on_line
 from infoplane.estimators.base import Estimate, Estimator
-from infoplane.estimators.discrete import exact_row_numbers, row_numbers
+from infoplane.estimators.discrete import exact_row_numbers
 
 COMBINATIONS = ("median", "mean", "optimal")
 # Above this many units the samples are projected before they are hashed, and to no more
@@ -41,16 +41,12 @@ def dependence_graph_bits(x: np.ndarray, y: np.ndarray, upper_bound_bits: float)
     Noshad et al. (2019), ICASSP (arXiv:1801.09125), the estimator of the dependence
     graph, with g(w) = w log w.
     """
-    levels = int(max(x.max(), y.max())) + 1
-    _, first, edges, counts = np.unique(
-        row_numbers(np.stack([x, y], axis=1), levels),
-        return_index=True,
-        return_inverse=True,
-        return_counts=True,
-    )
-    of_x, of_y = np.bincount(x)[x[first]], np.bincount(y)[y[first]]
-    logarithms = np.log2(counts * float(edges.size) / (of_x.astype(np.float64) * of_y))
-    return float(np.dot(counts, np.minimum(logarithms, upper_bound_bits)) / edges.size)
+    levels = int(y.max()) + 1
+    edges, counts = np.unique(x.astype(np.int64) * levels + y, return_counts=True)
+    ends_in_x, ends_in_y = np.divmod(edges, levels)
+    of_x, of_y = np.bincount(x)[ends_in_x], np.bincount(y)[ends_in_y]
+    logarithms = np.log2(counts * float(x.size) / (of_x.astype(np.float64) * of_y))
+    return float(np.dot(counts, np.minimum(logarithms, upper_bound_bits)) / x.size)
 
 
 def neighbour_distance(coordinate: np.ndarray, neighbours: int) -> float:
