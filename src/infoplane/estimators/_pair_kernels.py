@@ -10,6 +10,8 @@ from infoplane.compiled.compilation import compiled
 ROWS, BLOCK = 32, 256
 # Distances that are looked at together for one that is near enough.
 CHUNK = 64
+# Units whose squares are added at a time.
+GROUP = 4
 
 INLINED = {"error_model": "numpy", "forceinline": True}
 
@@ -37,6 +39,28 @@ def euclidean_counts(
 
 
 @compiled(**INLINED)
+def _add_squares(values, unit, start, i, row):
+    """Add the squares in `GROUP` units, one after another, to sums that are stored once."""
+    a, b, c, d = (
+        values[unit, start : start + BLOCK],
+        values[unit + 1, start : start + BLOCK],
+        values[unit + 2, start : start + BLOCK],
+        values[unit + 3, start : start + BLOCK],
+    )
+    at_a, at_b, at_c, at_d = (
+        values[unit, i],
+        values[unit + 1, i],
+        values[unit + 2, i],
+        values[unit + 3, i],
+    )
+    for j in range(row.size):
+        total = row[j] + (a[j] - at_a) * (a[j] - at_a)
+        total += (b[j] - at_b) * (b[j] - at_b)
+        total += (c[j] - at_c) * (c[j] - at_c)
+        row[j] = total + (d[j] - at_d) * (d[j] - at_d)
+
+
+@compiled(**INLINED)
 def _squares(values, first, squares):
     """Set the squared distances of `ROWS` samples to all others; the same sum for a pair always."""
     units, samples = values.shape
@@ -45,7 +69,10 @@ def _squares(values, first, squares):
             # Slices, whose places a compiler knows to be from 0 on, are read in vectors.
             row = squares[i - first, start : start + BLOCK]
             row[:] = 0.0
-            for unit in range(units):
+            whole = units // GROUP * GROUP
+            for unit in range(0, whole, GROUP):
+                _add_squares(values, unit, start, i, row)
+            for unit in range(whole, units):
                 others, here = values[unit, start : start + BLOCK], values[unit, i]
                 for j in range(row.size):
                     gap = others[j] - here
