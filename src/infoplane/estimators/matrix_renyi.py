@@ -22,8 +22,9 @@ from infoplane.estimators.kernels import (
 
 WIDTH_RULES = ("alignment", "silverman", "median")
 ALIGNMENT_CANDIDATES = np.geomspace(0.1, 10.0, 75)
-# Widths whose rough alignment is that much below the largest are not compared in full.
-ROUGHNESS = 1e-4
+# Widths whose rough alignment is that much below the largest are not compared in full: ten times
+# what it may be off by.
+ROUGHNESS = 1e-5
 
 
 def matrix_renyi_entropy_bits(kernel: np.ndarray, order: float = 1.01) -> float:
@@ -101,6 +102,8 @@ def aligned_width(squared: np.ndarray, labels: np.ndarray) -> float:
     pairs = squareform(squared, checks=False)
     alike = squareform(label_kernel(labels), checks=False).astype(bool)
     widths = widths[_rough_alignments(pairs, alike, widths, len(labels)) > -ROUGHNESS]
+    if len(widths) == 1:
+        return float(widths[0])
     alignments = []
     for width in widths:
         kernel = gaussian_kernel(pairs, width)
