@@ -9,6 +9,7 @@ the others else. Where an image determines its class, I(image; label) is that of
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 
@@ -29,6 +30,13 @@ def label_mixing_bits(classes: int, mixed: float) -> float:
     return math.log2(classes) - binary_entropy_bits(mixed) - mixed * math.log2(classes - 1)
 
 
+@cache
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    """Return all images of digits with their classes; not to be changed."""
+    images, digits, _ = make_task("digits")
+    return images, digits
+
+
 def mixed_digits(mixed: float) -> AuditTask:
     """Return the images of digits with a label that tells their class sometimes.
 
@@ -45,7 +53,7 @@ def mixed_digits(mixed: float) -> AuditTask:
     """
 
     def make(samples: int, generator: np.random.Generator) -> Draw:
-        images, digits, _ = make_task("digits")
+        images, digits = _digits()
         classes = int(digits.max()) + 1
         labels = generator.permutation(np.arange(samples) % classes)
         other = (labels + generator.integers(1, classes, samples)) % classes

@@ -130,6 +130,7 @@ def binary_entropy_bits(probability: float) -> float:
     return float(-sum(p * math.log2(p) for p in (probability, 1 - probability) if p > 0))
 
 
+@cache
 def sign_information_bits(noise_variance: float) -> float:
     """Return I(x + n; sign of x) for a standard normal x and Gaussian noise n.
 
