@@ -19,9 +19,6 @@ from infoplane.training.curves import LearningCurves
 from pipeline.files import load_table, load_task, reading_hdf5, save_table, writing_hdf5
 from pipeline.stage import Heartbeat, run_as_script
 
-SEALS = ("made_from", "infoplane")
-"""Attributes that every file gets when it is written."""
-
 
 def layer_ranges(
     trained: h5py.File, network: Network, task: Task, progress
@@ -66,8 +63,8 @@ def main(snakemake) -> None:
         progress = Heartbeat(len(trained["epochs"]), "snapshots")
         for name, ends in layer_ranges(trained, network, task, progress).items():
             file[name][...] = ends
-        kept = {name: value for name, value in trained.attrs.items() if name not in SEALS}
-        file.attrs.update(kept | {"run": run, "network": json.dumps(network.as_dict())})
+        own = {"run": run, "network": json.dumps(network.as_dict())}
+        file.attrs.update(dict(trained.attrs) | own)
     curves = load_table(snakemake.input.metrics)
     columns = {name: curves[name].to_numpy() for name in curves.column_names}
     save_table(snakemake.output.metrics, columns | {"run": np.full(len(curves), run)})
