@@ -79,8 +79,36 @@ def filled(entry: dict, rows: list[dict]) -> str:
     return " ".join(text.split())
 
 
+def check_correction(entry: dict, rows: list[dict]) -> None:
+    """Demand that a text tells of verdicts that correction for their number leaves open.
+
+    Parameters
+    ----------
+    entry : dict
+        As for `filled`.
+    rows : list of dict
+
+    Raises
+    ------
+    UntrueAnswerError
+        If there are any and the text has no word of a correction.
+    """
+    named = {place: row_of(rows, place) for place in entry["verdicts"]}
+    left = [
+        place
+        for place, row in named.items()
+        if row["corrected_verdict"] not in ("", row["verdict"])
+    ]
+    if left and "correction" not in entry["text"]:
+        raise UntrueAnswerError(
+            f"correction for the number of verdicts leaves {', '.join(map(repr, left))} open, and "
+            f"the text does not say so: {entry['text']!r}"
+        )
+
+
 def sentence(entry: dict, rows: list[dict]) -> str:
     """Return one sentence of the answer, with the claims that it rests on."""
+    check_correction(entry, rows)
     claims = sorted({place.split("|")[0].strip() for place in entry["verdicts"]})
     links = ", ".join(f"[{claim}](docs/findings.md#{claim.lower()})" for claim in claims)
     return f"- {filled(entry, rows)} ({links})"

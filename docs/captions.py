@@ -28,7 +28,11 @@ PAGE = DOCS / "gallery.md"
 CLAIMS = DOCS / "findings.yaml"
 CAPTION = ROOT / "workflow/report/figure.rst"
 SNAKEFILE = ROOT / "workflow/Snakefile"
-HEAD = "# Gallery\n\nThe figures of the full run, as `make figures` draws them.\n"
+HEAD = """# Gallery
+
+The figures of the full run. `make figures` draws those of the study; those that a further
+configuration file adds stand below it, each with its [command](costs.md).
+"""
 
 
 def configuration(*files: str) -> dict:

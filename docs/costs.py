@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import heapq
 import itertools
 import re
 import subprocess
@@ -25,7 +26,8 @@ PAGE = DOCS / "costs.md"
 SECTION = re.compile(r"^(?:## With|Those that) `--configfile (\S+)`", re.MULTILINE)
 """How a section of a page begins that is not of the study, but of a further configuration file."""
 JOB = re.compile(r"^(?:local)?rule (\w+):$")
-FIELD = re.compile(r"^    (input|output|benchmark): (.*)$")
+FIELD = re.compile(r"^    (input|output|benchmark|priority): (.*)$")
+CORES = (1, 2, 4, 8, 16, 64)
 
 
 class UnfinishedRunError(ValueError):
@@ -42,12 +44,15 @@ class Job:
     inputs, outputs : tuple of str
     benchmark : str
         Its file, empty if it has none.
+    priority : int
+        Of jobs that are ready, those with a larger one start first.
     """
 
     rule: str
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     benchmark: str = ""
+    priority: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,9 +94,9 @@ def read_jobs(said: str) -> list[Job]:
             jobs.append({"rule": found[1]})
         elif jobs and (found := FIELD.match(line)):
             key, value = found.groups()
-            if key != "benchmark":
+            if key in ("input", "output"):
                 key, value = f"{key}s", tuple(value.split(", "))
-            jobs[-1][key] = value
+            jobs[-1][key] = int(value) if key == "priority" else value
     return [Job(**job) for job in jobs]
 
 
@@ -139,6 +144,53 @@ def read_benchmarks(results: Path) -> dict[str, tuple[float, float]]:
     return told
 
 
+def measured(
+    job: Job, told: Mapping[str, tuple[float, float]], results: str
+) -> tuple[float, float]:
+    """Return the seconds and the memory of a job, none if it has no benchmark.
+
+    Raises
+    ------
+    UnfinishedRunError
+        If the run has left no benchmark of it.
+    """
+    if not job.benchmark:
+        return 0.0, 0.0
+    try:
+        return told[job.benchmark.removeprefix(f"{results}/")]
+    except KeyError:
+        raise UnfinishedRunError(
+            f"the run has left no benchmark {job.benchmark}: finish it with this version"
+        ) from None
+
+
+def seconds_on(
+    cores: int, jobs: list[Job], told: Mapping[str, tuple[float, float]], results: str
+) -> float:
+    """Return how long jobs take where a free core takes the next one that is ready."""
+    makers = {output: number for number, job in enumerate(jobs) for output in job.outputs}
+    needs = [{makers[name] for name in job.inputs if name in makers} for job in jobs]
+    after: list[list[int]] = [[] for _ in jobs]
+    for number, own in enumerate(needs):
+        for other in own:
+            after[other].append(number)
+    waiting = [len(own) for own in needs]
+    ready = [(-job.priority, number) for number, job in enumerate(jobs) if not waiting[number]]
+    heapq.heapify(ready)
+    running: list[tuple[float, int]] = []
+    now = 0.0
+    while ready or running:
+        while ready and len(running) < cores:
+            _, number = heapq.heappop(ready)
+            heapq.heappush(running, (now + measured(jobs[number], told, results)[0], number))
+        now, number = heapq.heappop(running)
+        for following in after[number]:
+            waiting[following] -= 1
+            if not waiting[following]:
+                heapq.heappush(ready, (-jobs[following].priority, following))
+    return now
+
+
 def cost(jobs: Iterable[Job], told: Mapping[str, tuple[float, float]], results: str) -> Cost:
     """Add up jobs that stand in the order in which they wait for each other.
 
@@ -151,15 +203,8 @@ def cost(jobs: Iterable[Job], told: Mapping[str, tuple[float, float]], results: 
     seconds = chain = memory = 0.0
     counted = 0
     for job in jobs:
-        own = used = 0.0
-        if job.benchmark:
-            try:
-                own, used = told[job.benchmark.removeprefix(f"{results}/")]
-            except KeyError:
-                raise UnfinishedRunError(
-                    f"the run has left no benchmark {job.benchmark}: finish it with this version"
-                ) from None
-            counted += 1
+        own, used = measured(job, told, results)
+        counted += bool(job.benchmark)
         end = own + max((done.get(name, 0.0) for name in job.inputs), default=0.0)
         done.update(dict.fromkeys(job.outputs, end))
         seconds, chain, memory = seconds + own, max(chain, end), max(memory, used)
@@ -234,12 +279,16 @@ def page(jobs: list[Job], told: Mapping[str, tuple[float, float]], config: dict)
     )
     whole = cost(jobs, told, results)
     stages = table("stage", by_stage(jobs, told, results))
+    on_cores = "\n".join(
+        f"| {cores} | {seconds_on(cores, jobs, told, results) / 60:.1f} |" for cores in CORES
+    )
     return f"""# What each figure and claim costs
 
 Made by `python docs/costs.py` from the benchmarks of a finished full run. A job computes on one
 core; *core minutes* are those of all jobs that a target needs from nothing, *longest chain* those
 that wait for each other. On n cores a target takes about the larger of the chain and the core
-minutes over n. What two targets share is computed once: the whole study is {whole.jobs} jobs,
+minutes over n; every command takes the number of cores too, as in `snakemake --cores 2
+plot_szt_2`. What two targets share is computed once: the whole study is {whole.jobs} jobs,
 {whole.seconds / 60:.0f} core minutes.
 
 ## Figures
@@ -253,6 +302,15 @@ minutes over n. What two targets share is computed once: the whole study is {who
 ## Stages
 
 {stages}
+
+## On other numbers of cores
+
+The whole study if each job keeps its seconds, its priority and what it waits for, and a free core
+takes the next one that is ready. Snakemake's own work and the disk are left out.
+
+| cores | minutes |
+|---|---|
+{on_cores}
 """
 
 

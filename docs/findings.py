@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from answer import UntrueAnswerError, filled
+from answer import UntrueAnswerError, check_correction, filled
 
 FINDINGS = Path(__file__).parent / "findings.yaml"
 VERDICTS = ("supported", "refuted", "inconclusive")
@@ -80,6 +80,7 @@ def finding(claim: str, entry: dict, rows: list[dict]) -> str:
     own = [row for row in rows if row["claim"] == claim]
     if not own:
         raise UntrueAnswerError(f"the table of claims has no row of {claim!r}")
+    check_correction(entry, rows)
     figures = ", ".join(f"[{name}](gallery/{name}.png)" for name in entry["figures"])
     told = " ".join(entry["said"].split())
     differs = entry | {"text": entry.get("differs", "")}

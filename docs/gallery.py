@@ -51,11 +51,6 @@ def read_rows(path: Path) -> list[dict]:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
-def number(text: str) -> str:
-    """Write a number with three digits; a statistic that does not exist is n/a."""
-    return f"{float(text):.3g}" if text else "n/a"
-
-
 def shrink(source: Path, target: Path) -> None:
     """Write a picture at half its size in 256 colours: enough for a page, and small to clone."""
     with Image.open(source) as picture:

@@ -26,7 +26,7 @@ STUDY = """# The study's page
 {what}
 
 `make figures` makes it, or in the environment `snakemake --cores 8 page`; with
-`--configfile config/smoke.yaml` in some four minutes that of the small study. It is one file,
+`--configfile config/smoke.yaml` in some six minutes that of the small study. It is one file,
 `results/report/index.html`, that asks for no network: verdicts by condition, the evidence of each
 claim, information planes to play, and the audit of the estimators.
 """

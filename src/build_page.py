@@ -20,7 +20,6 @@ Writes  page              one HTML file. A table that is missing or of another v
                           the page, and the rest is shown. Costs are from the run's own benchmarks.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from os.path import relpath
 from pathlib import Path
@@ -37,7 +36,7 @@ from page.tables import MissingTableError, read_list, read_text, read_text_table
 from page.texts import rendered
 from page.writing import written
 from pipeline.files import DamagedFileError, load_table, save_text
-from pipeline.stage import commit, log, repository, run_as_script
+from pipeline.stage import commit, log, made_by, repository, run_as_script
 
 AUDIT = ("task", "family", "dimension", "samples", "estimator", "quantity")
 ERRORS = ("truth_bits", "bias_bits", "spread_bits", "refused")
@@ -193,8 +192,7 @@ def judged_at(results: Path) -> str | None:
         text = (results / "logs/collect_verdicts.log").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
-    found = re.search(r"commit (\S+)$", text, re.MULTILINE)
-    return found and found.group(1)
+    return next((commit for _, commit in made_by(text)), None)
 
 
 def main(snakemake) -> None:

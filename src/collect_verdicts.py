@@ -38,7 +38,7 @@ def read_verdicts(path: str) -> pd.DataFrame:
     table = pd.read_csv(StringIO(text), sep="\t", dtype=TEXTS) if text.endswith("\n") else None
     if table is None or list(table) != list(COLUMNS):
         raise DamagedFileError(
-            f"{path} is truncated, or no table of verdicts; delete it and run again"
+            f"{path} is truncated, or no table of verdicts; delete it and run again", path
         )
     return table
 

@@ -40,7 +40,7 @@ def merged_text(paths: list[str]) -> str:
     for path, text in zip(paths, tables, strict=True):
         if not text.startswith(header) or not text.endswith("\n"):
             raise DamagedFileError(
-                f"{path} is truncated, or no table like {paths[0]}; delete it and run again"
+                f"{path} is truncated, or no table like {paths[0]}; delete it and run again", path
             )
     return header + "".join(text.removeprefix(header) for text in tables)
 
@@ -53,7 +53,7 @@ def merged_lists(paths: list[str]) -> list:
             found += json.loads(Path(path).read_text(encoding="utf-8"))
         except ValueError as error:
             raise DamagedFileError(
-                f"{path} is truncated or no JSON ({error}); delete it and run again"
+                f"{path} is truncated or no JSON ({error}); delete it and run again", path
             ) from error
     return found
 

@@ -13,12 +13,10 @@ Writes  crate             a ZIP file, laid out by the Workflow Run Crate profile
                           commits are those that the jobs named in ``logs/`` beside it
 """
 
-import ast
 import hashlib
 import json
 import mimetypes
 import os
-import re
 import shutil
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -29,7 +27,7 @@ from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from pipeline.files import replacing
-from pipeline.stage import log, run_as_script
+from pipeline.stage import log, made_by, run_as_script
 
 METADATA = "ro-crate-metadata.json"
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"
@@ -45,7 +43,6 @@ FORMATS = {
     ".tsv": "text/tab-separated-values",
     ".yaml": "application/yaml",
 }
-JOB = re.compile(r"INFO threads \d+, versions (\{.*\}), commit (\S+)$", re.MULTILINE)
 # What a ZIP file can say at the earliest: the same files give the same bytes.
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
@@ -70,9 +67,9 @@ def what_ran(logs: Iterable[Path]) -> tuple[list[str], list[tuple[str, str]]]:
     """
     commits, versions = set(), set()
     for path in logs:
-        for named, commit in JOB.findall(path.read_text(encoding="utf-8", errors="replace")):
+        for named, commit in made_by(path.read_text(encoding="utf-8", errors="replace")):
             commits.add(commit)
-            versions.update(ast.literal_eval(named).items())
+            versions.update(named.items())
     if not commits:
         raise ValueError("no log of a job says with which versions the results were made")
     return sorted(commits), sorted(versions)

@@ -170,7 +170,7 @@ def read_text_table(paths: Iterable, columns: Iterable[str], runs: Mapping[str, 
     missing = [name for name in columns if name not in table]
     if missing:
         raise DamagedFileError(
-            f"{path} lacks the columns {', '.join(missing)}; delete it and run again"
+            f"{path} lacks the columns {', '.join(missing)}; delete it and run again", path
         )
     for label, run in runs.items():
         if not (table["run"] == run).any():

@@ -11,13 +11,19 @@ OF_STUDY = {
     "claims": ("judge_claims", "collect_verdicts"),
     "activations": ("compare_activations",),
     "optimizers": ("compare_optimizers",),
+    "ablations": ("compare_ablations",),
     "robustness": ("compare_estimators",),
     "transitions": ("compare_gradients",),
     "audit": ("audit_estimators", "merge_audit"),
     "audit_drops": ("audit_drops", "merge_drops"),
 }
 # The jobs that make what stands in a folder of its own.
-OF_FOLDER = {"models": "solve_models", "data": "generate_data", "drops": "audit_drops"}
+OF_FOLDER = {
+    "models": "solve_models",
+    "data": "generate_data",
+    "drops": "audit_drops",
+    "claims": "judge_claims",
+}
 
 
 class Costs:

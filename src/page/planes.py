@@ -15,9 +15,9 @@ OF_GRADIENTS = ("run", "init", "epoch", "layer", "definition", "snr", "status")
 COLUMNS = ("run", "init", "epoch", "layer", "estimator", *AXES, "ceiling_bits", "status")
 
 
-def thinned(epochs: np.ndarray, most: int = SNAPSHOTS) -> np.ndarray:
+def thinned(epochs: np.ndarray) -> np.ndarray:
     """Choose among sorted epochs, evenly by their place, the first and the last included."""
-    places = np.linspace(0, len(epochs) - 1, min(most, len(epochs)))
+    places = np.linspace(0, len(epochs) - 1, min(SNAPSHOTS, len(epochs)))
     return epochs[np.unique(places.round().astype(int))]
 
 
@@ -44,7 +44,7 @@ def plane(frame: pd.DataFrame) -> dict:
         "diverged": int((status != "ok").sum()),
         "ceiling": ceiling if np.isfinite(ceiling) else None,
     }
-    epochs = thinned(np.unique(kept["epoch"])) if len(kept) else np.array([], int)
+    epochs = thinned(np.unique(kept["epoch"]))
     kept = kept[kept["epoch"].isin(epochs)]
     layers, inits = np.unique(kept["layer"]), np.unique(kept["init"])
     values = np.full((len(inits), len(AXES), len(layers), len(epochs)), np.nan)
@@ -77,7 +77,7 @@ def course(frame: pd.DataFrame) -> dict:
         ``epochs``, and each of `CURVES` as its mean over networks, in thousandths.
     """
     means = frame[frame["status"] == "ok"].groupby("epoch")[list(CURVES)].mean()
-    means = means.loc[thinned(means.index.to_numpy())] if len(means) else means
+    means = means.loc[thinned(means.index.to_numpy())]
     curves = {name: thousandths(means[name].to_numpy()) for name in CURVES}
     return {"epochs": means.index.tolist(), **curves}
 
@@ -97,7 +97,7 @@ def signal(frame: pd.DataFrame) -> dict:
         epoch, with three digits; None where it does not exist.
     """
     kept = frame[frame["status"] == "ok"]
-    epochs = thinned(np.unique(kept["epoch"])) if len(kept) else np.array([], int)
+    epochs = thinned(np.unique(kept["epoch"]))
     kept = kept[kept["epoch"].isin(epochs)]
     layers = np.unique(kept["layer"])
     medians = kept.groupby(["definition", "layer", "epoch"], observed=True)["snr"].median()

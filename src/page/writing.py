@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 SCRIPTS = ("basics.js", "scorecard.js", "planes.js", "audit.js", "figures.js", "links.js")
 BUNDLE, LICENCES = "vendor/plot.min.js", "vendor/licences.txt"
+FILES = ("index.html.j2", "page.css", *SCRIPTS, BUNDLE, LICENCES)
 
 
 def inlined(path: Path) -> Markup:
@@ -31,7 +32,7 @@ def written(folder: Path, context: dict) -> str:
     Parameters
     ----------
     folder : pathlib.Path
-        With ``index.html.j2``, ``page.css``, `SCRIPTS`, `BUNDLE` and `LICENCES`.
+        With `FILES`.
     context : dict
         What the template shows. All of it is text: HTML in it is shown, not obeyed.
 

@@ -14,6 +14,8 @@ from pipeline.selection import chunk_names
 
 # Keys of a measurement that say where it is made; the others are the measure's parameters.
 USE = ("runs", "except", "initialisations", "snapshots", "evaluation")
+# Settings of a run that are of no network, optimiser or schedule, and which network it is.
+OF_EVERY_RUN = ("task", "seed", "initialisations", "gradient_batch_size", "network")
 # The measurement that every training makes: its learning curves.
 TRAINING = "training"
 
@@ -108,11 +110,13 @@ def merged_settings(config: Mapping, name: str) -> dict:
     Raises
     ------
     ValueError
-        If a setting belongs to another network than the run's.
+        If a setting is missing, or belongs to another network than the run's.
     """
     own = config["runs"][name]
     layers = [config["defaults"], config["protocols"][own["protocol"]], own]
     merged = {key: value for layer in layers for key, value in layer.items()}
+    if missing := [key for key in OF_EVERY_RUN if key not in merged]:
+        raise ValueError(f"lacks {', '.join(missing)}")
     takes = network_parameters()
     chosen = takes[merged["network"]]
     foreign = {key for parameters in takes.values() for key in parameters} - set(chosen)

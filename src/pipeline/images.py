@@ -158,7 +158,8 @@ def _from_package(source: Mapping, missing: Mapping, own: Path, tried: dict) -> 
         found = _right_ones(Path(temporary) / "unpacked" / inside, missing, tried, what)
         for file, path in found.items():
             os.replace(path, own / file)
-    log.info("%s gave %s", what, ", ".join(found))
+    if found:
+        log.info("%s gave %s", what, ", ".join(found))
     return {file: own / file for file in found}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-Key = tuple[str | int, ...]
+from pipeline.places import Key
 
 # By the place of a key, * being any name.
 MOVED = {

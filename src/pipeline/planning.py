@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 
 from infoplane.claims.entries import MODELS as OF_MODELS
 from infoplane.claims.entries import Need, needs_of
@@ -224,6 +225,7 @@ class Study:
         behind = {
             "activations": lambda: self.information_of("activations"),
             "optimizers": lambda: self.information_of("optimizers"),
+            "ablations": lambda: self.information_of("ablations"),
             "robustness": lambda: [
                 *self.information_of("estimators"),
                 *self.information_of("estimators", "rescaled"),
@@ -232,15 +234,21 @@ class Study:
                 self.table_of("gradients", run)
                 for run in self.config["comparisons"]["gradients"]["runs"]
             ],
-            "verdicts": lambda: [
-                file
-                for claim in self.config["claims"]
-                for files in self.tables_of_claim(claim).values()
-                for file in files
-            ],
+            "verdicts": lambda: self._behind_claims(self.config["claims"]),
+            "claim_details": lambda: self._behind_claims(
+                PurePath(path).stem for path in needed["claim_details"]
+            ),
         }
         further = [file for table in needed if table in behind for file in behind[table]()]
         return unique([*(file for files in needed.values() for file in files), *further])
+
+    def _behind_claims(self, claims: Iterable[str]) -> list[str]:
+        return [
+            file
+            for claim in claims
+            for files in self.tables_of_claim(claim).values()
+            for file in files
+        ]
 
     def tables_of_claim(self, claim: str) -> dict[str, list[str]]:
         """Name the files that a claim is judged from, by table, its runs' tasks and the audit.

@@ -7,6 +7,7 @@ import json
 import mmap
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -204,17 +205,19 @@ def _digest(memory: mmap.mmap) -> str:
 
 
 def set_aside(path: str | Path) -> Path:
-    """Move a refused file out of the way, so that Snakemake makes it anew; nothing is lost.
+    """Move a refused file out of the way, so that Snakemake makes it anew.
 
     Parameters
     ----------
     path : path
+        Another job that reads it may have moved it meanwhile.
 
     Returns
     -------
     path : pathlib.Path
-        Where it is now.
+        Where it is now, in place of what was refused there before.
     """
     aside = Path(f"{path}.refused")
-    os.replace(path, aside)
+    with suppress(FileNotFoundError):
+        os.replace(path, aside)
     return aside

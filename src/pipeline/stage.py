@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import hashlib
 import logging
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -18,6 +20,8 @@ from pipeline.seals import DamagedFileError, declare, set_aside
 
 log = logging.getLogger("infoplane")
 
+# What `begin` logs of a job, and what is read of it again.
+JOB = re.compile(r"INFO threads \d+, versions (\{.*\}), commit (\S+)$", re.MULTILINE)
 # Those that compute or write numbers.
 PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "pandas", "h5py", "pyarrow")
 
@@ -50,6 +54,11 @@ def begin(snakemake, script: str) -> None:
     declare(made["inputs"], made["outputs"], about | {"code": code_behind(snakemake, script)})
     log.info("params %s", parameters(snakemake))
     log.info("threads %s, versions %s, commit %s", snakemake.threads, *about.values())
+
+
+def made_by(text: str) -> list[tuple[dict[str, str], str]]:
+    """Return the versions and the commit of each job that a log tells of."""
+    return [(ast.literal_eval(versions), commit) for versions, commit in JOB.findall(text)]
 
 
 def parameters(snakemake) -> dict:

@@ -207,7 +207,7 @@ def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
             if run.task in rules:
                 rule = rules[run.task]
                 run.network.check_task(rule.input_shape, rule.classes)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, TypeError) as error:
             yield ("runs", name), f"with its protocol and the defaults: {error}"
     for name, entry in config["models"].items():
         try:
@@ -217,13 +217,14 @@ def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
                 model.check_task(rule.input_shape, rule.classes)
         except (ValueError, TypeError) as error:
             yield ("models", name), str(error)
+    wrong = len(config["runs"]) - len(runs)
     for name, parameters in config["estimators"].items():
         try:
             ESTIMATORS.make(parameters["method"], **with_numbers(parameters))
         except (ValueError, TypeError) as error:
+            wrong += 1
             yield ("estimators", name), str(error)
-            return
-    if len(runs) == len(config["runs"]):
+    if not wrong:
         yield from _measurement_value_mistakes(config, runs)
 
 

@@ -5,18 +5,20 @@ import gzip
 import html
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from page.argument import figures_of, papers_of
-from page.costs import Costs, told
+from page.costs import OF_STUDY, Costs, told
 from page.packing import packed, thousandths
 from page.planes import plane, signal, thinned
 from page.scorecard import SIDES, short, units_in_words
 from page.sources import entries_of, functions_of
 from page.texts import rendered
+from pipeline.planning import STUDY_TABLES
 from tests.page.made_study import REPOSITORY, ROWS, TEMPLATE, build, save_tables
 from tests.stages import synthetic_study
 from tests.unit.claim_tables import CLAIMS
@@ -289,8 +291,12 @@ def test_learning_curves_are_means_of_the_networks_that_did_not_diverge(page):
     }
 
 
+def test_every_table_of_the_whole_study_has_a_cost():
+    assert set(OF_STUDY) == {Path(file).stem for file in STUDY_TABLES.values()}
+
+
 def test_epochs_are_thinned_but_keep_their_ends():
-    epochs = thinned(np.arange(0, 1000, 2), most=100)
+    epochs = thinned(np.arange(0, 1000, 2))
     assert (len(epochs), epochs[0], epochs[-1]) == (100, 0, 998)
     np.testing.assert_array_equal(thinned(np.arange(5)), np.arange(5))
 

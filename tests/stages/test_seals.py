@@ -175,3 +175,10 @@ def test_a_job_moves_a_refused_file_out_of_the_way(tmp_path, monkeypatch):
         run_as_script(lambda snakemake: load_table(snakemake.input.table), scope)
     assert not path.exists()
     assert (tmp_path / "table.parquet.refused").read_bytes() == damaged
+
+
+def test_a_file_that_two_jobs_refuse_is_moved_aside_once(tmp_path):
+    path = tmp_path / "a.npz"
+    path.write_text("damaged")
+    assert seals.set_aside(path) == seals.set_aside(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.npz.refused"]

@@ -10,7 +10,12 @@ from infoplane.claims.evidence import ClaimError
 from infoplane.claims.findings import Condition, Finding
 from infoplane.claims.judging import judge
 from infoplane.claims.resolution import Resolution
-from infoplane.claims.sensitivity import finding_verdict, holding_thresholds, p_value
+from infoplane.claims.sensitivity import (
+    finding_verdict,
+    holding_thresholds,
+    p_value,
+    told_from_null,
+)
 from infoplane.statistics import DIRECTIONS, Interval, verdict
 from tests.unit.claim_tables import (
     CLAIMS,
@@ -185,6 +190,56 @@ def test_null_control_of_a_drop_is_what_noise_gives():
     estimate = float(row["null"].split(" ")[0])
     assert abs(estimate) < 0.05
     assert row["estimate"] == pytest.approx(4.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("drop", "expected"),
+    [
+        (0.0, "inconclusive"),  # what is found is what noise gives that begins late
+        (4.0, "refuted"),
+    ],
+)
+def test_an_effect_that_its_null_control_has_too_is_not_found(drop, expected):
+    paths = planes(20, RISE, RISE, RISE, spread=0)
+    table = information("r", "e", paths)
+    late, last = table["epoch"] > 500, table["epoch"] == table["epoch"].max()
+    noise = np.random.default_rng(0).normal(scale=1.0, size=len(table))
+    table["mi_input_bits"] += np.where(late, noise, 0.0) - drop * last
+    (row,) = judge(claim("C10", judged_on=on(["r"]), overall=False), evidence(table))
+    assert row["estimate"] > row["threshold"]
+    assert row["verdict"] == expected
+    failed = ": what it is beyond its null control, " in row["failed"]
+    assert failed == (expected == "inconclusive")
+
+
+def test_no_effect_needs_no_null_control():
+    found = finding(0.1, 0.3, beyond_null=Interval(0.0, -0.1, 0.1))
+    assert told_from_null(found, 1.0, "at_least") is found
+    assert told_from_null(found, 1.0, "below") is found
+    assert told_from_null(found, 0.05, "at_least").premises
+    assert told_from_null(found, 0.05, "below").premises
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ([0.0, 0.5, 1.0, 1.5, 2.0, 2.5], "inconclusive"),  # had nothing to lose
+        ([value / 4 for value in RISE_AND_FALL], "supported"),  # loses a part of what it had
+    ],
+)
+def test_what_is_too_coarse_and_sees_no_drop_has_none_to_compare(path, expected):
+    """A run whose drop is small beside that of the reference, or unseen."""
+    paths = {"full": path, "mini": [4.0, 8.0, 12.0, 9.0, 6.0, 2.0]}
+    tables = [information(run, "e", planes(6, FLAT, one, FLAT)) for run, one in paths.items()]
+    judged_on = [{"pairs": [{"run": "full", "reference": "mini"}], "estimators": ["e"]}]
+    asked = claim("C09", judged_on=judged_on, overall=False)
+    (row,) = judge(asked, evidence(*tables))
+    assert row["verdict"] == "supported"
+    fine = information("full", "machine_precision", planes(6, FLAT, FLAT, FLAT, spread=0))
+    (row,) = judge(asked, evidence(*tables, fine))
+    assert row["verdict"] == expected
+    blind = "T2 is too coarse to see, below its floor, in 6 of 6 networks (full)"
+    assert (blind in row["failed"]) == (expected == "inconclusive")
 
 
 def test_rows_name_the_protocols_of_their_runs():

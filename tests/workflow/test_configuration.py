@@ -371,3 +371,22 @@ def test_kernels_of_figure_8_are_measured_once():
     assert named == {"saxe_tanh", "saxe_relu", "saxe_softsign", "saxe_softplus"}
     assert not every & named
     assert every | named == set(study.measurements["binned_everywhere"].runs)
+
+
+def test_every_wrong_estimator_is_named():
+    config = copy.deepcopy(CONFIG)
+    for name in ("binned_30", "binned_30_edges"):
+        config["estimators"][name]["range"] = [1.0, -1.0]
+    with pytest.raises(ConfigurationError) as refusal:
+        check(config)
+    assert all(
+        f"estimators.{name}: " in str(refusal.value) for name in ("binned_30", "binned_30_edges")
+    )
+
+
+@pytest.mark.parametrize("key", ["task", "seed", "initialisations", "network"])
+def test_a_run_without_a_setting_says_which(key):
+    config = copy.deepcopy(CONFIG)
+    del config["defaults"][key]
+    with pytest.raises(ConfigurationError, match=rf"runs\.szt_tanh: .* lacks {key}"):
+        check(config)

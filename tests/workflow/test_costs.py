@@ -64,6 +64,30 @@ def test_shared_jobs_are_counted_once_and_the_chain_is_the_longest(costs, told):
     assert whole == costs.Cost(jobs=4, seconds=106.0, chain=96.0, memory=300.0)
 
 
+@pytest.mark.parametrize(("cores", "seconds"), [(1, 106.0), (2, 96.0), (64, 96.0)])
+def test_cores_take_the_next_job_that_is_ready(costs, told, cores, seconds):
+    """On two cores the ratio is computed beside the estimate."""
+    assert costs.seconds_on(cores, costs.read_jobs(SAID), told, "out") == seconds
+
+
+@pytest.mark.parametrize(("priority", "seconds"), [(0, 12.0), (1, 10.0)])
+def test_of_jobs_that_are_ready_the_one_with_the_larger_priority_starts(costs, priority, seconds):
+    """Two long jobs, and a short one that another long one waits for, on two cores."""
+    jobs = [
+        costs.Job("long", outputs=("a",), benchmark="5"),
+        costs.Job("long", outputs=("b",), benchmark="5"),
+        costs.Job("short", outputs=("c",), benchmark="2", priority=priority),
+        costs.Job("after", inputs=("c",), outputs=("d",), benchmark="5"),
+    ]
+    told = {"5": (5.0, 0.0), "2": (2.0, 0.0)}
+    assert costs.seconds_on(2, jobs, told, "out") == seconds
+
+
+def test_priorities_are_read(costs):
+    (job,) = costs.read_jobs("rule a:\n    output: x\n    priority: 3\n")
+    assert job == costs.Job("a", outputs=("x",), priority=3)
+
+
 def test_an_unfinished_run_is_refused(costs, told):
     del told["benchmarks/estimate.tsv"]
     with pytest.raises(costs.UnfinishedRunError, match=r"no benchmark out/benchmarks/estimate.tsv"):

@@ -64,16 +64,26 @@ def test_every_claim_has_a_finding_and_its_figures_are_there(docs):
 
 
 def test_a_finding_says_where_it_differs_from_the_paper(docs):
-    row = dict.fromkeys(
-        ("source", "reading", "ci_low", "ci_high", "corrected_verdict", "failed", "warning"), ""
-    ) | {"claim": "C01", "condition": "r", "estimator": "e", "estimate": "2.345", "side": "szt"}
-    rows = [row | {"statement": "A", "verdict": "refuted", "direction": "above", "threshold": "1"}]
+    row = dict.fromkeys(("source", "reading", "ci_low", "ci_high", "failed", "warning"), "") | {
+        "claim": "C01",
+        "condition": "r",
+        "estimator": "e",
+        "estimate": "2.345",
+        "side": "szt",
+    }
+    row |= {"statement": "A", "verdict": "refuted", "direction": "above", "threshold": "1"}
+    rows = [row | {"corrected_verdict": "refuted"}]
     entry = {"said": "s", "text": "t", "doubt": "d", "figures": ["f"]}
     entry["verdicts"] = {"C01|r|e": "refuted"}
     finding = docs("findings").finding
     assert "Differs" not in finding("C01", entry, rows)
     written = finding("C01", entry | {"differs": "Theirs is 1, ours\n{C01|r|e}."}, rows)
     assert "*Found.* t\n\n*Differs.* Theirs is 1, ours 2.3.\n\n*Would change" in written
+    # What correction leaves open must be told.
+    rows = [row | {"corrected_verdict": "inconclusive"}]
+    with pytest.raises(docs("answer").UntrueAnswerError, match=r"leaves 'C01\|r\|e' open"):
+        finding("C01", entry, rows)
+    assert "correction" in finding("C01", entry | {"text": "t, open after correction"}, rows)
 
 
 def test_every_figure_of_both_papers_belongs_to_a_finding(docs):
@@ -91,7 +101,7 @@ def test_every_figure_of_both_papers_belongs_to_a_finding(docs):
 def test_an_answer_that_the_table_denies_is_refused(docs):
     answer = docs("answer")
     row = {"claim": "C01", "condition": "r", "estimator": "e", "reading": "", "estimate": "2.345"}
-    rows = [row | {"verdict": "refuted"}]
+    rows = [row | {"verdict": "refuted", "corrected_verdict": "refuted"}]
     entry = {"text": "It loses {C01|r|e} bits.", "verdicts": {"C01|r|e": "refuted"}}
     assert answer.sentence(entry, rows) == "- It loses 2.3 bits. ([C01](docs/findings.md#c01))"
     with pytest.raises(answer.UntrueAnswerError, match="being supported, the table says refuted"):

@@ -308,6 +308,20 @@ def test_code_is_not_looked_for_where_results_may_be_stored():
     assert RULES.count("code=") == len(given)
 
 
+def test_jobs_say_what_their_files_are_made_from():
+    rules = re.split(r"^rule |^    rule:", RULES, flags=re.MULTILINE)[1:]
+    of_scripts = {re.match(r"(\w*)", text)[1]: text for text in rules if "\n    script:" in text}
+    assert len(of_scripts) > 20
+    # These write no sealed file and read no table of one run alone.
+    silent = {name for name, text in of_scripts.items() if "made_from=made_from" not in text}
+    assert silent == {"record_configuration", "write_crate"}
+
+
+def test_pages_of_the_repository_are_not_looked_for_where_results_may_be_stored():
+    given = re.findall(r'^ {8}\w+=(?!local)\S*"(?:docs|src|workflow|config)/', RULES, re.MULTILINE)
+    assert given == []
+
+
 def test_nothing_is_pickled():
     for path in (REPOSITORY / "src").rglob("*.py"):
         assert not imports(path) & {"pickle", "joblib", "dill"}, path

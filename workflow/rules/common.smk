@@ -209,24 +209,21 @@ def training_files():
     ]
 
 
-def figures(paper=None, kinds=("svg", "png")):
-    """Name the files of a paper's figures, by default of all and in both forms."""
-    return [
-        f"<results>/figures/{figure}.{kind}"
-        for figure, entry in config["figures"].items()
-        if paper in (None, entry["paper"])
-        for kind in kinds
-    ]
+def files_of_figures(names, kinds=("svg", "png")):
+    """Name the files of figures, by default in both forms."""
+    return [f"<results>/figures/{name}.{kind}" for name in names for kind in kinds]
+
+
+def figures(paper=None, **kinds):
+    """Name the files of a paper's figures, by default of all."""
+    entries = config["figures"].items()
+    chosen = [name for name, one in entries if paper in (None, one["paper"])]
+    return files_of_figures(chosen, **kinds)
 
 
 def figures_of_images():
     """Name the files of the figures whose runs are all about images."""
-    chosen = STUDY.figures_of_images()
-    return [
-        f"<results>/figures/{figure}.{kind}"
-        for figure in chosen
-        for kind in ("svg", "png")
-    ]
+    return files_of_figures(STUDY.figures_of_images())
 
 
 def claims_of_images():

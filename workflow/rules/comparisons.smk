@@ -81,6 +81,7 @@ rule compare_ablations:
         runtime=each_attempt(10),
     params:
         **config["comparisons"]["ablations"],
+        made_from=made_from,
         statistics=config["statistics"],
     script:
         "../../src/compare_ablations.py"

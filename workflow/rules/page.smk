@@ -14,6 +14,8 @@ OUTPUTS
 
 from glob import glob
 
+from page import writing
+
 
 rule build_page:
     """Write the page: scorecard, information planes, audit, method, commands."""
@@ -23,24 +25,11 @@ rule build_page:
         details="<results>/claims.json",
         audit="<results>/tables/audit.tsv",
         figures=figures(kinds=["svg"]),
-        method="docs/method.md",
-        glossary="docs/glossary.md",
-        configuration=[os.path.relpath(file) for file in CONFIGURATION],
-        statistics=sorted(glob("src/infoplane/claims/statistics/*.py")),
-        template=[
-            f"workflow/report/page/{name}"
-            for name in (
-                *(
-                    "index.html.j2",
-                    "page.css",
-                    "basics.js",
-                    "scorecard.js",
-                    "planes.js",
-                ),
-                *("audit.js", "figures.js", "links.js"),
-                *("vendor/plot.min.js", "vendor/licences.txt"),
-            )
-        ],
+        method=local("docs/method.md"),
+        glossary=local("docs/glossary.md"),
+        configuration=local([os.path.relpath(file) for file in CONFIGURATION]),
+        statistics=local(sorted(glob("src/infoplane/claims/statistics/*.py"))),
+        template=local([f"workflow/report/page/{name}" for name in writing.FILES]),
         code=code_of("build_page.py"),
     output:
         page="<results>/report/index.html",

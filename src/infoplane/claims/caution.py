@@ -239,7 +239,7 @@ def caution(
             ]
             if False in held:
                 texts.append(f"outside its audited range{beside}")
-            if parameters.get("quantity") in DROPS and threshold > 0:
+            if parameters.get("quantity", finding.quantity) in DROPS and threshold > 0:
                 errors = [
                     audited.drop_errors(case.estimator, one.run, layer, threshold)
                     for layer in layers

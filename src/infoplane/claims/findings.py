@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -115,6 +115,13 @@ class Finding:
         of a rise.
     null : Interval or None
         What the same statistic is where there is nothing to find.
+    beyond_null : Interval or None
+        How far the statistic is above its null control, network by network: an effect is found
+        only where this is above 0.
+    rests_on_drops : bool
+        Whether the statistic compares drops, which have to be seen to be compared.
+    quantity : str
+        Which one of a trajectory's statistics it is, or the difference of two; empty if neither.
     """
 
     statistic: str
@@ -129,6 +136,9 @@ class Finding:
     seen: tuple[int, ...] = ()
     seen_at: int = -1
     null: Interval | None = None
+    beyond_null: Interval | None = None
+    rests_on_drops: bool = False
+    quantity: str = ""
 
     def __str__(self) -> str:
         parts = [self.statistic]
@@ -177,35 +187,41 @@ def mean_finding(
     )
 
 
-def noise_finding(
-    evidence: Evidence, case: Case, quantity: str, chosen: list[int], across: str
-) -> Interval | None:
-    """Return what a quantity is on the trajectories' noise alone, the null control of drops.
+def with_noise(
+    evidence: Evidence, case: Case, finding: Finding, chosen: list[int], across: str
+) -> Finding:
+    """Add what a quantity is on the trajectories' noise alone, the null control of drops.
 
     Parameters
     ----------
     evidence : Evidence
     case : Case
-    quantity : str
+    finding : Finding
+        Its `quantity` and its `values`, of the chosen layers.
     chosen : list of int
         Positions of the layers.
     across : str
 
     Returns
     -------
-    Interval or None
-        In the quantity's unit; none if it is not one of `OF_NOISE`.
+    Finding
+        The same if its quantity is not one of `OF_NOISE`.
     """
-    found = evidence.planes(case)
+    found, quantity = evidence.planes(case), finding.quantity
     if quantity not in OF_NOISE or not found.inits.size:
-        return None
+        return finding
     bits = "net_drop_bits" if quantity == "lost_share" else quantity
     values = summarise(noise_alone(found))[bits][:, chosen]
     if quantity == "lost_share":
         peaks = unselected_peak(found.measured["mi_input_bits"])[:, chosen]
         values = np.divide(values, peaks, np.zeros_like(values), where=peaks > 0)
-    replicates = evidence.resampling.means(values)
-    return evidence.resampling.interval(combine_layers(case, replicates, across))
+    resampling = evidence.resampling
+    own, noise = (
+        combine_layers(case, resampling.means(each), across) for each in (finding.values, values)
+    )
+    return replace(
+        finding, null=resampling.interval(noise), beyond_null=resampling.interval(own - noise)
+    )
 
 
 @dataclass(frozen=True)
@@ -286,5 +302,7 @@ def difference_finding(
         pairs.diverged,
         decided_by=tuple(pairs.chosen),
         blindness="either",
+        rests_on_drops=True,
+        quantity=DROP,
         seen=tuple(pairs.chosen),
     )

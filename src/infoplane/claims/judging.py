@@ -13,7 +13,12 @@ from infoplane.claims.entries import Claim
 from infoplane.claims.evidence import Case, Evidence
 from infoplane.claims.findings import Condition, Finding
 from infoplane.claims.resolution import blindness
-from infoplane.claims.sensitivity import finding_verdict, holding_thresholds, p_value
+from infoplane.claims.sensitivity import (
+    finding_verdict,
+    holding_thresholds,
+    p_value,
+    told_from_null,
+)
 from infoplane.statistics import INCONCLUSIVE, SUPPORTED, Interval, agreement, verdict
 
 log = logging.getLogger("infoplane")
@@ -80,7 +85,7 @@ def _row(claim: Claim, case: Case, evidence: Evidence, background: Background) -
     blind = blindness(evidence, case, finding, *terms, background.resolution)
     # Of what an estimate cannot see nothing is known; conditions decide on their own.
     known = Interval(interval.estimate, math.nan, math.nan) if blind else interval
-    seen = replace(finding, interval=known)
+    seen = told_from_null(replace(finding, interval=known), *terms)
     holds = holding_thresholds(seen, *terms)
     row = {
         "claim": claim.name,
@@ -99,7 +104,7 @@ def _row(claim: Claim, case: Case, evidence: Evidence, background: Background) -
         "direction": claim.direction,
         "inits": int(finding.inits.size),
         "verdict": finding_verdict(seen, verdict(known.low, known.high, *terms)),
-        "failed": "; ".join(filter(None, (blind, *_failed(finding)))),
+        "failed": "; ".join(filter(None, (blind, *_failed(seen)))),
         "null": str(finding.null or ""),
         "warning": caution(evidence, case, finding, reading, background),
         "holds_from": holds[0],

@@ -9,7 +9,7 @@ import numpy as np
 from infoplane.claims.evidence import Case, Evidence
 from infoplane.claims.findings import Finding
 from infoplane.claims.sensitivity import AT_MOST
-from infoplane.claims.trajectories import layer_name
+from infoplane.claims.trajectories import layer_name, summarise
 from infoplane.statistics import REFUTED, SUPPORTED, verdict
 
 
@@ -27,6 +27,9 @@ class Resolution:
         hold is measured too coarsely.
     ceiling_margin_bits : float
         An estimate is at its ceiling if it is less than this below.
+    seen_share : float
+        An estimate that sees a network lose more than this share of its peak is not too coarse to
+        compare its drop with another.
     blind_networks : float
         A layer is blind if more than this share of its networks is.
     """
@@ -34,6 +37,7 @@ class Resolution:
     finest: str = "machine_precision"
     floor_share: float = 0.25
     ceiling_margin_bits: float = 0.05
+    seen_share: float = 0.05
     blind_networks: float = 0.5
 
 
@@ -99,11 +103,16 @@ def _blind_networks(
         margin = resolution.ceiling_margin_bits
         blind["at its ceiling"] = inputs[:, finding.seen_at] >= ceiling - margin
     finest = evidence.tables["information"].get((case.run, resolution.finest))
-    if finding.blindness == "small" and finest is not None and case.estimator != resolution.finest:
+    has_floor = finding.blindness == "small" or finding.rests_on_drops
+    if has_floor and finest is not None and case.estimator != resolution.finest:
         shared = np.intersect1d(found.inits, finest.inits)
         largest, held = (
             each.measured["mi_input_bits"][np.isin(each.inits, shared), :, place].max(axis=1)
             for each in (found, finest)
         )
-        blind["too coarse to see, below its floor,"] = largest < resolution.floor_share * held
+        coarse = largest < resolution.floor_share * held
+        if finding.rests_on_drops:
+            lost = summarise(found)["lost_share"][np.isin(found.inits, shared), place]
+            coarse &= lost <= resolution.seen_share
+        blind["too coarse to see, below its floor,"] = coarse
     return blind

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
-from infoplane.claims.findings import Finding
+from infoplane.claims.findings import Condition, Finding
 from infoplane.statistics import INCONCLUSIVE, REFUTED, SUPPORTED, conjunction, verdict
 
 AT_MOST = ("at_most", "below")
@@ -29,6 +30,29 @@ def finding_verdict(finding: Finding, own: str) -> str:
     if any(premise.verdict != SUPPORTED for premise in finding.premises):
         return INCONCLUSIVE
     return conjunction([own, *(condition.verdict for condition in finding.conditions)])
+
+
+def told_from_null(finding: Finding, threshold: float, direction: str) -> Finding:
+    """Return a finding with the premise that the effect it shows is more than its null control.
+
+    Parameters
+    ----------
+    finding : Finding
+    threshold : float
+    direction : str
+
+    Returns
+    -------
+    Finding
+        The same if it shows no effect, or has no null control network by network.
+    """
+    interval = finding.interval
+    own = finding_verdict(finding, verdict(interval.low, interval.high, threshold, direction))
+    effect = REFUTED if direction in AT_MOST else SUPPORTED
+    if finding.beyond_null is None or own != effect:
+        return finding
+    premise = Condition("what it is beyond its null control,", finding.beyond_null, 0.0, "above")
+    return replace(finding, premises=(*finding.premises, premise))
 
 
 def holding_thresholds(finding: Finding, threshold: float, direction: str) -> tuple[float, float]:

@@ -26,7 +26,6 @@ LN2_HIGH, LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
 # Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits.
 SHIFT, SHIFT_BITS = np.float32(12582912.0), np.int32(0x4B400000)
 EXP_LOWEST, EXP_HIGHEST = np.float32(-104.0), np.float32(89.0)
-SIGN_BIT = np.int32(-0x80000000)
 BIAS, MANTISSA_BITS = np.int32(127), np.int32(23)
 ONE, TWO, HALF = np.float32(1.0), np.float32(2.0), np.float32(0.5)
 ZERO = np.float32(0.0)

@@ -14,9 +14,9 @@ from infoplane.claims.findings import (
     Finding,
     difference_finding,
     mean_finding,
-    noise_finding,
     paired_drops,
     unit_of_quantity,
+    with_noise,
 )
 from infoplane.claims.layers import choose_layers, measured
 from infoplane.claims.registry import claim_statistic
@@ -62,11 +62,8 @@ def trajectory(
         bits = evidence.entropy(case, relative_to)
         values, unit = values / bits, f"share of {ENTROPIES[relative_to][1]}, {bits:g} bits"
     own = mean_finding(evidence, case, chosen, values, TEXTS[quantity], unit, across)
-    return replace(
-        own,
-        blindness=BLINDNESS.get(quantity, ""),
-        null=noise_finding(evidence, case, quantity, chosen, across),
-    )
+    own = replace(own, blindness=BLINDNESS.get(quantity, ""), quantity=quantity)
+    return with_noise(evidence, case, own, chosen, across)
 
 
 @claim_statistic(needs=("estimator",), unit=unit_of_quantity)

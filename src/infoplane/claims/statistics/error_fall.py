@@ -76,5 +76,6 @@ def error_fall_after_peak(
         premises=premises,
         decided_by=tuple(chosen),
         blindness="either",
+        rests_on_drops=True,
         seen=tuple(chosen),
     )

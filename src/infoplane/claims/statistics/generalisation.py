@@ -8,7 +8,7 @@ import numpy as np
 import scipy
 
 from infoplane.claims.evidence import Case, ClaimError, Evidence
-from infoplane.claims.findings import Finding
+from infoplane.claims.findings import DROP, Finding
 from infoplane.claims.layers import at_the_end, choose_layers, layers_text, measured
 from infoplane.claims.learning import learning, lost_shares
 from infoplane.claims.registry import claim_statistic
@@ -86,6 +86,7 @@ def generalisation_with_compression(
         tuple(init for one in found for init in one.diverged),
         decided_by=tuple(chosen),
         blindness="either",
+        rests_on_drops=compression == DROP,
         seen=tuple(chosen),
     )
 
@@ -158,6 +159,7 @@ def four_cells(
         tuple(init for one in found for init in one.diverged),
         decided_by=tuple(chosen),
         blindness="either",
+        rests_on_drops=True,
         seen=tuple(chosen),
     )
 

@@ -39,7 +39,8 @@ def largest_snr(
     ----------
     evidence : Evidence
     case : Case
-        In every definition the ratio is above 1 where the mean is above the deviation.
+        By `szt_second`, whose ratio is that of squares, and `saxe_sample` the ratio is above 1
+        where the mean is above the deviation. By `szt_first` and `szt_latest` it has a unit.
     layers : str or list of int
         The layer with the largest median decides.
     events : dict

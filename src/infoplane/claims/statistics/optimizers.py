@@ -64,6 +64,7 @@ def drop_ratio(
         premises=(_reference_drops(evidence, case, pairs, least_reference_lost_share),),
         decided_by=tuple(pairs.chosen),
         blindness="either",
+        rests_on_drops=True,
         seen=tuple(pairs.chosen),
     )
 
@@ -171,6 +172,7 @@ def drop_agreement(
         premises=(_reference_drops(evidence, case, pairs, least_reference_lost_share),),
         decided_by=tuple(pairs.chosen),
         blindness="either",
+        rests_on_drops=True,
         seen=tuple(pairs.chosen),
         null=_shifted(evidence, pairs, drops),
     )
