@@ -66,12 +66,24 @@ OF_NOISE = ("drop_bits", "net_drop_bits", "lost_share")
 
 @dataclass(frozen=True)
 class Condition:
-    """Hold a second quantity that decides along with a row's own."""
+    """Hold a second quantity that decides along with a row's own.
+
+    Attributes
+    ----------
+    text : str
+    interval : Interval
+    threshold : float
+    direction : str
+        Says with the threshold what is asked of the quantity.
+    of_drops : bool
+        Whether it counts drops, which may be those of noise.
+    """
 
     text: str
     interval: Interval
     threshold: float
     direction: str
+    of_drops: bool = False
 
     @property
     def verdict(self) -> str:

@@ -44,12 +44,14 @@ def told_from_null(finding: Finding, threshold: float, direction: str) -> Findin
     Returns
     -------
     Finding
-        The same if it shows no effect, or has no null control network by network.
+        The same if it shows no effect, has no null control network by network, or is refuted by a
+        condition that has nothing to do with drops.
     """
     interval = finding.interval
     own = finding_verdict(finding, verdict(interval.low, interval.high, threshold, direction))
     effect = REFUTED if direction in AT_MOST else SUPPORTED
-    if finding.beyond_null is None or own != effect:
+    refuted = any(each.verdict == REFUTED and not each.of_drops for each in finding.conditions)
+    if finding.beyond_null is None or own != effect or refuted:
         return finding
     premise = Condition("what it is beyond its null control,", finding.beyond_null, 0.0, "above")
     return replace(finding, premises=(*finding.premises, premise))

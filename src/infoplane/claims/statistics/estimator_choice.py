@@ -61,6 +61,7 @@ def drop_and_share(
         proportion((drops > counted_above).any(axis=1), evidence.resampling.confidence),
         largest_share,
         "below",
+        of_drops=True,
     )
     own = trajectory(evidence, case, quantity=quantity, layers=layers)
     return replace(own, conditions=(condition,))
