@@ -44,10 +44,10 @@ def rows_of(rows: list[dict], place: str) -> list[dict]:
 
 
 def direction(row: dict) -> str:
-    """Return whether a layer drops ``more``, ``less`` or the ``same``, by its interval."""
+    """Return whether a layer drops ``more`` or ``less``, or is ``open``, by its interval."""
     if float(row["ci_low"]) > 0:
         return "more"
-    return "less" if float(row["ci_high"]) < 0 else "same"
+    return "less" if float(row["ci_high"]) < 0 else "open"
 
 
 def holds(row: dict, expected: str | float) -> bool:

@@ -42,7 +42,7 @@ MADE = (
     (DOCS / "ablations.md", "ablations", "ablations", ablations),
 )
 KINDS = ("figures", "claims")
-SCORECARD, ABLATIONS = "infoplane_scorecard", "infoplane_ablations"
+ABLATIONS = "infoplane_ablations"
 
 
 def read_rows(path: Path) -> list[dict]:
@@ -100,8 +100,8 @@ def corrected_among(published: Path, parts: Iterable[Path], confidence: float) -
     return corrected(pd.concat([others[list(new)], new], ignore_index=True), confidence)
 
 
-def draw_scorecard(results: Path, config: dict, claims: set[str]) -> None:
-    """Draw the scorecard of some of the claims that are published, and publish it.
+def draw_scorecards(results: Path, config: dict, claims: set[str]) -> None:
+    """Draw the scorecards of some of the claims that are published, and publish them.
 
     Parameters
     ----------
@@ -112,12 +112,13 @@ def draw_scorecard(results: Path, config: dict, claims: set[str]) -> None:
     claims : set of str
     """
     table = read_text_table([GALLERY / "claims.tsv"], scorecard.COLUMNS, {})
-    drawn = results / "figures/scorecard_of_published.png"
-    with figure_style():
-        conditions = config["figures"][SCORECARD]["conditions"]
-        shown = table[table["claim"].isin(claims)]
-        scorecard.scorecard_figure(shown, conditions, units_of(config["claims"])).savefig(drawn)
-    shrink(drawn, GALLERY / f"{SCORECARD}.png")
+    units, drawn = units_of(config["claims"]), results / "figures/scorecard_of_published.png"
+    for name, entry in config["figures"].items():
+        if entry["drawing"] == "scorecard":
+            shown = table[table["claim"].isin(claims.intersection(entry.get("claims", claims)))]
+            with figure_style():
+                scorecard.scorecard_figure(shown, entry["conditions"], units).savefig(drawn)
+            shrink(drawn, GALLERY / f"{name}.png")
 
 
 def main() -> None:
@@ -154,7 +155,7 @@ def main() -> None:
     if claims:
         add_rows(table, GALLERY / "claims.tsv", claims)
     if partly and claims:
-        draw_scorecard(results, config, set(config["claims"]) - of_files["claims"])
+        draw_scorecards(results, config, set(config["claims"]) - of_files["claims"])
     write_page(*files)
     for page, section, table, content in MADE:
         rows = read_rows(GALLERY / f"{table}.tsv")

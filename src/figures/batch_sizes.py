@@ -32,9 +32,10 @@ marks are medians of a run, the colour its batch size; hollow ones peak at the l
 so that no peak was seen. Left in epochs, right in steps of the optimiser. Above each panel the
 slope of a straight line through the medians, which is 1 for a proportion; R squared of the line
 with its 95 % bootstrap interval over networks, and its null, with peaks shuffled among the batch
-sizes; and the verdicts on the claim's premises, that the SNR, and I(X;T) after its peak, fall by
-more than noise explains in half of the networks of every run. Unless both are supported, the claim
-is left open, whatever R squared is. Dashed, the proportion itself."""
+sizes over and over (median, and 95 % of the shuffles); and the verdicts on the claim's premises,
+that the SNR, and I(X;T) after its peak, fall by more than noise explains in half of the networks of
+every run. Unless both are supported, the claim is left open, whatever R squared is. Dashed, the
+proportion itself."""
 
 READINGS = ("epochs", "steps")
 PREMISES = ("SNR falls", "$I(X;T)$ falls")

@@ -44,9 +44,10 @@ HOW_TO_READ = """\
 Vertically I(X;T) in bits, horizontally the epoch, linear from 0 to 1 and logarithmic beyond. Lines
 are means over networks, bands hold 5 % to 95 % of the networks; one colour and marker a layer.
 Compression is a fall towards the right; how far it falls is the drop that the claims are judged by.
-The dashed line is the most that the panel's estimator can return, no more than the logarithm of the
-number of patterns that it sees; what lies on it is saturated, and says nothing about compression.
-Below 0, where no information is and an estimate can only err, the axis is logarithmic."""
+The dashed line is the most that there can be, the logarithm of the number of patterns that the
+panel's estimator sees, or less; what lies on it is saturated, and says nothing about compression,
+and what lies above it, as nearest neighbours can, is error. Below 0, where no information is and an
+estimate can only err, the axis is logarithmic."""
 
 COLUMNS = 3
 ROW_INCHES = 1.75

@@ -44,8 +44,10 @@ Norms against the epoch, both logarithmic (the epoch linear from 0 to 1), in nat
 frozen weights. Solid with markers: norm of the mean gradient; dashed: what each definition calls
 the deviation; one colour a layer. Lines are medians over networks. In ``szt_first`` both are
 divided by the weights' norm and the deviation is the trace of the covariance over mini-batches,
-without a root; ``szt_second`` and ``szt_latest`` add up layers from the first to the one shown;
-``saxe_sample`` takes the elementwise standard deviation over the training samples.
+without a root, so that dashed lines are in squares of that unit; ``szt_second`` and ``szt_latest``
+add up layers from the first to the one shown, and the latter draws the root of a sum of deviations,
+in roots of that unit; ``saxe_sample`` takes the elementwise standard deviation over the training
+samples, ``saxe_batch`` over mini-batches.
 
 The dotted line is the transition from drift to diffusion: where a layer's signal-to-noise ratio,
 smoothed over log epochs, falls below 1 for good; median over networks, then over the layers that
@@ -59,10 +61,11 @@ NORMS = {
 }
 # What the definitions of infoplane.measures.gradients draw. Losses are in nats.
 NORM_TEXTS = {
-    "szt_first": "gradient (nats), over the weights' norm",
+    "szt_first": "gradient (nats; dashed: nats²), over the weights' norm",
     "szt_second": "summed over layers (nats)",
-    "szt_latest": "summed over layers (nats)",
+    "szt_latest": "summed over layers (nats; dashed: √nats)",
     "saxe_sample": "gradient (nats)",
+    "saxe_batch": "gradient (nats)",
 }
 
 

@@ -35,7 +35,8 @@ inputs and hidden units with added normal noise: nothing is estimated. Where som
 irrelevant to the teacher, dashed is what the layer tells of the relevant ones and dotted of the
 irrelevant ones, which are drawn once more in the middle, each panel with a scale of its own; thin
 vertical lines are the epochs where the first layer tells most of the relevant ones (above) and of
-the irrelevant ones (middle), the mean over networks, unless that is the last epoch.
+the irrelevant ones (middle), unless that is the last epoch, and (below) where the training error
+has fallen by 90 % of all that it falls: each of the mean over networks.
 Below, mean squared errors where the teacher's signal has variance 1: on the samples, and expected
 on new ones. Lines are means over networks, bands hold 5 % to 95 % of them; the epoch is linear from
 0 to 1 and logarithmic beyond."""
@@ -44,6 +45,8 @@ ERROR_AXIS = "mean squared error"
 IRRELEVANT_AXIS = f"irrelevant part of\n{INPUT_AXIS}"
 RELEVANT, IRRELEVANT = "mi_relevant_bits", "mi_irrelevant_bits"
 ERRORS = {"train_error": ("training", 5), "test_error": ("test", 6)}
+FIT_SHARE = 0.9
+"""Of the fall of the training error, when the fit counts as made: as claim C21 has it."""
 DASHED, DOTTED = (0, (4, 2)), (0, (1, 1.3))
 
 
@@ -74,6 +77,8 @@ def linear_figure(tables: dict[str, pd.DataFrame]) -> Figure:
         if parts:
             draw_irrelevant(column[1], table)
         draw_errors(column[-1], table[table["layer"] == 1])
+        if parts:
+            mark_fit(column[-1], table[table["layer"] == 1])
         for panel in column:
             set_epoch_axis(panel, int(table["epoch"].max()))
             panel.label_outer()
@@ -115,9 +120,23 @@ def mark_peak(axes: Axes, curves: pd.DataFrame, name: str) -> None:
     first = curves[curves["layer"] == curves["layer"].min()]
     if first.empty or (peak := first["epoch"][first["mean"].idxmax()]) == first["epoch"].max():
         return
-    axes.axvline(peak, color="0.35", linewidth=0.8, zorder=0)
+    mark_epoch(axes, peak, name)
+
+
+def mark_fit(axes: Axes, table: pd.DataFrame) -> None:
+    """Mark the epoch where the training error has fallen by most of what it falls, if it does."""
+    curve = over_networks(table, "train_error", ["epoch"])
+    errors = curve["mean"].to_numpy()
+    fallen = errors[0] - errors >= FIT_SHARE * (errors[0] - errors.min())
+    if when := fallen.argmax():
+        mark_epoch(axes, curve["epoch"].iloc[when], f"{100 * FIT_SHARE:g} % of the fit")
+
+
+def mark_epoch(axes: Axes, epoch: int, name: str) -> None:
+    """Draw a thin vertical line, and say beside it what happens then."""
+    axes.axvline(epoch, color="0.35", linewidth=0.8, zorder=0)
     axes.annotate(
-        f" {name}: epoch {format_epoch(peak)}", (peak, 1), xycoords=("data", "axes fraction"),
+        f" {name}: epoch {format_epoch(epoch)}", (epoch, 1), xycoords=("data", "axes fraction"),
         va="top",
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 Reads   verdicts     the table of claims: claim, statement, side, condition, estimator, reading,
                      estimate, verdict, corrected_verdict
 Params  conditions   column label to the runs and models that stand in it
+        claims       those to show; by default all
         units        of each claim the unit of its effects, by reading
 Writes  svg, png
 """
@@ -23,15 +24,15 @@ from pipeline.stage import run_as_script
 
 TABLES = ("verdicts",)
 NEEDS = ("conditions",)
-TAKES = ()
+TAKES = ("claims",)
 HOW_TO_READ = """\
-Rows are claims, by the side that makes them; columns are groups of conditions, and a comparison of
-two runs stands in the column of its first. A claim is judged under several estimators, definitions
-or readings, and in some columns on several runs: a cell has the sign and the colour of what they
-say together, after correction for the number of verdicts. Dark with a bare sign: all say so. Light
-with the sign in brackets: some say so, and the others are inconclusive. Split: some are supported
-and some refuted. Empty: not judged there. Numbers: smallest and largest effect over the cell's
-estimators and runs, in the unit that stands beside the statement; of several readings the first.
+Rows are claims, by the side that makes them, and under each the ways to read it; columns are groups
+of conditions, and a comparison of two runs stands in the column of its first. A reading is judged
+under several estimators or definitions, and in some columns on several runs: a cell has the sign
+and the colour of what they say together, after correction for the number of verdicts. Dark with a
+bare sign: all say so. Light with the sign in brackets: some say so, and the others are
+inconclusive. Split: some are supported and some refuted. Empty: not judged there. Numbers: smallest
+and largest effect over the cell's estimators and runs, in the unit that stands beside the reading.
 Accuracies and errors are shares."""
 
 COLUMNS = (
@@ -58,7 +59,7 @@ SIGN_OF = {
 }
 # Inches. Type is never smaller than 7 points.
 MARGIN, STATEMENT_WIDTH, CELL_WIDTH = 0.1, 3.5, 0.92
-UNIT_WIDTH, LINE_HEIGHT, PAD, SIGN_WIDTH = 0.7, 0.125, 0.05, 0.2
+READING_WIDTH, UNIT_WIDTH, LINE_HEIGHT, PAD, SIGN_WIDTH = 0.95, 0.7, 0.125, 0.05, 0.2
 HEAD_HEIGHT, SIDE_HEIGHT, KEY_HEIGHT = 0.42, 0.24, 0.3
 STATEMENT_CHARACTERS, MOST_LINES = 66, 2
 
@@ -92,10 +93,8 @@ def effect(estimates: pd.Series) -> str:
     return "…".join(ends)
 
 
-def cells_of(
-    table: pd.DataFrame, conditions: Mapping[str, list[str]], units: Mapping[str, dict[str, str]]
-) -> pd.DataFrame:
-    """Summarise the verdicts of each claim in each column.
+def cells_of(table: pd.DataFrame, conditions: Mapping[str, list[str]]) -> pd.DataFrame:
+    """Summarise the verdicts on each reading of a claim in each column.
 
     Parameters
     ----------
@@ -103,28 +102,26 @@ def cells_of(
         `COLUMNS`.
     conditions : mapping of str to list of str
         The runs and models of each column.
-    units : mapping of str to dict
-        Of each claim the unit of its effects, by reading.
 
     Returns
     -------
     cells : pandas.DataFrame
-        ``claim, column, verdict`` (a key of `COLOURS`) and ``effect`` (text). What stands in no
-        column is in one called `OTHER`. Effects are of the claim's first reading alone: others may
-        have another unit.
+        ``claim, reading, column, verdict`` (a key of `COLOURS`) and ``effect`` (text). What stands
+        in no column is in one called `OTHER`.
     """
     column_of = {name: label for label, names in conditions.items() for name in names}
     rows = table[table["estimator"] != OVERALL]
     several = rows["condition"].str.contains(", ")
     first = rows["condition"].str.split(" vs ").str[0].where(~several, rows["condition"])
-    rows = rows.assign(column=first.map(column_of).fillna(OTHER))
-    first_readings = {claim: next(iter(of_claim)) for claim, of_claim in units.items()}
-    of_first = rows["reading"].fillna("") == rows["claim"].map(first_readings)
-    found = []
-    for (claim, column), own in rows.groupby(["claim", "column"], sort=False):
-        numbers = effect(own.loc[of_first[own.index], "estimate"])
-        found.append((claim, column, agreed(own["corrected_verdict"]), numbers))
-    return pd.DataFrame(found, columns=["claim", "column", "verdict", "effect"])
+    rows = rows.assign(
+        column=first.map(column_of).fillna(OTHER), reading=rows["reading"].fillna("")
+    )
+    keys = ["claim", "reading", "column"]
+    found = [
+        (*key, agreed(own["corrected_verdict"]), effect(own["estimate"]))
+        for key, own in rows.groupby(keys, sort=False)
+    ]
+    return pd.DataFrame(found, columns=[*keys, "verdict", "effect"])
 
 
 def wrapped(claim: str, statement: str) -> list[str]:
@@ -160,18 +157,22 @@ def scorecard_figure(
     -------
     figure : matplotlib.figure.Figure
     """
-    cells = cells_of(table, conditions, units)
+    cells = cells_of(table, conditions)
     columns = [label for label in (*conditions, OTHER) if label in set(cells["column"])]
     sides = in_order(table)
     lines = {row.claim: wrapped(row.claim, row.statement) for row in table.itertuples()}
-    heights = {claim: LINE_HEIGHT * len(text) + PAD for claim, text in lines.items()}
-    left = MARGIN + STATEMENT_WIDTH + UNIT_WIDTH
+    heights = {
+        claim: max(LINE_HEIGHT * len(text) + PAD, (LINE_HEIGHT + PAD) * len(units[claim]))
+        for claim, text in lines.items()
+    }
+    left = MARGIN + STATEMENT_WIDTH + READING_WIDTH + UNIT_WIDTH
     width = left + CELL_WIDTH * len(columns) + MARGIN
     height = HEAD_HEIGHT + sum(heights.values()) + SIDE_HEIGHT * len(sides) + KEY_HEIGHT
     figure = Figure(figsize=(width, height))
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
     head = {"y": HEAD_HEIGHT - PAD, "va": "bottom", "fontsize": 7}
+    axes.text(left - UNIT_WIDTH - READING_WIDTH, s="read as", **head)
     axes.text(left - UNIT_WIDTH, s="effect in", **head)
     for position, label in enumerate(columns):
         axes.text(left + CELL_WIDTH * (position + 0.5), s=label, ha="center", **head)
@@ -181,29 +182,37 @@ def scorecard_figure(
         axes.plot([MARGIN, width - MARGIN], [top, top], color="0.2", linewidth=0.8)
         axes.text(MARGIN, top - 0.04, SIDES.get(side, side), fontsize=8, weight="bold")
         for claim in claims["claim"]:
-            unit = next(iter(units[claim].values()))
-            draw_claim(axes, top, heights[claim], lines[claim], unit, width)
-            for cell in cells[cells["claim"] == claim].itertuples():
-                draw_cell(axes, left + CELL_WIDTH * columns.index(cell.column), top, heights, cell)
-            top += heights[claim]
+            draw_claim(axes, top, heights[claim], lines[claim], width)
+            height = heights[claim] / len(units[claim])
+            for reading, unit in units[claim].items():
+                draw_reading(axes, top + height / 2, reading, unit)
+                own = cells[(cells["claim"] == claim) & (cells["reading"] == reading)]
+                for cell in own.itertuples():
+                    place = left + CELL_WIDTH * columns.index(cell.column)
+                    draw_cell(axes, (place, top), height, cell)
+                top += height
     draw_key(axes, top + KEY_HEIGHT / 2, width)
     return figure
 
 
-def draw_claim(
-    axes: Axes, top: float, height: float, lines: list[str], unit: str, width: float
-) -> None:
-    """Write a claim and its effects' unit at the left of its row, above a thin line."""
+def draw_claim(axes: Axes, top: float, height: float, lines: list[str], width: float) -> None:
+    """Write a claim at the left of its rows, above a thin line."""
     bottom, middle = top + height, top + height / 2
     axes.plot([MARGIN, width - MARGIN], [bottom, bottom], color="0.85", linewidth=0.4, zorder=0)
     axes.text(MARGIN, middle, "\n".join(lines), va="center", fontsize=7, linespacing=1.1)
-    right = MARGIN + STATEMENT_WIDTH
-    axes.text(right, middle, unit, va="center_baseline", fontsize=7, color="0.35")
 
 
-def draw_cell(axes: Axes, left: float, top: float, heights: Mapping[str, float], cell) -> None:
+def draw_reading(axes: Axes, middle: float, reading: str, unit: str) -> None:
+    """Write how a claim is read, and the unit of its effects then, before the cells."""
+    look = {"va": "center_baseline", "fontsize": 7, "color": "0.35"}
+    left = MARGIN + STATEMENT_WIDTH
+    axes.text(left, middle, reading.replace("_", " "), **look)
+    axes.text(left + READING_WIDTH, middle, unit, **look)
+
+
+def draw_cell(axes: Axes, corner: tuple[float, float], height: float, cell) -> None:
     """Fill a cell with its verdict's colour, sign and effect."""
-    height = heights[cell.claim]
+    left, top = corner
     colour, middle = COLOURS[cell.verdict], top + height / 2
     axes.add_patch(
         Rectangle((left, top), CELL_WIDTH, height, facecolor=colour, edgecolor="white", linewidth=1)
@@ -229,9 +238,11 @@ def draw_key(axes: Axes, middle: float, width: float) -> None:
 
 def main(snakemake) -> None:
     """Read the verdicts, draw them."""
+    params = snakemake.params
     table = read_text_table(snakemake.input.verdicts, COLUMNS, {})
+    shown = table[table["claim"].isin(params.get("claims", table["claim"]))]
     with figure_style():
-        figure = scorecard_figure(table, snakemake.params.conditions, snakemake.params.units)
+        figure = scorecard_figure(shown, params.conditions, params.units)
         save_figure(figure, snakemake.output)
 
 

@@ -9,7 +9,7 @@ PARTS = ("tasks", "protocols", "estimators", "measurements", "models", "runs", "
 
 
 def leave_out(config: dict) -> list[tuple[str, str]]:
-    """Take away entries that are null, in place, and runs and models wherever they are named.
+    """Take away entries that are null, in place, and runs, models and claims where they are named.
 
     What then names no run and no model any more falls too. Whatever else names an entry that is
     gone is left for the checks to refuse: nobody can know what it should name instead.
@@ -30,11 +30,13 @@ def leave_out(config: dict) -> list[tuple[str, str]]:
         if isinstance(entries, Mapping):
             gone[part] = {name for name, entry in entries.items() if entry is None}
             config[part] = {name: entry for name, entry in entries.items() if entry is not None}
-    names = {key: gone[key] for key in ("runs", "models") if gone.get(key)}
+    names = {key: gone[key] for key in ("runs", "models", "claims") if gone.get(key)}
     for part in ("measurements", "claims", "figures", "comparisons"):
         if names and isinstance(config.get(part), Mapping):
             kept = {name: _without(entry, names) for name, entry in config[part].items()}
             config[part] = {name: entry for name, entry in kept.items() if entry is not None}
+            if fallen := {name for name, entry in kept.items() if entry is None}:
+                names[part] = names.get(part, set()) | fallen
     return [(part, name) for part, entries in gone.items() for name in entries]
 
 
@@ -49,7 +51,7 @@ def _without(entry: object, names: Mapping[str, AbstractSet[str]]) -> object:
         return kept if kept["judged_on"] else None
     runs, models = names.get("runs", set()), names.get("models", set())
     kinds = {"runs": runs, "pairs": runs, "pools": runs, "models": models}
-    kinds |= {"conditions": runs | models}
+    kinds |= {"conditions": runs | models, "claims": names.get("claims", set())}
     for key, away in kinds.items():
         if key in entry and (kept := _with(kept, key, away)) is None:
             return None

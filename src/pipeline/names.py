@@ -145,6 +145,8 @@ def _figure_name_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
             yield (*key, other), unknown("key", other, allowed)
         if entry.get("claim") not in (None, *config["claims"]):
             yield (*key, "claim"), unknown("claim", entry["claim"], config["claims"])
+        for claim in sorted(set(entry.get("claims", ())) - set(config["claims"])):
+            yield (*key, "claims"), unknown("claim", claim, config["claims"])
         for label, run in entry.get("runs", {}).items():
             if run not in config["runs"]:
                 yield (*key, "runs", label), unknown("run", run, config["runs"])

@@ -161,9 +161,15 @@ def _explain(error: ValidationError) -> Iterator[tuple[Key, str]]:
             yield key, unknown("value", value, wanted)
         case "oneOf":
             yield key, f"value {value!r}; allowed: {' or '.join(map(_allowed, wanted))}"
-        case "type" | "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "pattern":
-            yield key, f"value {value!r}; allowed: {_allowed(error.schema)}"
-        case "minItems" if value:
+        case (
+            "type"
+            | "minimum"
+            | "maximum"
+            | "exclusiveMinimum"
+            | "exclusiveMaximum"
+            | "pattern"
+            | "minItems"
+        ):
             yield key, f"value {value!r}; allowed: {_allowed(error.schema)}"
         case _:
             yield key, f"value {value!r}: {error.message}"

@@ -21,7 +21,7 @@ FIGURES_OF_LINEAR_NETWORKS = (
     *("linear_mini_batch", "linear_irrelevant", "linear_irrelevant_noisy"),
     "linear_irrelevant_precise",
 )
-DEFINITIONS = ("szt_first", "szt_second", "szt_latest", "saxe_sample")
+DEFINITIONS = ("szt_first", "szt_second", "szt_latest", "saxe_sample", "saxe_batch")
 
 
 def grid(*names_and_values):

@@ -314,10 +314,19 @@ def test_scorecard_says_what_the_rows_of_a_cell_say_together(tables, tmp_path, d
     wanted = {"C01  Upper layers compress", "Shwartz-Ziv & Tishby", "tanh, SGD", "other"}
     assert wanted <= {*texts}
     # Each sign stands in the key as well. The run that is compared has the column.
-    assert [texts.count(sign) for sign in ("✓", "✗", "✓✗", "(✓)", "?")] == [3, 2, 2, 2, 2]
-    # Of several readings the first, if it is there, without the row over all estimators.
+    assert [texts.count(sign) for sign in ("✓", "✗", "✓✗", "(✓)", "?")] == [4, 2, 2, 2, 2]
+    # Each reading has a row of its own, without the row over all estimators.
     assert {"0.50…2.0", "\N{MINUS SIGN}0.12", "7.0"} <= {*texts}
-    assert not any("99" in text for text in texts)
-    assert [text for text in texts if text in ("effect in", "bits", "ratio", "share")] == [
-        *("effect in", "bits", "ratio", "share")
+    assert texts.count("99.0") == 2
+    heads = ("read as", "effect in", "bits", "ratio", "share")
+    # The readings of C01 and their units, which are called alike.
+    assert [text for text in texts if text in heads] == [
+        *("read as", "effect in", "bits", "bits", "share", "share", "ratio", "share")
     ]
+
+
+def test_a_scorecard_of_some_claims_has_no_others(tables, tmp_path, drawn):
+    figure = drawn("infoplane_scorecard", tables, tmp_path, claims=["C09"])
+    texts = [text.get_text() for text, _ in shown_texts(figure)]
+    assert any(text.startswith("C09") for text in texts)
+    assert not any(text.startswith(("C01", "C19")) for text in texts)

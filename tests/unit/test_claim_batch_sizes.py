@@ -1,5 +1,7 @@
 """C26 on made-up networks whose events are known, and the fits behind it."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.stats import linregress
@@ -63,7 +65,8 @@ def test_falls_in_proportion_to_peaks_support_it_and_shuffled_peaks_do_not():
     row = judged(study(LATER, [2 * epoch for epoch in LATER]))
     assert row["verdict"] == "supported"
     assert row["estimate"] > 0.95
-    assert float(row["null"].split()[0]) < 0.8
+    middle, low, high = map(float, re.findall(r"[\d.]+", row["null"]))
+    assert 0 <= low < middle < high < 0.95
 
 
 def test_peaks_in_another_order_refute_it():

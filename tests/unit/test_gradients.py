@@ -175,6 +175,16 @@ def test_other_definitions_on_the_worked_example():
     np.testing.assert_allclose(saxe.snr, [5 / math.sqrt(2), 5 / math.sqrt(2)])
 
 
+def test_over_mini_batches_of_one_size_the_mean_stays_and_the_deviation_falls():
+    moments = moments_of(a_network(), batch_size=15)
+    samples, batches = (DEFINITIONS[name](moments) for name in ("saxe_sample", "saxe_batch"))
+    np.testing.assert_allclose(batches.mean_norm, samples.mean_norm, rtol=1e-4)
+    # Means of 15 drawn without replacement from 150: 15 ** 0.5 times smaller, but for chance.
+    ratios = samples.std_norm / batches.std_norm
+    assert (ratios > 0.7 * math.sqrt(15)).all()
+    assert (ratios < 1.5 * math.sqrt(15)).all()
+
+
 @pytest.mark.parametrize("output", CROSS_ENTROPY_OUTPUTS)
 @pytest.mark.parametrize("activation", COMPILED_ACTIVATIONS)
 def test_agrees_with_automatic_differentiation(activation, output):
@@ -292,7 +302,7 @@ def test_networks_with_noise_or_quantisation_are_refused(change):
 
 def test_one_mini_batch_has_no_fluctuation_to_measure():
     moments = moments_of(a_network(), batch_size=150)
-    for name in ("szt_first", "szt_second", "szt_latest"):
+    for name in ("szt_first", "szt_second", "szt_latest", "saxe_batch"):
         statistics = DEFINITIONS[name](moments)
         assert np.isfinite(statistics.mean_norm).all()
         assert np.isnan(statistics.std_norm).all()

@@ -49,6 +49,22 @@ def test_gradients_are_those_of_half_the_squared_error():
     np.testing.assert_allclose(found, expected, atol=1e-8)
 
 
+def test_over_mini_batches_the_mean_is_that_of_samples_and_the_deviation_smaller():
+    table = solved(batch_size=10)
+    again = solved(batch_size=40)
+    kept = table["epoch"] == 0
+    for name in ("mean_norm", "std_norm", "snr"):
+        np.testing.assert_allclose(table[name][kept], again[name][kept], rtol=1e-12)
+    np.testing.assert_allclose(
+        table["batch_snr"] * table["batch_std_norm"], table["mean_norm"], rtol=1e-12
+    )
+    # The variance of means of 10 of 40 without replacement: a tenth, less 9 in 39.
+    expected = table["std_norm"][kept] ** 2 / 10 * (30 / 39)
+    found = table["batch_std_norm"][kept] ** 2
+    assert 0.3 < found.mean() / expected.mean() < 2
+    assert np.isnan(again["batch_snr"]).all()
+
+
 def test_full_batch_ends_at_least_squares_with_its_information():
     table = solved(batch_size=40, epochs=3000, noise_variance=1.0)
     output = (table["layer"] == 2) & (table["epoch"] == 3000)

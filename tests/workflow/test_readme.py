@@ -119,11 +119,11 @@ def test_a_text_on_a_difference_that_the_table_denies_is_refused(docs):
         for estimator in ("binned_30", "binned_30_global")
     ]
     entry = {"text": "T1 {SGD|T1} more,\n{SGD|OUT} less, {SGD|T2}."}
-    entry["expects"] = {"SGD|T1": "more", "SGD|OUT": "less", "SGD|T2": "same"}
+    entry["expects"] = {"SGD|T1": "more", "SGD|OUT": "less", "SGD|T2": "open"}
     told = "T1 2.35 [1.85, 3.35] more, 3.00 [2.00, 3.50] less, 0.25 [\N{MINUS SIGN}0.25, 1.25]."
     assert ablations.filled(entry, rows) == told
     for wrong, said in (
-        ({"SGD|all": "more"}, r"being more, the table says .* same of T2 under binned_30:"),
+        ({"SGD|all": "more"}, r"being more, the table says .* open of T2 under binned_30:"),
         ({"SGD|hidden": 2.0}, "being 2.0, the table says .* more of T1 under binned_30:"),
         ({"SGD|OUT": "less"}, r"nothing is expected of SGD\|T1, SGD\|T2"),
         ({"Adam|T1": "more"}, r"no row 'Adam\|T1' under binned_30"),
@@ -134,7 +134,7 @@ def test_a_text_on_a_difference_that_the_table_denies_is_refused(docs):
     assert ablations.filled(bounded, rows) == "Within 3.50 bits."
     # What is said must hold under the other estimator as well.
     rows[1] |= {"ci_low": "-0.1"}
-    with pytest.raises(docs("answer").UntrueAnswerError, match="same of T1 under binned_30_global"):
+    with pytest.raises(docs("answer").UntrueAnswerError, match="open of T1 under binned_30_global"):
         ablations.filled(entry, rows)
 
 
@@ -244,7 +244,7 @@ def test_verdicts_of_a_further_file_are_corrected_for_all_that_are_published(doc
     assert alone["corrected_verdict"].tolist() == ["supported"]
 
 
-def test_scorecard_is_drawn_of_the_claims_of_the_study_alone(docs, tmp_path, monkeypatch):
+def test_scorecards_are_drawn_of_the_claims_of_the_study_alone(docs, tmp_path, monkeypatch):
     gallery, drawn = docs("gallery"), []
     monkeypatch.setattr(gallery, "shrink", lambda source, target: drawn.append((source, target)))
     shown, real = [], gallery.scorecard.scorecard_figure
@@ -254,11 +254,13 @@ def test_scorecard_is_drawn_of_the_claims_of_the_study_alone(docs, tmp_path, mon
         lambda table, *of: shown.append(set(table["claim"])) or real(table, *of),
     )
     (tmp_path / "figures").mkdir()
-    gallery.draw_scorecard(tmp_path, merged(*FILES), {"C01", "C10"})
-    assert shown == [{"C01", "C10"}]
-    ((source, target),) = drawn
-    assert target == REPOSITORY / "docs/gallery/infoplane_scorecard.png"
-    assert source.stat().st_size > 10_000
+    gallery.draw_scorecards(tmp_path, merged(*FILES), {"C01", "C10"})
+    assert shown == [{"C01", "C10"}] * 2
+    names = ("infoplane_scorecard", "infoplane_scorecard_papers")
+    assert [target for _, target in drawn] == [
+        REPOSITORY / f"docs/gallery/{name}.png" for name in names
+    ]
+    assert all(source.stat().st_size > 10_000 for source, _ in drawn)
 
 
 def test_sections_of_files_that_are_not_published_stay(docs):

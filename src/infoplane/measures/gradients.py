@@ -89,9 +89,19 @@ def saxe_sample(moments: GradientMoments) -> GradientStatistics:
     return GradientStatistics(mean, std, _ratio(mean, std))
 
 
+def saxe_batch(moments: GradientMoments) -> GradientStatistics:
+    """Compare the same norms over mini-batches, as SAXE's published code does.
+
+    The mean is that of `saxe_sample` where mini-batches are of one size; the deviation is smaller
+    by about the root of that size.
+    """
+    mean, std = moments.batch_mean_norm, np.sqrt(moments.batch_variance)
+    return GradientStatistics(mean, std, _ratio(mean, std))
+
+
 DEFINITIONS = {
     definition.__name__: definition
-    for definition in (szt_first, szt_second, szt_latest, saxe_sample)
+    for definition in (szt_first, szt_second, szt_latest, saxe_sample, saxe_batch)
 }
 
 

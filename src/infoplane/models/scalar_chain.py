@@ -14,7 +14,7 @@ from infoplane.tasks.base import Task
 
 COLUMNS = (
     *("init", "epoch", "layer", "mi_input_bits", "mean_norm", "std_norm", "snr"),
-    *("train_error", "status"),
+    *("batch_std_norm", "batch_snr", "train_error", "status"),
 )
 # A training error so many times the first is a network that diverged.
 DIVERGED = 1e3
@@ -94,16 +94,18 @@ class ScalarChainModel(Model):
         columns : dict of array
             ``init, epoch, layer`` (1 hidden, 2 output), ``mi_input_bits``; ``mean_norm, std_norm,
             snr``, absolute mean and standard deviation of the gradient over the samples, at frozen
-            weights, and their ratio; ``train_error``, a mean square; and ``status``, ``ok`` or
-            ``diverged``. Of a network that diverged nothing after that is there.
+            weights, and their ratio; ``batch_std_norm, batch_snr``, deviation and ratio over the
+            mini-batches of an epoch (one alone has no ratio: NaN); ``train_error``, a mean square;
+            and ``status``, ``ok`` or ``diverged``. Of a network that diverged nothing after that is
+            there.
         """
         rows = [row for init in range(self.initialisations) for row in self._rows(init)]
         return dict(zip(COLUMNS, map(np.array, zip(*rows, strict=True)), strict=True))
 
     def _rows(self, init: int) -> list[tuple]:
-        data, start, order = (
+        data, start, order, measured = (
             np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(init, purpose)))
-            for purpose in range(3)
+            for purpose in range(4)
         )
         inputs = data.normal(size=self.samples)
         targets = inputs + data.normal(size=self.samples) * math.sqrt(self.teacher_noise)
@@ -114,16 +116,19 @@ class ScalarChainModel(Model):
                 first, second = self._epoch(inputs, targets, first, second, order)
             last = epoch
             found = gradients(inputs, targets, first, second)
+            batches = self._batches(measured)
             error = float(np.mean((first * second * inputs - targets) ** 2))
-            if rows and not error <= DIVERGED * rows[0][-2]:
+            if rows and not error <= DIVERGED * rows[0][COLUMNS.index("train_error")]:
                 return [(*row[:-1], "diverged") for row in rows]
             for layer, (weight, gradient) in enumerate(
                 zip((first, first * second), found, strict=True), start=1
             ):
                 bits = math.log2(1 + weight**2 / self.noise_variance) / 2
                 mean, deviation = abs(float(gradient.mean())), float(gradient.std())
-                ratio = mean / deviation if deviation else math.nan
-                rows.append((init, epoch, layer, bits, mean, deviation, ratio, error, "ok"))
+                of_batches = float(np.std([gradient[batch].mean() for batch in batches]))
+                ratios = [mean / one if one else math.nan for one in (deviation, of_batches)]
+                of_gradients = (mean, deviation, ratios[0], of_batches, ratios[1])
+                rows.append((init, epoch, layer, bits, *of_gradients, error, "ok"))
         return rows
 
     def _epoch(
@@ -134,15 +139,21 @@ class ScalarChainModel(Model):
         second: float,
         order: np.random.Generator,
     ) -> tuple[float, float]:
-        places = order.permutation(self.samples)
-        for begin in range(0, self.samples, self.batch_size):
-            batch = places[begin : begin + self.batch_size]
+        for batch in self._batches(order):
             steps = [
                 each.mean() for each in gradients(inputs[batch], targets[batch], first, second)
             ]
             first -= self.learning_rate * float(steps[0])
             second -= self.learning_rate * float(steps[1])
         return first, second
+
+    def _batches(self, order: np.random.Generator) -> list[np.ndarray]:
+        """Return the samples of each mini-batch of an epoch."""
+        places = order.permutation(self.samples)
+        return [
+            places[begin : begin + self.batch_size]
+            for begin in range(0, self.samples, self.batch_size)
+        ]
 
 
 def gradients(

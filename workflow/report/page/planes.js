@@ -3,7 +3,7 @@ const BITS = 1000; // thousandths of a bit
 const LAYER_COLOURS = ["#4269d0", "#d1791b", "#ff725c", "#3a9d8c", "#3ca951", "#c774b2", "#a463f2", "#8a7a55", "#7f8a99"];
 const FRAME_MILLISECONDS = 120;
 const MOST_PANELS = 4;
-const DEFINITIONS = { szt_first: "SZT, first version", szt_second: "SZT, second version", szt_latest: "SZT, latest version", saxe_sample: "SAXE, over samples" };
+const DEFINITIONS = { szt_first: "SZT, first version", szt_second: "SZT, second version", szt_latest: "SZT, latest version", saxe_sample: "SAXE, over samples", saxe_batch: "SAXE, over mini-batches" };
 
 const bits = (value) => (value === null || value === undefined ? NaN : value / BITS);
 const layerName = (plane, place) => (place === plane.layers.length - 1 ? "output" : `T${plane.layers[place]}`);

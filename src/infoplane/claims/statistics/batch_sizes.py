@@ -57,8 +57,8 @@ def falls_against_peaks(
     -------
     Finding
         R squared of a straight line through the runs' medians on double logarithmic axes. The null
-        shuffles the peaks of the runs within each initialisation. A network without an event has it
-        after all others.
+        shuffles the peaks of the runs within each initialisation, as often as is resampled: median
+        and quantiles over these. A network without an event has it after all others.
     """
     if axis not in AXES:
         raise ClaimError(f"claim {case.claim}: axis {axis!r} is not one of: {', '.join(AXES)}")
@@ -75,8 +75,6 @@ def falls_against_peaks(
     fall, peak = resampling.medians(falls), resampling.medians(peaks)
     squares, slopes = line_fits(fall, peak)
     slope = resampling.interval(slopes)
-    seeds = np.random.SeedSequence(resampling.seed, spawn_key=(len(inits),))
-    shuffled = resampling.medians(np.random.default_rng(seeds).permuted(peaks, axis=1))
     order = resampling.interval(_rank_correlations(fall, -steps))
     conditions = (
         Condition("slope of the logarithms", slope, least_slope, "at_least"),
@@ -104,8 +102,23 @@ def falls_against_peaks(
         tuple(sorted({init for one in case.runs for init in evidence.planes(one).diverged})),
         conditions,
         premises,
-        null=resampling.interval(line_fits(fall, shuffled)[0]),
+        null=_shuffled_peaks(fall[0], peaks, resampling),
     )
+
+
+def _shuffled_peaks(fall: np.ndarray, peaks: np.ndarray, resampling: Resampling) -> Interval:
+    """Return R squared of peaks that are shuffled among the runs, network by network."""
+    if not len(peaks):
+        return Interval(np.nan, np.nan, np.nan)
+    seeds = np.random.SeedSequence(resampling.seed, spawn_key=(len(peaks),))
+    draws = np.random.default_rng(seeds)
+    medians = np.array(
+        [np.median(draws.permuted(peaks, axis=1), axis=0) for _ in range(resampling.resamples)]
+    )
+    squares = line_fits(np.broadcast_to(fall, medians.shape), medians)[0]
+    tail = (1 - resampling.confidence) / 2
+    low, middle, high = np.quantile(squares, (tail, 0.5, 1 - tail))
+    return Interval(float(middle), float(low), float(high))
 
 
 def _events(

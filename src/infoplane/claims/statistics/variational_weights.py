@@ -47,10 +47,9 @@ def accuracy_jump(
     -------
     Finding
         The median over initialisations; betas between those tried are interpolated on a logarithmic
-        scale. Infinite for a network whose accuracy does not pass both levels. What never reaches
-        `high` falls below the betas tried or not at all, in any case elsewhere than expected, but
-        over an unknown width: it is the premise of the width that the labels are learnt at the
-        smallest beta, median over networks.
+        scale. Infinite for a network whose accuracy does not pass both levels. Networks that never
+        reach `high` have no fall to be found, at any price: it is the premise that the labels are
+        learnt at the smallest beta, median over networks.
     """
     if quantity not in JUMPS:
         raise ClaimError(
@@ -80,7 +79,7 @@ def accuracy_jump(
         found.inits,
         np.column_stack(jumps[0]),
         found.diverged,
-        premises=(learnt,) if quantity == "width" else (),
+        premises=(learnt,),
         null=resampling.median(jumps[1][place]),
     )
 
