@@ -205,7 +205,7 @@ def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
         try:
             rules[name] = make_task_rule(**task)
         except (ValueError, TypeError) as error:
-            yield ("tasks", name), str(error)
+            yield _refused_key(config, ("tasks", name), error), str(error)
     runs = {}
     for name in config["runs"]:
         try:
@@ -214,7 +214,8 @@ def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
                 rule = rules[run.task]
                 run.network.check_task(rule.input_shape, rule.classes)
         except (ValueError, TypeError) as error:
-            yield ("runs", name), f"with its protocol and the defaults: {error}"
+            key, text = _refused_of_run(config, name, error)
+            yield key, f"{text}: {error}"
     for name, entry in config["models"].items():
         try:
             model = make_model(**model_parameters(entry))
@@ -222,16 +223,36 @@ def _value_mistakes(config: dict) -> Iterator[tuple[Key, str]]:
                 rule = rules[entry["task"]]
                 model.check_task(rule.input_shape, rule.classes)
         except (ValueError, TypeError) as error:
-            yield ("models", name), str(error)
+            yield _refused_key(config, ("models", name), error), str(error)
     wrong = len(config["runs"]) - len(runs)
     for name, parameters in config["estimators"].items():
         try:
             ESTIMATORS.make(parameters["method"], **with_numbers(parameters))
         except (ValueError, TypeError) as error:
             wrong += 1
-            yield ("estimators", name), str(error)
+            yield _refused_key(config, ("estimators", name), error), str(error)
     if not wrong:
         yield from _measurement_value_mistakes(config, runs)
+
+
+def _refused_key(config: dict, entry: Key, error: Exception) -> Key:
+    """Return the key of an entry that an error says must be otherwise, else the entry."""
+    word = str(error).partition(" must ")[0]
+    own = config.get(entry[0], {})
+    for part in entry[1:]:
+        own = own.get(part)
+    return (*entry, word) if isinstance(own, Mapping) and word in own else entry
+
+
+def _refused_of_run(config: dict, name: str, error: Exception) -> tuple[Key, str]:
+    """Return where a run has the key that must be otherwise, and of which run it is told."""
+    entry = ("runs", name)
+    shared = [("protocols", config["runs"][name].get("protocol")), ("defaults",)]
+    if _refused_key(config, entry, error) == entry:
+        for one in shared:
+            if one[-1] is not None and (key := _refused_key(config, one, error)) != one:
+                return key, f"of runs.{name}"
+    return _refused_key(config, entry, error), "with its protocol and the defaults"
 
 
 def _measurement_value_mistakes(config: dict, runs: dict) -> Iterator[tuple[Key, str]]:
@@ -242,7 +263,7 @@ def _measurement_value_mistakes(config: dict, runs: dict) -> Iterator[tuple[Key,
         try:
             one = resolve_measurement(config, name, runs)
         except (ValueError, TypeError) as error:
-            yield key, str(error)
+            yield _refused_key(config, key, error), str(error)
             continue
         for run in one.runs:
             if refused := one.measure.refusal(runs[run].network):

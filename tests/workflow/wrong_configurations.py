@@ -495,7 +495,7 @@ WRONG = {
     "batch larger than its samples": (
         "models/scalar_chain/batch_size",
         201,
-        ["models.scalar_chain", "at most samples 200, not 201"],
+        ["models.scalar_chain.batch_size", "at most samples 200, not 201"],
     ),
     "column of verdicts of no run or model": (
         "figures/infoplane_scorecard/conditions/linear",
@@ -686,7 +686,7 @@ WRONG = {
     "committee of nobody": (
         "tasks/committee",
         {"rule": "committee", "weak_rules": 0, "seed": 1},
-        ["tasks.committee", "weak_rules", "0"],
+        ["tasks.committee.weak_rules", "0"],
     ),
     "random labels without a seed": (
         "tasks/random_labels/seed",
@@ -799,6 +799,11 @@ WRONG = {
         "defaults/weight_decay",
         math.nan,
         ["defaults.weight_decay", "nan", "finite"],
+    ),
+    "even kernel of a protocol": (
+        "protocols/convolutional/kernel_size",
+        20,
+        ["protocols.convolutional.kernel_size: of runs.digits_convolutional:", "odd, not 20"],
     ),
     "infinite rate": ("protocols/szt/learning_rate", math.inf, ["learning_rate", "inf", "finite"]),
     "confidence that is no number": (
