@@ -101,6 +101,7 @@ def test_small_configuration_is_a_small_diff_with_one_of_each_kind():
                 "optimizers": {run.optimizer.optimizer for run in runs},
                 "measures": {one.get("measure") for one in config["measurements"].values()},
                 "drawings": {figure["drawing"] for figure in config["figures"].values()},
+                "statistics": {claim["statistic"] for claim in config["claims"].values()},
             }
         )
     assert kinds[0] == kinds[1]

@@ -5,12 +5,12 @@ REQUIRED INPUTS
     <results>/training/{run}/{chunk}.h5                      from training.smk
     <results>/data/{task}.npz                                from data.smk
 OUTPUTS
-    <results>/gradients/{run}/{measurement}/{chunk}.parquet  four definitions, one chunk
+    <results>/gradients/{run}/{measurement}/{chunk}.parquet  five definitions, one chunk
 """
 
 
 rule compute_gradient_snr:
-    """Compute the gradient statistics of every layer at frozen weights, in four definitions."""
+    """Compute the gradient statistics of every layer at frozen weights, in five definitions."""
     input:
         training="<results>/training/{run}/{chunk}.h5",
         data=data_of_run,
