@@ -59,6 +59,17 @@ def test_each_channel_of_the_training_images_is_standardised():
     )
 
 
+def test_a_channel_without_variation_is_only_shifted():
+    arrays = [values.copy() for values in vars(image_set("cifar10")).values()]
+    train, _, test, _ = arrays
+    # A value whose mean over so many rounds away from it in double precision.
+    train[:, 1], test[0, 1] = 51, 204
+    inputs = make_task("cifar10", images=ImageSet(*arrays), standardised=True).inputs
+    assert not inputs[: len(train), 1].any()
+    np.testing.assert_allclose(inputs[len(train), 1], 0.6, rtol=1e-6)
+    np.testing.assert_allclose(inputs[: len(train), 0].std(), 1, atol=1e-6)
+
+
 def test_a_subset_is_drawn_by_its_seed_and_keeps_the_order_of_the_set():
     first, again, other = (
         made(training_images=20, test_images=25, seed=seed, pooling=14) for seed in (1, 1, 2)
@@ -95,6 +106,8 @@ def test_a_rule_tells_its_number_of_images_without_any():
             {"test_images": 15, "balanced": True},
             "multiple of the 10 classes to be balanced, not 15",
         ),
+        ({"training_images": 31}, "training_images must be at most the 30 that there are, not 31"),
+        ({"test_images": 5000}, "test_images must be at most the 30 that there are, not 5000"),
         ({"balanced": "yes"}, "balanced must be one of True, False, not 'yes'"),
         ({"training_images": 40, "balanced": True}, "needs 4 images of each class; class 0 has 3"),
         ({"training_images": 10}, r"training_images 10 has no image of class \d; take more"),
@@ -113,6 +126,10 @@ def test_a_set_that_is_not_what_its_name_says_is_refused():
     wrong[7] = 10
     with pytest.raises(ValueError, match=r"label 10 of image 7 is none of 0 to 9"):
         made(ImageSet(train, wrong, *test))
+    below = labels.astype(np.int64)
+    below[3] = -1
+    with pytest.raises(ValueError, match=r"train images .*: label -1 of image 3 is none of 0 to 9"):
+        made(ImageSet(train, below, *test))
     with pytest.raises(ValueError, match="are 30, with labels for 29"):
         made(ImageSet(train, labels[1:], *test))
     with pytest.raises(ValueError, match=r"is made of images: call make_task\('mnist', images"):

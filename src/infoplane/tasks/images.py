@@ -54,7 +54,7 @@ class ImageSet:
                 raise ValueError(f"{what} have the shape {images.shape[1:]}, not {shape}")
             if labels.shape != images.shape[:1]:
                 raise ValueError(f"{what} are {len(images)}, with labels for {len(labels)}")
-            wrong = np.flatnonzero(labels >= classes)
+            wrong = np.flatnonzero((labels < 0) | (labels >= classes))
             if wrong.size:
                 raise ValueError(
                     f"{what}: label {labels[wrong[0]]} of image {wrong[0]} is none of 0 to "
@@ -72,7 +72,7 @@ class ImageRule(TaskRule):
     Attributes
     ----------
     training_images, test_images : int or None
-        Only so many of each, drawn at random; None is all that there are.
+        Only so many of each, drawn at random, and no more than the set has; None is all of them.
     balanced : bool
         Draw equally many of each class.
     pooling : int
@@ -81,7 +81,8 @@ class ImageRule(TaskRule):
         Replace the squares of pixels by their sums over so much, rounded down: whole numbers.
     standardised : bool
         Subtract from each channel its mean over all training images of the task and divide by its
-        standard deviation there. Without either, pixels are from 0 to 1.
+        standard deviation there. A channel with one and the same value there has none and is only
+        shifted: all of it is 0 on those images. Without either, pixels are from 0 to 1.
     seed : int
         Of the draws.
     """
@@ -148,7 +149,8 @@ class ImageRule(TaskRule):
         Raises
         ------
         ValueError
-            If the set is another one, or a subset has no image of a class.
+            If the set is another one or has fewer images than are asked for, or a subset has no
+            image of a class.
         """
         images.check(self.name, self.image_shape, self.classes)
         generator = np.random.default_rng(self.seed)
@@ -235,7 +237,7 @@ def drawn(
     Raises
     ------
     ValueError
-        If a class has too few images, or none of those drawn.
+        If there are too few images, also of one class, or a class has none of those drawn.
     """
     counts = np.bincount(labels, minlength=classes)
     if wanted is None:
@@ -249,6 +251,8 @@ def drawn(
             )
         of_class = (np.flatnonzero(labels == one) for one in range(classes))
         chosen = np.concatenate([generator.permutation(those)[:each] for those in of_class])
+    elif wanted > len(labels):
+        raise ValueError(f"{key} must be at most the {len(labels)} that there are, not {wanted}")
     else:
         chosen = generator.permutation(len(labels))[:wanted]
     there = np.bincount(labels[chosen], minlength=classes)
@@ -263,6 +267,8 @@ def drawn(
 def standardise(inputs: np.ndarray, over: np.ndarray) -> None:
     """Subtract each channel's mean over some images, divide by its deviation there, in place.
 
+    A channel that does not vary there is only shifted.
+
     Parameters
     ----------
     inputs : array of float32, shape (images, channels, height, width)
@@ -273,6 +279,9 @@ def standardise(inputs: np.ndarray, over: np.ndarray) -> None:
     # Double precision: a sum of 10^8 pixels has more digits than single precision.
     mean = over.mean(axis=axes, keepdims=True, dtype=np.float64)
     deviation = over.std(axis=axes, keepdims=True, dtype=np.float64)
+    # By its values: rounding gives a constant channel a deviation of its own.
+    varies = over.max(axis=axes, keepdims=True) > over.min(axis=axes, keepdims=True)
+    deviation[~varies] = 1.0
     inputs -= mean.astype(np.float32)
     inputs /= deviation.astype(np.float32)
 
