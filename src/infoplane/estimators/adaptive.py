@@ -96,6 +96,8 @@ class AdaptiveBinnedEstimator(Estimator):
         "from them, and a mere rescaling of the layer never shows."
     )
 
+    copies: ClassVar[float] = 6.5
+
     bins: int = 30
     edges: str = "paper"
 

@@ -53,12 +53,15 @@ class Estimator:
         What of a layer it is to be given, one of `READABLE`.
     choosing : tuple of str
         Parameters that only choose among what one pass gives.
+    copies : float
+        How many copies of a layer in double precision an estimate holds at once.
     """
 
     name: ClassVar[str]
     assumptions: ClassVar[str]
     reads: ClassVar[str] = "activations"
     choosing: ClassVar[tuple[str, ...]] = ()
+    copies: ClassVar[float] = 0.0
 
     def __call__(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         """Estimate I(X;T) and I(T;Y) of one layer.
@@ -110,6 +113,23 @@ class Estimator:
     def chosen(self, found: Any) -> Estimate:
         """Return this estimator's estimate of what `one_pass` found."""
         return found
+
+    def working_bytes(self, labels: np.ndarray, units: int, dtype: np.dtype) -> int:
+        """Return the bytes that an estimate takes beside its layer, some tens of megabytes aside.
+
+        Parameters
+        ----------
+        labels : array of int, shape (samples,)
+            From 0.
+        units : int
+        dtype : numpy.dtype
+            Of the activations.
+
+        Returns
+        -------
+        int
+        """
+        return int(8 * self.copies * labels.size * units)
 
     @cached_property
     def pass_key(self) -> Hashable:

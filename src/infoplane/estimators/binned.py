@@ -116,6 +116,11 @@ class BinnedEstimator(Estimator):
                 "would be lost in the rounding of float64"
             )
 
+    def working_bytes(self, labels: np.ndarray, units: int, dtype: np.dtype) -> int:
+        """Return the bytes that an estimate takes beside its layer; see `Estimator`."""
+        # As many units at a time as have room in 64 bits, and their intervals.
+        return (8 + dtype.itemsize) * labels.size * min(units, 64)
+
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         samples, units = activations.shape
         states = self.states(activations)
@@ -149,6 +154,8 @@ class BinnedEstimator(Estimator):
         values, radix = self._checked(activations)
         samples, units = values.shape
         states, size, start = np.zeros(samples, np.uint64), 1, 0
+        if radix == 1:
+            return states
         while start < units:
             stop = start
             while stop < units and size * radix <= 2**64:

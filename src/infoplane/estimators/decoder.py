@@ -57,6 +57,12 @@ class DecoderEstimator(Estimator):
         require_choice("probe", self.probe, PROBES)
         require_whole("seed", self.seed, at_least=0)
 
+    def working_bytes(self, labels: np.ndarray, units: int, dtype: np.dtype) -> int:
+        """Return the bytes that an estimate takes beside its layer; see `Estimator`."""
+        # Weights with their moments, or with the last steps and gradients of L-BFGS.
+        of_probe = 160 if self.probe == "mlp" else 30 * (int(labels.max()) + 1)
+        return int(8 * units * (3.1 * labels.size + of_probe))
+
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         fitted, held_out = halves(labels, self.seed)
         features = standardised(activations, fitted)

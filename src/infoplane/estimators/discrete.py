@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from infoplane.estimators._row_parts import PART_BYTES
 from infoplane.estimators.base import Estimate
 
 # Of more, sorting rows as they are takes less time than sorting columns and what they tell apart.
@@ -57,20 +58,36 @@ def row_numbers(codes: np.ndarray, levels: int) -> np.ndarray:
     return np.unique(numbers, return_inverse=True)[1]
 
 
-def exact_row_numbers(values: np.ndarray) -> np.ndarray:
+def exact_row_numbers(values: np.ndarray, precision: str | None = None) -> np.ndarray:
     """Number the distinct rows of a table, compared value by value without tolerance.
 
     Parameters
     ----------
     values : array, shape (rows, units)
         Finite values; 0.0 and -0.0 count as equal.
+    precision : str, optional
+        Type to round the values to first; by default their own.
 
     Returns
     -------
     array of int64, shape (rows,)
         0 .. distinct rows - 1.
     """
-    rows = np.ascontiguousarray(values + values.dtype.type(0))
+    precision = np.dtype(precision or values.dtype)
+    count, units = values.shape
+    step = max(1, PART_BYTES // (precision.itemsize * count))
+    numbers = _numbers_of_part(values[:, :step], precision)
+    # Of a wide table some units at a time, and no more of them once all rows are told apart.
+    for start in range(step, units, step):
+        if numbers.max() == count - 1:
+            break
+        of_part = _numbers_of_part(values[:, start : start + step], precision)
+        numbers = np.unique(numbers * count + of_part, return_inverse=True)[1]
+    return numbers
+
+
+def _numbers_of_part(values: np.ndarray, precision: np.dtype) -> np.ndarray:
+    rows = np.ascontiguousarray(values.astype(precision, copy=False) + precision.type(0))
     # Words in the order of their bytes, so that few columns are numbered as whole rows would be.
     words = rows.view(f"u{rows.dtype.itemsize}").T
     states, numbers = np.unique(words[0].byteswap(), return_inverse=True)

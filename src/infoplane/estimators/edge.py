@@ -146,6 +146,8 @@ class EdgeEstimator(Estimator):
         "removed and a layer that only spreads or shrinks does not show it."
     )
 
+    copies: ClassVar[float] = 2.2
+
     smoothness: float = 1.0
     bandwidth: float = 0.0
     ensemble: int = 10

@@ -88,6 +88,10 @@ class GaussianDropoutEstimator(Estimator):
             f"{network.relative_noise:g}"
         )
 
+    def working_bytes(self, labels: np.ndarray, units: int, dtype: np.dtype) -> int:
+        """Return the bytes that an estimate takes beside its layer; see `Estimator`."""
+        return int(8 * 14.5 * min(labels.size, self.samples) * units)
+
     def one_pass(self, activations: np.ndarray, labels: np.ndarray) -> dict[str, Estimate]:
         """Return the estimates with both covariances, of the same draws."""
         if len(labels) > self.samples:

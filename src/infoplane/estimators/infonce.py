@@ -63,6 +63,12 @@ class InfoNceEstimator(Estimator):
         require_whole("steps", self.steps, at_least=1)
         require_whole("seed", self.seed, at_least=0)
 
+    def working_bytes(self, labels: np.ndarray, units: int, dtype: np.dtype) -> int:
+        """Return the bytes that an estimate takes beside its layer; see `Estimator`."""
+        # Two embeddings of 80 numbers a unit in single precision, with gradients and two moments.
+        of_critic = 320
+        return int(8 * units * (6.1 * labels.size + of_critic + self.batch_size))
+
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         generator = np.random.default_rng(self.seed)
         noise = math.sqrt(self.noise_variance) * generator.standard_normal(activations.shape)

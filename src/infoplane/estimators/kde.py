@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from infoplane.estimators._kde_kernels import BLOCK, GROUP, NARROW, ROWS, pair_sums
-from infoplane.estimators._kde_products import WIDE, product_sums
+from infoplane.estimators._kde_products import PANEL, WIDE, product_sums
 from infoplane.estimators.base import Estimate, Estimator, check_samples
 from infoplane.units import BITS_PER_NAT
 
@@ -67,6 +67,14 @@ class KdeEstimator(Estimator):
         if self.bound not in BOUNDS:
             raise ValueError(f"bound must be 'upper' or 'lower', not {self.bound!r}")
 
+    def working_bytes(self, labels: np.ndarray, units: int, dtype: np.dtype) -> int:
+        """Return the bytes that an estimate takes beside its layer; see `Estimator`."""
+        single = _precision(dtype, float(self.noise_variance)) == np.float32
+        if units >= WIDE and single:
+            return 8 * units * min(labels.size, 2 * PANEL)
+        blocks = int((-(-np.bincount(labels) // BLOCK)).sum())
+        return 2 * (4 if single else 8) * units * blocks * BLOCK
+
     def one_pass(self, activations: np.ndarray, labels: np.ndarray) -> dict[str, Estimate]:
         """Return the estimates with both bounds."""
         return _both_bounds(activations, labels, float(self.noise_variance))
@@ -120,7 +128,7 @@ def _both_bounds(
     activations: np.ndarray, labels: np.ndarray, noise_variance: float
 ) -> dict[str, Estimate]:
     samples, units = activations.shape
-    dtype = _precision(activations, noise_variance)
+    dtype = _precision(activations.dtype, noise_variance)
     if units >= WIDE and dtype == np.float32:
         sums = product_sums(activations, labels, noise_variance)
     else:
@@ -144,9 +152,9 @@ def _both_bounds(
     return estimates
 
 
-def _precision(activations: np.ndarray, noise_variance: float) -> type:
+def _precision(given: np.dtype, noise_variance: float) -> type:
     """Return the type that distances are computed in."""
-    small = activations.dtype in (np.float16, np.float32)
+    small = given in (np.float16, np.float32)
     least, most = FLOAT32_NOISE_VARIANCES
     return np.float32 if small and least <= noise_variance <= most else np.float64
 

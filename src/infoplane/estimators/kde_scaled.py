@@ -65,12 +65,16 @@ class ScaledKdeEstimator(Estimator):
         float
             In the square of the activations' unit.
         """
-        largest = float(np.abs(activations).max())
+        largest = float(max(activations.max(), -activations.min()))
         return (
             self.fraction * largest
             if self.scales == "variance"
             else ((self.fraction * largest) ** 2)
         )
+
+    def working_bytes(self, labels: np.ndarray, units: int, dtype: np.dtype) -> int:
+        """Return the bytes that an estimate takes beside its layer; see `Estimator`."""
+        return KdeEstimator(noise_variance=1.0).working_bytes(labels, units, dtype)
 
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         if not activations.any():

@@ -34,6 +34,8 @@ METRICS = ("maximum", "euclidean")
 # In more units than this, comparing all samples takes less time than a search tree to find
 # neighbours. To count them it does in two units already: measured at 1024 to 16384 samples.
 UNITS_FOR_TREES = 3
+PADDING_ROWS = 128
+"""Up to so many rows of float64 are two tables of whole blocks of samples in whole numbers."""
 
 
 def kozachenko_leonenko_entropy_bits(values: np.ndarray, neighbours: int = 3) -> float:
@@ -299,6 +301,10 @@ class KnnEstimator(Estimator):
             raise ValueError(
                 f"noise_draws must be 1 without noise (noise_variance=0), not {self.noise_draws}"
             )
+
+    def working_bytes(self, labels: np.ndarray, units: int, dtype: np.dtype) -> int:
+        """Return the bytes that an estimate takes beside its layer; see `Estimator`."""
+        return 8 * units * (4 * self.noise_draws * labels.size + PADDING_ROWS)
 
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         ceiling_bits = math.log2(len(activations))

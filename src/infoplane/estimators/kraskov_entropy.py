@@ -11,6 +11,7 @@ import numpy as np
 from infoplane.checks import require_not_negative, require_whole
 from infoplane.estimators.base import Estimate, Estimator
 from infoplane.estimators.knn import (
+    PADDING_ROWS,
     add_noise,
     check_class_sizes,
     kozachenko_leonenko_entropy_bits,
@@ -55,6 +56,10 @@ class KraskovEntropyEstimator(Estimator):
         require_whole("neighbours", self.neighbours, at_least=1)
         require_not_negative("jitter_variance", self.jitter_variance)
         require_whole("seed", self.seed, at_least=0)
+
+    def working_bytes(self, labels: np.ndarray, units: int, dtype: np.dtype) -> int:
+        """Return the bytes that an estimate takes beside its layer; see `Estimator`."""
+        return 8 * units * (4 * labels.size + PADDING_ROWS)
 
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         values = add_noise(activations, self.jitter_variance, 1, self.seed)

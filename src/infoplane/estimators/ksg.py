@@ -13,6 +13,7 @@ from infoplane.estimators._continuous import TIED_SHARE, check_tied_share
 from infoplane.estimators.base import Estimate, Estimator
 from infoplane.estimators.knn import (
     METRICS,
+    PADDING_ROWS,
     VARIANTS,
     add_noise,
     ksg_information_bits,
@@ -73,6 +74,10 @@ class KsgEstimator(Estimator):
         require_choice("metric", self.metric, METRICS)
         require_whole("seed", self.seed, at_least=0)
         check_tied_share(self.tied_share)
+
+    def working_bytes(self, labels: np.ndarray, units: int, dtype: np.dtype) -> int:
+        """Return the bytes that an estimate takes beside its layer; see `Estimator`."""
+        return 8 * units * (9 * labels.size + 2 * PADDING_ROWS)
 
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         noisy = add_noise(activations, self.noise_variance, 1, self.seed)

@@ -42,10 +42,10 @@ class MachinePrecisionEstimator(Estimator):
 
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         limit = np.finfo(self.precision).max
-        if np.abs(activations).max() > limit:
+        largest = max(activations.max(), -activations.min())
+        if largest > limit:
             raise ValueError(
                 f"activations must lie within +-{limit} to be rounded to {self.precision}; the "
-                f"largest absolute value is {np.abs(activations).max()}"
+                f"largest absolute value is {largest}"
             )
-        rounded = activations.astype(self.precision)
-        return deterministic_estimate(exact_row_numbers(rounded), labels)
+        return deterministic_estimate(exact_row_numbers(activations, self.precision), labels)

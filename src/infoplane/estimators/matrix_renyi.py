@@ -179,6 +179,11 @@ class MatrixRenyiEstimator(Estimator):
         require_whole("samples", self.samples, at_least=2)
         require_whole("seed", self.seed, at_least=0)
 
+    def working_bytes(self, labels: np.ndarray, units: int, dtype: np.dtype) -> int:
+        """Return the bytes that an estimate takes beside its layer; see `Estimator`."""
+        samples = min(labels.size, self.samples)
+        return 8 * (2 * samples * units + 4 * samples**2)
+
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         if len(labels) > self.samples:
             chosen = stratified_subset(labels, self.samples, self.seed)

@@ -89,6 +89,10 @@ class MixtureEntropyEstimator(Estimator):
         require_whole("draws", self.draws, at_least=1)
         require_whole("seed", self.seed, at_least=0)
 
+    def working_bytes(self, labels: np.ndarray, units: int, dtype: np.dtype) -> int:
+        """Return the bytes that an estimate takes beside its layer; see `Estimator`."""
+        return 8 * (5 * self.draws + 1) * labels.size * units
+
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         information = mixture_information(
             activations,

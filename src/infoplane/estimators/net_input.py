@@ -51,5 +51,9 @@ class NetInputEstimator(Estimator):
     def _bins(self) -> BinnedEstimator:
         return BinnedEstimator(bin_width=self.bin_width)
 
+    def working_bytes(self, labels: np.ndarray, units: int, dtype: np.dtype) -> int:
+        """Return the bytes that an estimate takes beside its layer; see `Estimator`."""
+        return self._bins().working_bytes(labels, units, dtype)
+
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         return self._bins().one_pass(activations, labels)

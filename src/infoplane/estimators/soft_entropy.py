@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from infoplane.checks import require_positive, require_whole
+from infoplane.estimators._row_parts import row_parts, rows_in_order
 from infoplane.estimators.base import Estimate, Estimator, check_activations
 
 LEADING_ORDER = "leading_order"
@@ -34,7 +35,9 @@ def sphere_anchors(anchors: int, units: int, seed: int) -> np.ndarray:
         Normal numbers, divided by their row's length.
     """
     points = np.random.default_rng(seed).standard_normal((anchors, units))
-    return points / np.linalg.norm(points, axis=1, keepdims=True)
+    for part in row_parts(anchors, units):
+        points[part] /= np.linalg.norm(points[part], axis=1, keepdims=True)
+    return points
 
 
 def directions(activations: np.ndarray) -> np.ndarray:
@@ -48,12 +51,18 @@ def directions(activations: np.ndarray) -> np.ndarray:
     -------
     array of float64, shape (samples, units)
     """
-    rows = activations.astype(np.float64)
+    return _directions(activations, np.arange(len(activations)))
+
+
+def _directions(activations: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Return the `directions` of some rows in this order."""
+    rows = rows_in_order(activations, order, np.float64)
     # By the largest value first: squares of very large or small numbers have no float64.
-    largest = np.abs(rows).max(axis=1, keepdims=True)
+    largest = np.maximum(rows.max(axis=1, keepdims=True), -rows.min(axis=1, keepdims=True))
     rows /= np.where(largest > 0, largest, 1.0)
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
-    return rows / np.where(lengths > 0, lengths, 1.0)
+    rows /= np.where(lengths > 0, lengths, 1.0)
+    return rows
 
 
 class SoftAssignments:
@@ -125,13 +134,13 @@ class SoftAssignments:
             )
         for start in range(0, len(labels), BLOCK_ROWS):
             rows = slice(start, start + BLOCK_ROWS)
-            self._add_block(directions(activations[rows]), labels[rows])
+            self._add_block(activations[rows], labels[rows])
 
-    def _add_block(self, rows: np.ndarray, labels: np.ndarray) -> None:
+    def _add_block(self, activations: np.ndarray, labels: np.ndarray) -> None:
         # Sorted, a label's samples are one run, and its sum takes no memory for other classes.
         order = np.argsort(labels, kind="stable")
         labels = labels[order]
-        scores = rows[order] @ self.anchors.T
+        scores = _directions(activations, order) @ self.anchors.T
         scores -= scores.max(axis=1, keepdims=True)
         scores /= self.temperature
         weights = np.exp(scores)
@@ -276,6 +285,10 @@ class SoftEntropyEstimator(Estimator):
         """
         points = sphere_anchors(self.anchors, units, self.seed)
         return SoftAssignments(points, self.softmax_temperature(units), classes)
+
+    def working_bytes(self, labels: np.ndarray, units: int, dtype: np.dtype) -> int:
+        """Return the bytes that an estimate takes beside its layer; see `Estimator`."""
+        return 8 * units * (self.anchors + min(labels.size, BLOCK_ROWS))
 
     def _estimate(self, activations: np.ndarray, labels: np.ndarray) -> Estimate:
         seen = self.accumulator(activations.shape[1], int(labels.max()) + 1)
