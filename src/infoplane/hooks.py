@@ -5,13 +5,49 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from infoplane.parts import Modules, has_parts, naming_what_fails, parts_of
 from infoplane.reading import GIGABYTE, Reading
 
-Modules = dict[str, torch.nn.Module]
+LEAST_SHARE = 16
+"""Of the memory, one such part is for a batch even where layers take nearly all of it."""
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """Hold what a look at two inputs tells of all of them.
+
+    Attributes
+    ----------
+    chosen : dict of torch.nn.Module
+        The layers' modules.
+    layers : dict of tuple
+        Units and type of each layer, in the order of the forward pass.
+    samples : int
+        How many inputs there are.
+    widest : int
+        The most bytes that a part of the module gives for one input.
+    """
+
+    chosen: Modules
+    layers: dict[str, tuple[int, np.dtype]]
+    samples: int
+    widest: int
+
+    def size(self, name: str) -> int:
+        """Return the bytes of a layer for all inputs."""
+        units, dtype = self.layers[name]
+        return self.samples * units * dtype.itemsize
+
+    def batch_size(self, most: int, held: int, memory_bytes: int) -> int:
+        """Return how many inputs can be on their way while so many bytes are held."""
+        room = max(memory_bytes - held, memory_bytes // LEAST_SHARE)
+        # What a part takes and what it gives.
+        return max(1, min(most, room // (2 * self.widest)))
 
 
 def layers_in_turn(
@@ -20,6 +56,7 @@ def layers_in_turn(
     layers: list[str] | None,
     batch_size: int,
     reading: Reading,
+    beside: Callable[[int, np.dtype], int],
 ) -> Iterator[tuple[str, np.ndarray | None]]:
     """Yield one layer after the other, as many held at a time as fit into memory.
 
@@ -33,62 +70,66 @@ def layers_in_turn(
     batch_size : int
         The most samples of a forward pass.
     reading : Reading
+    beside : callable
+        From a layer's units and type to the bytes that measuring it takes beside it.
 
     Yields
     ------
     name : str
         In the order of the forward pass; ``layer:2`` for a second call.
     activations : array, shape (samples, units), or None
-        None if it alone does not fit.
+        None if it alone does not fit, with what measuring it takes.
 
     Raises
     ------
     ValueError
         If a layer is unknown, not used, or gives anything but one tensor with a row per sample.
     """
-    chosen, sizes, batch_size = foreseen(module, inputs, layers, batch_size, reading)
-    group, room = [], reading.memory_bytes
-    for name, size in sizes.items():
-        if size > room and group:
-            yield from read_layers(module, inputs, chosen, group, batch_size, reading)
-            group, room = [], reading.memory_bytes
-        if size > room:
-            warnings.warn(
-                f"layer {name!r} is left out: it takes {size / GIGABYTE:.3g} GB, more than the "
-                f"memory_bytes of {reading.memory_bytes / GIGABYTE:.3g} GB; pooling, units or "
-                "samples of a Reading make it smaller",
-                stacklevel=4,
-            )
+    found = foreseen(module, inputs, layers, reading)
+    group, held, most = [], 0, 0
+    for name, of_layer in found.layers.items():
+        size, extra = found.size(name), beside(*of_layer)
+        if group and held + size + max(most, extra) > reading.memory_bytes:
+            yield from read_layers(module, inputs, found, group, batch_size, reading)
+            group, held, most = [], 0, 0
+        if size + extra > reading.memory_bytes:
+            _warn_of_size(name, size, extra, reading.memory_bytes)
             yield name, None
         else:
             group.append(name)
-            room -= size
+            held, most = held + size, max(most, extra)
     if group:
-        yield from read_layers(module, inputs, chosen, group, batch_size, reading)
+        yield from read_layers(module, inputs, found, group, batch_size, reading)
+
+
+def _warn_of_size(name: str, size: int, extra: int, memory_bytes: int) -> None:
+    takes = f"{size / GIGABYTE:.3g} GB"
+    if extra:
+        takes += f" and the estimator {extra / GIGABYTE:.3g} GB beside it"
+    warnings.warn(
+        f"layer {name!r} is left out: it takes {takes}, more than the memory_bytes of "
+        f"{memory_bytes / GIGABYTE:.3g} GB; allow more, or make it smaller by pooling, units or "
+        "samples of a Reading",
+        stacklevel=5,
+    )
 
 
 def foreseen(
     module: torch.nn.Module,
     inputs: torch.Tensor,
     layers: list[str] | None,
-    batch_size: int,
     reading: Reading,
-) -> tuple[Modules, dict[str, int], int]:
+) -> Foreseen:
     """Look at what two inputs give, and foresee what all of them will.
 
     Parameters
     ----------
-    module, inputs, layers, batch_size, reading
+    module, inputs, layers, reading
         As in `layers_in_turn`.
 
     Returns
     -------
-    chosen : dict of torch.nn.Module
-        The layers' modules.
-    sizes : dict of int
-        Bytes of each layer for all inputs, in the order of the forward pass.
-    batch_size : int
-        Such that what a part of the module takes and gives fits into memory.
+    Foreseen
 
     Raises
     ------
@@ -96,7 +137,7 @@ def foreseen(
         If a layer is unknown or not used, or a part of the module cannot take what it is given.
     """
     chosen = _chosen_modules(module, layers)
-    sizes, widest = {}, 1
+    of_layers, widest = {}, 1
 
     def see(layer: str, key: str, output: object) -> None:
         nonlocal widest
@@ -105,25 +146,25 @@ def foreseen(
         if has_rows:
             widest = max(widest, output.nbytes // len(output))
         if layer in chosen:
-            own = reading.of_output(output).nbytes // len(output) if has_rows else 0
-            sizes[key] = own * len(inputs)
+            own = reading.of_output(output.detach()[:1]) if has_rows else torch.empty(1, 0)
+            of_layers[key] = own.shape[1], own.cpu().numpy().dtype
 
     # Two: modules that drop axes of length one would drop that of a single sample.
     first = inputs[:2]
-    with _naming_what_fails(module, first):
-        _run(module, first, dict(module.named_modules()) | chosen, see)
-    unused = [name for name in chosen if name not in sizes]
+    with naming_what_fails(module, first):
+        _run(module, first, parts_of(module) | chosen, see)
+    unused = [name for name in chosen if name not in of_layers]
     if unused and layers is not None:
         raise ValueError(f"layer {unused[0]!r} is not used in the forward pass")
-    if not sizes:
+    if not of_layers:
         raise ValueError("the forward pass calls none of the module's layers; name `layers`")
-    return chosen, sizes, max(1, min(batch_size, reading.memory_bytes // (2 * widest)))
+    return Foreseen(chosen, of_layers, len(inputs), widest)
 
 
 def read_layers(
     module: torch.nn.Module,
     inputs: torch.Tensor,
-    chosen: Modules,
+    found: Foreseen,
     group: list[str],
     batch_size: int,
     reading: Reading,
@@ -132,12 +173,11 @@ def read_layers(
 
     Parameters
     ----------
-    module, inputs, reading
+    module, inputs, batch_size, reading
         As in `layers_in_turn`.
-    chosen, batch_size
-        As from `foreseen`.
+    found : Foreseen
     group : list of str
-        Keys of its sizes.
+        Keys of its layers.
 
     Yields
     ------
@@ -150,6 +190,8 @@ def read_layers(
         If a layer gives anything but one tensor with a row per sample.
     """
     arrays, filled = {}, dict.fromkeys(group, 0)
+    held = sum(map(found.size, group))
+    batch_size = found.batch_size(batch_size, held, reading.memory_bytes)
     for batch in inputs.split(batch_size):
 
         def keep(layer: str, key: str, output: object, samples: int = len(batch)) -> None:
@@ -163,7 +205,7 @@ def read_layers(
             arrays[key][filled[key] : filled[key] + samples] = rows
             filled[key] += samples
 
-        _run(module, batch, chosen, keep)
+        _run(module, batch, found.chosen, keep)
     for key in group:
         if filled[key] < len(inputs):
             raise ValueError(f"layer {key!r} is used for some inputs only")
@@ -171,11 +213,18 @@ def read_layers(
 
 
 def _chosen_modules(module: torch.nn.Module, layers: list[str] | None) -> Modules:
-    known = dict(module.named_modules())
+    known = parts_of(module)
     if layers is None:
-        leaves = {name: part for name, part in known.items() if not list(part.children())}
+        leaves = {name: part for name, part in known.items() if not has_parts(part)}
         return leaves if "" not in leaves else {type(module).__name__: module}
     for name in layers:
+        parametrised, below, _ = f".{name}.".partition(".parametrizations.")
+        if below and name not in known and (parametrised := parametrised[1:]) in known:
+            raise ValueError(
+                f"layer {name!r} makes a parameter of "
+                f"{f'layer {parametrised!r}' if parametrised else 'the module'} and gives no "
+                "values of samples; name a layer that does"
+            )
         if name not in known or name == "":
             allowed = ", ".join(filter(None, known))
             raise ValueError(f"no layer {name!r}; the module has: {allowed}")
@@ -206,42 +255,6 @@ def _run(
         with _evaluating(module), torch.no_grad():
             # A copy: the first layer may work in place.
             module(_as_module_input(batch, module).clone())
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-@contextmanager
-def _naming_what_fails(module: torch.nn.Module, inputs: torch.Tensor) -> Iterator[None]:
-    """Refuse inputs that a module cannot take, by the part of it where they fail and why."""
-    entered = []
-
-    def entering(name: str) -> Callable:
-        def hook(part, arguments, keywords):
-            values = filter(torch.is_tensor, (*arguments, *keywords.values()))
-            entered.append((name, part, [tuple(value.shape) for value in values]))
-
-        return hook
-
-    def leave(part, arguments, output):
-        entered.pop()
-
-    handles = []
-    for name, part in module.named_modules():
-        handles.append(part.register_forward_pre_hook(entering(name), with_kwargs=True))
-        handles.append(part.register_forward_hook(leave))
-    try:
-        yield
-    except (RuntimeError, ValueError, IndexError) as error:
-        if not entered:
-            raise
-        name, part, shapes = entered[-1]
-        own = type(part).__name__ if list(part.children()) else str(part)
-        raise ValueError(
-            f"{f'layer {name!r}' if name else 'the module'}, {own}, cannot take the shape "
-            f"{' and '.join(map(str, shapes))} that it is given for {len(inputs)} inputs of "
-            f"{tuple(inputs.shape[1:])}: {error}"
-        ) from error
     finally:
         for handle in handles:
             handle.remove()

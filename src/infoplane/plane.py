@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import torch
+from torch.utils.data import DataLoader, Dataset
 
 from infoplane.checks import require_whole
 from infoplane.estimators.base import Estimate, Estimator, check_labels
@@ -38,7 +41,8 @@ def information_plane(
         is as before when done.
     inputs : tensor or array, shape (samples, ...)
         X, each pattern once. Moved to the device of the module's parameters; floating-point
-        inputs take their precision as well. Masked values are refused.
+        inputs take their precision as well. Masked values are refused. Arrays in a file are not
+        loaded; of a draw its samples alone are read.
     labels : tensor or array of int, shape (samples,)
         Y.
     estimator : Estimator
@@ -58,12 +62,14 @@ def information_plane(
         One row per layer in the order of the forward pass: ``layer, mi_input_bits,
         mi_label_bits, ceiling_bits``. A layer that is called again has further rows, named
         ``layer:2`` and so on. A quantity that the estimator does not give, as a decoder's
-        I(X;T), is NaN, and so is all of a layer that does not fit into memory.
+        I(X;T), is NaN, and so is all of a layer that does not fit into memory with what the
+        estimator copies of it.
 
     Raises
     ------
     TypeError
-        If an argument is of another kind, such as a measure where an estimator is asked for.
+        If an argument is of another kind, such as a measure where an estimator is asked for, a
+        data set where arrays are, or a compiled module.
     ValueError
         If inputs and labels do not fit, there is a single class, a layer is unknown, not used,
         cannot take what it is given (such as images of another size), or gives anything but one
@@ -118,8 +124,8 @@ def check_measurement(
             f"{estimator.name!r} reads net inputs: name in `layers` the modules that give them, "
             "those before a nonlinearity"
         )
-    inputs = _as_tensor("inputs", inputs)
-    labels = _as_tensor("labels", labels).cpu().numpy()
+    inputs = _numbers("inputs", inputs)
+    labels = _as_tensor(_numbers("labels", labels)).cpu().numpy()
     check_labels(labels, len(inputs))
     drawn = reading.drawn(len(inputs))
     if drawn is not None:
@@ -129,8 +135,8 @@ def check_measurement(
                 f"{reading.samples} samples drawn with seed {reading.seed} have none of class "
                 f"{lost[0]}; draw more, or with another seed"
             )
-        inputs, labels = inputs[drawn], labels[drawn.numpy()]
-    return inputs, labels, estimator, layers, reading
+        labels = labels[drawn.numpy()]
+    return _those_drawn(inputs, drawn), labels, estimator, layers, reading
 
 
 def measure_layers(
@@ -144,8 +150,10 @@ def measure_layers(
 ) -> pd.DataFrame:
     """Return the table of `information_plane` for arguments that `check_measurement` gave."""
     _check_module(module, batch_size)
+    beside = partial(estimator.working_bytes, check_labels(labels, len(inputs)))
+    turns = layers_in_turn(module, inputs, layers, batch_size, reading, beside)
     rows = []
-    for name, activations in layers_in_turn(module, inputs, layers, batch_size, reading):
+    for name, activations in turns:
         if activations is None:
             estimate = Estimate(math.nan, math.nan, math.nan)
         else:
@@ -185,17 +193,16 @@ def layer_activations(
     """
     layers, reading = _names_of_layers(layers), _as_reading(reading)
     _check_module(module, batch_size)
-    inputs = _as_tensor("inputs", inputs)
-    drawn = reading.drawn(len(inputs))
-    inputs = inputs if drawn is None else inputs[drawn]
-    chosen, sizes, batch_size = foreseen(module, inputs, layers, batch_size, reading)
-    if (size := sum(sizes.values())) > reading.memory_bytes:
+    inputs = _numbers("inputs", inputs)
+    inputs = _those_drawn(inputs, reading.drawn(len(inputs)))
+    found = foreseen(module, inputs, layers, reading)
+    if (size := sum(map(found.size, found.layers))) > reading.memory_bytes:
         raise ValueError(
             f"the layers take {size / GIGABYTE:.3g} GB together, more than the memory_bytes of "
             f"{reading.memory_bytes / GIGABYTE:.3g} GB; name fewer `layers`, or pool, draw or "
             "allow more by a Reading"
         )
-    return dict(read_layers(module, inputs, chosen, list(sizes), batch_size, reading))
+    return dict(read_layers(module, inputs, found, list(found.layers), batch_size, reading))
 
 
 def _names_of_layers(layers: Iterable[str] | None) -> list[str] | None:
@@ -215,8 +222,8 @@ def _names_of_layers(layers: Iterable[str] | None) -> list[str] | None:
     return layers
 
 
-def _as_tensor(name: str, values: torch.Tensor | np.ndarray) -> torch.Tensor:
-    """Return numbers with an axis of samples as a tensor without a gradient."""
+def _numbers(name: str, values: torch.Tensor | np.ndarray) -> torch.Tensor | np.ndarray:
+    """Return numbers with an axis of samples, without a gradient; of arrays no value is read."""
     if isinstance(values, torch.Tensor):
         values = values.detach()
         if values.layout != torch.strided:
@@ -226,14 +233,41 @@ def _as_tensor(name: str, values: torch.Tensor | np.ndarray) -> torch.Tensor:
             raise ValueError(
                 f"{name} must have a value everywhere, but {np.ma.count_masked(values)} are masked"
             )
-        array = np.asarray(values)
-        if array.dtype.kind not in "biuf":
-            raise TypeError(f"{name} must be a tensor or array of numbers, not {_kind(values)}")
-        # What PyTorch can share: in order, and writeable, lest it warn.
-        values = torch.from_numpy(np.require(array, requirements=["C", "W"]))
+        values = _as_array(name, values)
     if values.ndim == 0:
         raise TypeError(f"{name} must have one row for each sample, not be a single number")
     return values
+
+
+def _as_array(name: str, values: object) -> np.ndarray:
+    refusal = f"{name} must be a tensor or array of numbers, not {_kind(values)}"
+    if isinstance(values, Dataset | DataLoader):
+        part = "x" if name == "inputs" else "torch.as_tensor(y)"
+        joined = "torch.cat" if isinstance(values, DataLoader) else "torch.stack"
+        raise TypeError(f"{refusal}; give those of all samples, {joined}([{part} for x, y in it])")
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"{refusal} of which NumPy makes no array: {error}") from error
+    if array.dtype.kind not in "biuf":
+        raise TypeError(refusal)
+    return array
+
+
+def _those_drawn(inputs: torch.Tensor | np.ndarray, drawn: torch.Tensor | None) -> torch.Tensor:
+    """Return the inputs that are read; of an array in a file no other is."""
+    if drawn is not None:
+        inputs = inputs[drawn if isinstance(inputs, torch.Tensor) else drawn.numpy()]
+    return _as_tensor(inputs)
+
+
+def _as_tensor(values: torch.Tensor | np.ndarray) -> torch.Tensor:
+    if isinstance(values, torch.Tensor):
+        return values
+    with warnings.catch_warnings():
+        # PyTorch warns of arrays that may not be written to; none is here.
+        warnings.simplefilter("ignore", UserWarning)
+        return torch.from_numpy(np.ascontiguousarray(values))
 
 
 def _kind(value: object) -> str:
@@ -257,3 +291,19 @@ def _check_module(module: torch.nn.Module, batch_size: int) -> None:
     require_whole("batch_size", batch_size, at_least=1)
     if not isinstance(module, torch.nn.Module):
         raise TypeError(f"module must be a torch.nn.Module, not {_kind(module)}")
+    if hasattr(module, "_orig_mod"):
+        raise TypeError(
+            "module must be the original one, whose parameters what torch.compile returns shares: "
+            "hooks do not run in compiled code"
+        )
+    if module._compiled_call_impl is not None:
+        raise TypeError(
+            "module must not be compiled in place: hooks do not run in compiled code; pass "
+            "copy.deepcopy(module), which is not compiled"
+        )
+    for name, part in module.named_modules():
+        if isinstance(part, torch.jit.ScriptModule):
+            raise TypeError(
+                f"module must be the original one, not what torch.jit makes of it"
+                f"{f' as of its part {name!r}' if name else ''}, which takes no hooks"
+            )

@@ -32,10 +32,10 @@ class Reading:
     seed : int
         Of both draws.
     memory_bytes : int
-        The most that layers' values take at a time. Layers that do not fit together are measured
-        one after the other, each with a forward pass of its own; one that does not fit alone is
-        left out with a warning. A forward pass takes about as much again, and an estimator copies
-        the layer that it is given.
+        The most that layers' values take at a time, with what an estimator copies of the one that
+        it is given (`Estimator.working_bytes`). Layers that do not fit together are measured one
+        after the other, each with a forward pass of its own; one that does not fit alone is left
+        out with a warning. A batch in a forward pass has what is left, at least a sixteenth.
 
     Raises
     ------

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader, TensorDataset
 
 from infoplane.estimators import make_estimator
 from infoplane.measures import make_measure
-from infoplane.plane import information_plane, layer_activations
+from infoplane.plane import check_measurement, information_plane, layer_activations
+from infoplane.reading import Reading
 from infoplane.tasks.icosahedron import binary_patterns
 
 MANUAL = Path(__file__).parents[2] / "docs" / "library.md"
@@ -269,7 +271,31 @@ def test_refuses_masked_values():
         information_plane(perceptron(), INPUTS, np.ma.masked_equal(LABELS.numpy(), 1), exact)
 
 
+def test_of_a_file_only_the_samples_drawn_are_read(tmp_path, monkeypatch):
+    np.save(tmp_path / "inputs.npy", INPUTS.numpy())
+    inputs = np.load(tmp_path / "inputs.npy", mmap_mode="r")
+    given, contiguous = [], np.ascontiguousarray
+    monkeypatch.setattr(
+        np, "ascontiguousarray", lambda values: given.append(values.shape) or contiguous(values)
+    )
+    drawn = Reading(samples=20, seed=1)
+    read = layer_activations(torch.nn.Sequential(torch.nn.Identity()), inputs, reading=drawn)["0"]
+    assert given == [(20, 6)]
+    np.testing.assert_array_equal(read, INPUTS.numpy()[drawn.drawn(64).numpy()])
+    # Without a draw the file is read as it is, not copied.
+    assert np.shares_memory(check_measurement(inputs, LABELS, exact)[0].numpy(), inputs)
+
+
+DATASET = TensorDataset(INPUTS, LABELS)
 WRONG = [
+    (
+        {"inputs": DATASET},
+        TypeError,
+        r"inputs .* not an object of TensorDataset; .* torch.stack\(\[x for x, y in it\]\)",
+    ),
+    ({"inputs": DataLoader(DATASET)}, TypeError, r"of DataLoader; .* torch.cat\(\[x for x, y in"),
+    ({"labels": DATASET}, TypeError, r"labels .* torch.stack\(\[torch.as_tensor\(y\) for x, y"),
+    ({"inputs": [(INPUTS[0], 1)]}, TypeError, "an object of list of which NumPy makes no array"),
     ({"layers": []}, ValueError, "layers must name at least one module"),
     ({"layers": 3}, TypeError, "layers must be names of modules, not 3"),
     ({"layers": [0]}, TypeError, "layers must be names of modules, not 0"),

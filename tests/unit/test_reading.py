@@ -14,6 +14,7 @@ import torch
 
 from infoplane import LivePlane, Reading
 from infoplane.estimators import make_estimator
+from infoplane.estimators.machine_precision import MachinePrecisionEstimator
 from infoplane.plane import information_plane, layer_activations
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -32,6 +33,12 @@ class Counting(torch.nn.Module):
     def forward(self, inputs):
         self.seen.append(len(inputs))
         return inputs
+
+
+class Copying(MachinePrecisionEstimator):
+    """Count as one that copies the layer in double precision."""
+
+    copies = 1.0
 
 
 def with_whole_weights(network):
@@ -105,8 +112,33 @@ def test_little_memory_moves_no_number():
     network[0].seen.clear()
     tight = Reading(memory_bytes=30_000)
     assert information_plane(network, IMAGES, LABELS, exact, reading=tight).equals(whole)
-    # 30,000 // (2 * 432) images at a time, and 36 + 108 numbers, then 108, then 108 + 2.
-    assert network[0].seen == [2, *3 * [34, 14]]
+    # 36 + 108 numbers, then 108, then 108 + 2: what 27,648, 20,736 and 21,120 bytes leave is room
+    # for so many images of 2 * 432 bytes.
+    assert network[0].seen == [2, *24 * [2], *4 * [10], 8, *4 * [10], 8]
+
+
+def test_what_an_estimator_takes_beside_a_layer_counts():
+    network = convolutional()
+    whole = information_plane(network, IMAGES, LABELS, Copying())
+    # The layers of 108 numbers take 20,736 bytes, and twice as much in double precision.
+    fits = Reading(memory_bytes=63_000)
+    assert information_plane(network, IMAGES, LABELS, Copying(), reading=fits).equals(whole)
+    with pytest.warns(UserWarning, match=r"takes 2.07e-05 GB and the estimator 4.15e-05 GB beside"):
+        table = information_plane(
+            *(network, IMAGES, LABELS, Copying()), reading=Reading(memory_bytes=62_000)
+        ).set_index("layer")
+    assert table.index[table["mi_input_bits"].isna()].tolist() == ["1", "2", "3"]
+    assert table.loc[["0", "4"], "mi_input_bits"].notna().all()
+
+
+def test_a_layer_that_fills_the_memory_leaves_a_sixteenth_for_a_batch():
+    network = torch.nn.Sequential(Counting(), torch.nn.Flatten())
+    layer_activations(network, IMAGES, layers=["1"], reading=Reading(memory_bytes=48 * 36 * 4))
+    # 432 bytes for images of 2 * 144.
+    assert set(network[0].seen[1:]) == {1}
+    network[0].seen.clear()
+    layer_activations(network, IMAGES, layers=["1"], reading=Reading(memory_bytes=4 * 48 * 36 * 4))
+    assert network[0].seen == [2, 48]
 
 
 def test_a_layer_of_a_million_values_an_image_does_not_end_the_program():
