@@ -50,6 +50,17 @@ def test_estimators_take_no_more_than_they_say(method, dtype):
     assert peak <= estimator.working_bytes(labels, 40_000, layer.dtype) + BESIDE
 
 
+def test_intervals_are_not_counted_where_there_is_one():
+    dead, labels = np.zeros((60, 40_000), np.float32), np.arange(60) % 2
+    binned = make_estimator("binned", bin_width=1.0)
+    tracemalloc.start()
+    estimate = binned(dead, labels)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (estimate.mi_input_bits, estimate.mi_label_bits) == (0.0, 0.0)
+    assert peak < 1_000_000
+
+
 @pytest.mark.parametrize("scale", [0.05, 3.0])
 def test_parts_of_any_size_move_no_estimate(scale, monkeypatch):
     """Of 1100 samples, more than a panel; with the larger scale products are of float64."""

@@ -3,9 +3,9 @@
 An estimator maps a layer's activations and the labels to an estimate, and nothing else. To add one,
 write a module of this package with a frozen dataclass derived from `Estimator`: its `name` is the
 module's, its fields are the method's parameters, `__post_init__` refuses values that are not
-allowed, `assumptions` says what it takes for granted, `refusal` which networks it is not for, `copies`
-or `working_bytes` how much memory it takes beside a layer, and `_estimate` returns the `Estimate`. Then ``estimators: {mine: {method: <name>, <parameters>}}``
-gives it to the study.
+allowed, `assumptions` says what it takes for granted, `refusal` which networks it is not for,
+`copies` or `working_bytes` what memory it takes beside a layer, and `_estimate` returns the
+`Estimate`. Then ``estimators: {mine: {method: <name>, <parameters>}}`` gives it to the study.
 
 >>> from infoplane.estimators import make_estimator
 >>> estimate = make_estimator("binned", bins=30, low=-1.0, high=1.0)(activations, labels)
