@@ -296,7 +296,7 @@ def _check_module(module: torch.nn.Module, batch_size: int) -> None:
             "module must be the original one, whose parameters what torch.compile returns shares: "
             "hooks do not run in compiled code"
         )
-    if module._compiled_call_impl is not None:
+    if getattr(module, "_compiled_call_impl", None) is not None:
         raise TypeError(
             "module must not be compiled in place: hooks do not run in compiled code; pass "
             "copy.deepcopy(module), which is not compiled"
