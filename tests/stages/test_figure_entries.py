@@ -52,7 +52,7 @@ def study():
     ("name", "estimator", "method"),
     [
         ("szt_2", "binned_30", "binned: bins 30, range -1 to 1"),
-        ("szt_8", "binned_100_global", "binned: bins 100, range global"),
+        ("saxe_1b", "binned_100_global", "binned: bins 100, range global"),
         ("saxe_1c", "kde_0.1_upper", "kde: noise variance 0.1, bound upper"),
         # A measurement's own, beside an estimator.
         ("infoplane_dependence", "hsic_400", "dependence: samples 400"),

@@ -179,7 +179,9 @@ def test_crossing(tmp_path):
 
 def test_gradients(tmp_path):
     written = run("gradients", tmp_path)
-    assert written["definitions"] == ["szt_first", "szt_second", "szt_latest", "saxe_sample"]
+    assert written["definitions"] == [
+        *("szt_first", "szt_second", "szt_latest", "saxe_sample", "saxe_batch")
+    ]
     assert written["snapshots"] == 3
     assert written["share_of_training"] > 0
 

@@ -340,6 +340,7 @@ def test_halving_the_loss_doubles_the_first_ratio_alone():
         ("szt_second", 1.0),
         ("szt_latest", 0.5),
         ("saxe_sample", 1.0),
+        ("saxe_batch", 1.0),
     ):
         np.testing.assert_allclose(growth[name], factor)
 
@@ -376,7 +377,8 @@ def test_szt_network_at_initialisation_has_every_definition():
     chosen = network_of(widths=(12, 10, 7, 5, 4, 3, 2))
     parameters = initial_parameters(chosen.widths, "glorot", np.random.default_rng(0))
     moments = moments_of((chosen, parameters[None], task.inputs, task.labels), batch_size=256)
-    assert list(DEFINITIONS) == ["szt_first", "szt_second", "szt_latest", "saxe_sample"]
+    names = ["szt_first", "szt_second", "szt_latest", "saxe_sample", "saxe_batch"]
+    assert list(DEFINITIONS) == names
     for definition in DEFINITIONS.values():
         assert definition(moments).snr.shape == (1, 6)
         assert (definition(moments).snr > 0).all()
