@@ -44,6 +44,15 @@ class ConfigurationError(ValueError):
     """Report every mistake of a configuration, one a line."""
 
 
+SIMPLE = (
+    "type",
+    "pattern",
+    "minItems",
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+)
+"""What of a schema `_allowed` puts into words."""
+
+
 def check_configuration(
     config: dict,
     files: Sequence[str],
@@ -161,15 +170,7 @@ def _explain(error: ValidationError) -> Iterator[tuple[Key, str]]:
             yield key, unknown("value", value, wanted)
         case "oneOf":
             yield key, f"value {value!r}; allowed: {' or '.join(map(_allowed, wanted))}"
-        case (
-            "type"
-            | "minimum"
-            | "maximum"
-            | "exclusiveMinimum"
-            | "exclusiveMaximum"
-            | "pattern"
-            | "minItems"
-        ):
+        case simple if simple in SIMPLE:
             yield key, f"value {value!r}; allowed: {_allowed(error.schema)}"
         case _:
             yield key, f"value {value!r}: {error.message}"
@@ -246,13 +247,11 @@ def _refused_key(config: dict, entry: Key, error: Exception) -> Key:
 
 def _refused_of_run(config: dict, name: str, error: Exception) -> tuple[Key, str]:
     """Return where a run has the key that must be otherwise, and of which run it is told."""
-    entry = ("runs", name)
-    shared = [("protocols", config["runs"][name].get("protocol")), ("defaults",)]
-    if _refused_key(config, entry, error) == entry:
-        for one in shared:
-            if one[-1] is not None and (key := _refused_key(config, one, error)) != one:
-                return key, f"of runs.{name}"
-    return _refused_key(config, entry, error), "with its protocol and the defaults"
+    entry, inherits = ("runs", name), "with its protocol and the defaults"
+    for one in (entry, ("protocols", config["runs"][name].get("protocol")), ("defaults",)):
+        if (key := _refused_key(config, one, error)) != one:
+            return key, inherits if one == entry else f"of runs.{name}"
+    return entry, inherits
 
 
 def _measurement_value_mistakes(config: dict, runs: dict) -> Iterator[tuple[Key, str]]:

@@ -111,10 +111,8 @@ def _shuffled_peaks(fall: np.ndarray, peaks: np.ndarray, resampling: Resampling)
     if not len(peaks):
         return Interval(np.nan, np.nan, np.nan)
     seeds = np.random.SeedSequence(resampling.seed, spawn_key=(len(peaks),))
-    draws = np.random.default_rng(seeds)
-    medians = np.array(
-        [np.median(draws.permuted(peaks, axis=1), axis=0) for _ in range(resampling.resamples)]
-    )
+    again = np.broadcast_to(peaks, (resampling.resamples, *peaks.shape))
+    medians = np.median(np.random.default_rng(seeds).permuted(again, axis=2), axis=1)
     squares = line_fits(np.broadcast_to(fall, medians.shape), medians)[0]
     tail = (1 - resampling.confidence) / 2
     low, middle, high = np.quantile(squares, (tail, 0.5, 1 - tail))
