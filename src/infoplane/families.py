@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from importlib import import_module
 from pkgutil import iter_modules
@@ -32,6 +32,7 @@ class Family:
     def __init__(self, package: str, word: str, shared: Iterable[str] = ("base",)):
         self.package, self.word = package, word
         self._shared = frozenset(shared)
+        self._found: dict[str, tuple[type, Mapping[str, inspect.Parameter]]] = {}
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -67,15 +68,23 @@ class Family:
         ValueError
             If there is no such member.
         """
-        module = import_module(self.module(name))
-        for value in vars(module).values():
-            if isinstance(value, type) and vars(value).get("name") == name:
-                return value
-        raise TypeError(f"{module.__name__} has no class with name = {name!r}")
+        return self._member(name)[0]
 
     def parameters(self, name: str) -> tuple[str, ...]:
         """Return the names of a member's parameters."""
-        return tuple(inspect.signature(self.member(name)).parameters)
+        return tuple(self._member(name)[1])
+
+    def _member(self, name: str) -> tuple[type, Mapping[str, inspect.Parameter]]:
+        """Return a member and what it takes; it is looked for once."""
+        if name not in self._found:
+            module = import_module(self.module(name))
+            for kind in vars(module).values():
+                if isinstance(kind, type) and vars(kind).get("name") == name:
+                    self._found[name] = kind, inspect.signature(kind).parameters
+                    break
+            else:
+                raise TypeError(f"{module.__name__} has no class with name = {name!r}")
+        return self._found[name]
 
     def make(self, name: str, **parameters):
         """Make a member with its parameters.
@@ -97,8 +106,7 @@ class Family:
             If there is no such member, or it has no such parameter, lacks one, or a value is not
             allowed.
         """
-        kind = self.member(name)
-        takes = inspect.signature(kind).parameters
+        kind, takes = self._member(name)
         unknown = sorted(set(parameters) - set(takes))
         if unknown:
             raise ValueError(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 
 from infoplane.claims.entries import MODELS as OF_MODELS
-from infoplane.claims.entries import Need, needs_of
+from infoplane.claims.entries import Claim, Need, read_claim
 from infoplane.tasks import TASKS, make_task_rule
 from pipeline.configuration import TRAINING, Run, resolve_measurement, resolve_run
 from pipeline.drawings import drawing_constant
@@ -53,6 +53,13 @@ class Study:
         self.measurements = {
             name: resolve_measurement(config, name, self.runs) for name in config["measurements"]
         }
+        self._claims: dict[str, Claim] = {}
+
+    def claim(self, name: str) -> Claim:
+        """Return a claim as the configuration states it; it is read once."""
+        if name not in self._claims:
+            self._claims[name] = read_claim(name, self.config["claims"][name])
+        return self._claims[name]
 
     def measured_by(self, stage: str) -> list[str]:
         """Return the names of the measurements that a stage makes."""
@@ -256,7 +263,7 @@ class Study:
         What a layer's distinct rows hold is among them where it is known, and what estimates say
         of its layers in other units.
         """
-        needs = needs_of(claim, self.config["claims"][claim])
+        needs = self.claim(claim).needs
         finest = self.config["resolution"]["finest"]
         seen = [need.run for need in needs if need.table == "information"]
         floors = [(run, finest) for run in unique(seen) if finest in self.estimators(run)]
@@ -282,8 +289,7 @@ class Study:
 
     def runs_of_claim(self, claim: str) -> list[str]:
         """Return the runs that a claim is judged on, each once."""
-        needs = needs_of(claim, self.config["claims"][claim])
-        return unique(need.run for need in needs if need.table != OF_MODELS)
+        return unique(need.run for need in self.claim(claim).needs if need.table != OF_MODELS)
 
     def information_of(self, comparison: str, table: str = "information") -> list[str]:
         """Name the tables of information that a comparison reads, or those of another kind."""

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from infoplane.claims.entries import MODELS as OF_MODELS
-from infoplane.claims.entries import check_available, read_claim
+from infoplane.claims.entries import check_available
 from infoplane.claims.evidence import ClaimError
 from infoplane.claims.registry import ParameterError
 from infoplane.estimators import ESTIMATORS
@@ -305,7 +305,7 @@ def _study_mistakes(study: Study) -> Iterator[tuple[Key, str]]:
     there |= {model: {OF_MODELS: ()} for model in config["models"] if model not in there}
     for name, entry in config["claims"].items():
         try:
-            check_available(read_claim(name, entry), there)
+            check_available(study.claim(name), there)
             study.tables_of_claim(name)
         except ParameterError as error:
             # Parameters of a reading stand elsewhere.

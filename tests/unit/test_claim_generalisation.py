@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import rankdata, spearmanr
 
-from infoplane.claims.entries import needs_of
+from infoplane.claims.entries import read_claim
 from infoplane.claims.evidence import ClaimError
 from infoplane.claims.judging import judge
 from infoplane.claims.statistics.generalisation import partial_correlations, rank_products
@@ -197,7 +197,7 @@ def test_unknown_quantities_are_refused():
 
 
 def test_pools_need_the_planes_and_curves_of_every_run():
-    needs = needs_of("C19", CLAIMS["C19"])
+    needs = read_claim("C19", CLAIMS["C19"]).needs
     runs = CLAIMS["C19"]["judged_on"][0]["pools"][0]
     assert {need.run for need in needs if need.table == "metrics"} == set(runs)
     assert {need.run for need in needs if need.table == "information"} == set(runs)

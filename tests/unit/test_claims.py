@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from infoplane.claims.caution import AuditedRange, Background
-from infoplane.claims.entries import Need, check_available, needs_of, read_claim
+from infoplane.claims.entries import Need, check_available, read_claim
 from infoplane.claims.evidence import Case, ClaimError
 from infoplane.claims.findings import Condition, Finding
 from infoplane.claims.judging import COLUMNS, judge
@@ -205,27 +205,27 @@ def test_reference_runs_are_checked_as_well():
 
 def test_what_a_claim_needs_is_named_without_reading_anything():
     pair = {"pairs": [{"run": "r", "reference": "s"}], "estimators": ["e", "f"]}
-    assert needs_of("C09", one_reading("C09") | {"judged_on": [pair]}) == [
+    assert list(read_claim("C09", one_reading("C09") | {"judged_on": [pair]}).needs) == [
         Need(table, run, estimator)
         for estimator in ("e", "f")
         for run in ("r", "s")
         for table in ("information", "metrics")
     ]
     both = on(["r"], definitions=["c", "d"])
-    assert needs_of("C07", CLAIMS["C07"] | {"judged_on": both}) == [
+    assert list(read_claim("C07", CLAIMS["C07"] | {"judged_on": both}).needs) == [
         Need("information", "r", "e"),
         Need("gradients", "r", definition="c"),
         Need("gradients", "r", definition="d"),
     ]
-    assert needs_of("C29", CLAIMS["C29"] | {"judged_on": on(["r"])}) == [
+    assert list(read_claim("C29", CLAIMS["C29"] | {"judged_on": on(["r"])}).needs) == [
         Need("information", "r", "e"),
         Need("clustering", "r", "e"),
     ]
     # Its statistic needs no plane of that estimator.
-    assert needs_of("C31", CLAIMS["C31"] | {"judged_on": on(["r"])}) == [
+    assert list(read_claim("C31", CLAIMS["C31"] | {"judged_on": on(["r"])}).needs) == [
         Need("several_networks", "r", "e")
     ]
-    assert [need.estimator for need in needs_of("C13", CLAIMS["C13"])][:2] == [
+    assert [need.estimator for need in read_claim("C13", CLAIMS["C13"]).needs][:2] == [
         "net_input_0.6",
         "machine_precision",
     ]

@@ -19,6 +19,18 @@ def clone(tmp_path):
     return copy_repository(tmp_path / "clone")
 
 
+@pytest.fixture(scope="session")
+def everything_planned(tmp_path_factory):
+    """Return what a dry run says of all that can be asked for; use it in the group "plan"."""
+    folder = copy_repository(tmp_path_factory.mktemp("planned") / "clone")
+    targets = "all", "szt", "saxe", "images", "claims", "page", "report", "crate", "verify"
+    files = "plot_szt_4", "results/claims.json", "results/report/index.html"
+    how = "--cores", "8", "--dry-run", "--forceall", "--printshellcmds"
+    said = snakemake(folder, *targets, *files, *how)
+    assert said.returncode == 0, said.stderr[-3000:]
+    return said.stdout + said.stderr
+
+
 def copy_repository(target: Path) -> Path:
     """Copy what the workflow needs; what is compiled of it is shared, and compiled once.
 

@@ -16,7 +16,7 @@ from infoplane.estimators import ESTIMATORS
 from pipeline import dependencies
 from pipeline.dependencies import code_of
 from pipeline.drawings import drawing_names
-from tests.workflow.conftest import REPOSITORY, snakemake
+from tests.workflow.conftest import REPOSITORY
 from tests.workflow.test_configuration import CONFIG
 
 RULES = "\n".join(path.read_text() for path in (REPOSITORY / "workflow").rglob("*.smk"))
@@ -231,14 +231,11 @@ def scripts_of_rules() -> dict[str, str]:
     }
 
 
-def test_every_job_has_the_code_of_its_script_as_input(clone):
-    said = snakemake(
-        clone, "--cores", "1", "--dry-run", "--forceall", "all", "page", "verify", "crate"
-    )
-    assert said.returncode == 0, said.stderr[-3000:]
-    text, scripts, seen = said.stdout + said.stderr, scripts_of_rules(), set()
+@pytest.mark.xdist_group("plan")
+def test_every_job_has_the_code_of_its_script_as_input(everything_planned):
+    scripts, seen = scripts_of_rules(), set()
     pattern = r"^(?:local)?rule (\w+):\n    input: (.*)$"
-    for rule, inputs in re.findall(pattern, text, re.MULTILINE):
+    for rule, inputs in re.findall(pattern, everything_planned, re.MULTILINE):
         if rule in scripts:
             seen.add(rule)
             missing = set(code_of(scripts[rule])) - set(inputs.split(", "))

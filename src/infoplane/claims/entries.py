@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from infoplane.claims.evidence import Case, ClaimError
 from infoplane.claims.registry import STATISTICS, ClaimStatistic
@@ -107,16 +109,20 @@ class Claim:
             for name, reading in self.readings.items()
         }
 
-    @property
-    def needs(self) -> list[Need]:
-        """Return what the claim is judged from, each once, in the order of its cases."""
+    @cached_property
+    def needs(self) -> tuple[Need, ...]:
+        """Return what the claim is judged from, each once, in the order of its cases.
+
+        They are, for every case, the runs it is about; for each the estimators of its information,
+        the definition of its gradients, and the further table of its statistic.
+        """
         found = [
             Need(MODELS, reading.parameters[name])
             for reading in self.readings.values()
             for name in self.statistic.other_models
         ]
         if self.statistic.of_models:
-            return list(dict.fromkeys(Need(MODELS, case.run) for case in self.cases))
+            return tuple(dict.fromkeys(Need(MODELS, case.run) for case in self.cases))
         for case in self.cases:
             for run in (one.run for one in case.runs):
                 if self.statistic.of_planes:
@@ -124,7 +130,7 @@ class Claim:
                 if case.definition is not None:
                     found.append(Need("gradients", run, definition=case.definition))
                 found += [Need(table, run, case.estimator) for table in self.statistic.tables]
-        return list(dict.fromkeys(found))
+        return tuple(dict.fromkeys(found))
 
 
 def read_claim(name: str, entry: Mapping) -> Claim:
@@ -163,7 +169,7 @@ def read_claim(name: str, entry: Mapping) -> Claim:
         statistic.check_parameters(name, reading.parameters)
     groups = entry["judged_on"]
     cases = [case for group in groups for case in _cases(name, group, statistic, readings)]
-    twice = {case for case in cases if cases.count(case) > 1}
+    twice = {case for case, times in Counter(cases).items() if times > 1}
     if twice or not cases:
         raise ClaimError(
             f"claim {name}: judged_on names {sorted(map(str, twice)) or 'nothing'}"
@@ -246,24 +252,6 @@ def _cases(
             for estimator in group.get("estimators", (None,)):
                 for reading in chosen:
                     yield Case(name, *runs, estimator, definition, others, reading)
-
-
-def needs_of(name: str, entry: Mapping) -> list[Need]:
-    """Return what a claim is judged from, without reading any table.
-
-    Parameters
-    ----------
-    name : str
-    entry : mapping
-        See `read_claim`.
-
-    Returns
-    -------
-    needs : list of Need
-        Each once: for every case, the runs it is about; for each the estimators of its
-        information, the definition of its gradients, and the further table of its statistic.
-    """
-    return read_claim(name, entry).needs
 
 
 def units_of(entries: Mapping[str, Mapping]) -> dict[str, dict[str, str]]:
