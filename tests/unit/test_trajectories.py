@@ -7,7 +7,7 @@ from infoplane.claims.trajectories import (
     TableError,
     arrange,
     noise_alone,
-    trajectory_statistics,
+    summarise,
     unselected_peak,
 )
 from tests.unit.claim_tables import (
@@ -31,6 +31,17 @@ def net_peak(values):
     deviation = np.sqrt(2 / 3) * np.median(between) / 0.6745
     competing = sum(value >= max(values) - 4 * deviation for value in values)
     return max(values) - deviation * stats.norm.ppf((competing - 0.375) / (competing + 0.25))
+
+
+def trajectory_statistics(table):
+    """Return every quantity of every trajectory, a row each."""
+    parts = []
+    for (run, estimator), found in arrange(table, COLUMNS, "estimator").items():
+        inits, layers = np.meshgrid(found.inits, found.layers, indexing="ij")
+        keys = {"run": run, "estimator": estimator, "init": inits.ravel(), "layer": layers.ravel()}
+        quantities = {name: values.ravel() for name, values in summarise(found).items()}
+        parts.append(pd.DataFrame(keys | quantities))
+    return pd.concat(parts, ignore_index=True)
 
 
 def test_trajectory_statistics_by_brute_force():

@@ -289,30 +289,6 @@ def _noise(inputs: np.ndarray) -> np.ndarray:
     return (inputs[:, 1:-1] - (inputs[:, :-2] + inputs[:, 2:]) / 2) * np.sqrt(2 / 3)
 
 
-def trajectory_statistics(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the statistics of every trajectory of an information table.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``run, init, epoch, layer, estimator, mi_input_bits, mi_label_bits, status``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per run, estimator, initialisation that did not diverge, and layer, with the
-        columns `QUANTITIES`, in bits and epochs; see `summarise`.
-    """
-    parts = []
-    planes = arrange(table, ("mi_input_bits", "mi_label_bits"), "estimator")
-    for (run, estimator), found in planes.items():
-        inits, layers = np.meshgrid(found.inits, found.layers, indexing="ij")
-        keys = {"run": run, "estimator": estimator, "init": inits.ravel(), "layer": layers.ravel()}
-        statistics = {name: values.ravel() for name, values in summarise(found).items()}
-        parts.append(pd.DataFrame(keys | statistics))
-    return pd.concat(parts, ignore_index=True)
-
-
 def layer_name(layer: int, layers: int) -> str:
     """Return how the papers call a layer: T1, T2 ... and OUT for the last of `layers`."""
     return "OUT" if layer == layers else f"T{layer}"

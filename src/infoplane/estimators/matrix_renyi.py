@@ -49,34 +49,6 @@ def matrix_renyi_entropy_bits(kernel: np.ndarray, order: float = 1.01) -> float:
     return _spectrum_entropy_bits(np.linalg.eigvalsh(kernel / np.trace(kernel)), order)
 
 
-def matrix_renyi_information_bits(
-    kernel_x: np.ndarray, kernel_y: np.ndarray, order: float = 1.01
-) -> float:
-    """Return the matrix-based information of two variables.
-
-    Parameters
-    ----------
-    kernel_x, kernel_y : array of float, shape (samples, samples)
-        Of the same samples, with constant diagonals.
-    order : float
-        alpha.
-
-    Returns
-    -------
-    float
-        S(A) + S(B) - S(A o B / tr(A o B)), in bits, with o the entrywise product.
-
-    References
-    ----------
-    Giraldo, Rao & Principe (2015); Wickstrøm et al. (2019), arXiv:1909.11396, section 3.
-    """
-    return (
-        matrix_renyi_entropy_bits(kernel_x, order)
-        + matrix_renyi_entropy_bits(kernel_y, order)
-        - matrix_renyi_entropy_bits(kernel_x * kernel_y, order)
-    )
-
-
 def aligned_width(squared: np.ndarray, labels: np.ndarray) -> float:
     """Choose the kernel width whose kernel is most aligned with the labels' kernel.
 
