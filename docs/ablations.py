@@ -4,7 +4,7 @@ An entry of ablations.yaml is a row of the page: ``difference``, ``who`` says ot
 networks start ``alike``, and ``text``, with places for numbers such as {SGD for Adam|T4}: a
 difference of the table and a layer. Its ``expects`` name for every place, and for what the text
 says without a number, what must stand in the table: that the layer drops ``more`` or ``less`` by
-the whole interval, the ``same``, which is an interval that holds 0, or a number of bits that the
+the whole interval, that it is ``open``, its interval holding 0, or a number of bits that the
 interval stays within either way. In place of a layer, ``hidden`` and ``all`` stand for each.
 """
 

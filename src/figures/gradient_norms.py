@@ -62,8 +62,8 @@ NORMS = {
 # What the definitions of infoplane.measures.gradients draw. Losses are in nats.
 NORM_TEXTS = {
     "szt_first": "gradient (nats; dashed: nats²), over the weights' norm",
-    "szt_second": "summed over layers (nats)",
-    "szt_latest": "summed over layers (nats; dashed: √nats)",
+    "szt_second": "summed over layers\n(nats)",
+    "szt_latest": "summed over layers\n(nats; dashed: √nats)",
     "saxe_sample": "gradient (nats)",
     "saxe_batch": "gradient (nats)",
 }

@@ -34,7 +34,7 @@ below 0, as those of ReLU, begin there. Horizontally the epoch, linear from 0 to
 beyond. Colour: the share of the values, over units and patterns, in each of equal bins, mean over
 networks, logarithmic; white is less than one in a thousand."""
 
-VALUE_AXIS = "value (share of the largest)"
+VALUE_AXIS = "value\n(share of the largest)"
 SHARE_NORM = LogNorm(1e-3, 1.0)
 COLOURS = "viridis_r"
 

@@ -172,6 +172,13 @@ def test_texts_are_large_enough_inside_the_page_and_apart(name, shown):
         assert box.y1 <= page.y1, text
     for (text, box), (other, other_box) in itertools.combinations(texts, 2):
         assert not box.padded(-1).overlaps(other_box.padded(-1)), (text, other)
+    # A label that is longer than its axis meets what other tables bring beside it.
+    boxes = dict(texts)
+    for axes in data_axes(figure):
+        panel = axes.get_window_extent()
+        for label, side in ((axes.xaxis.label, "width"), (axes.yaxis.label, "height")):
+            if label in boxes:
+                assert getattr(boxes[label], side) <= 1.2 * getattr(panel, side), label
 
 
 @each(TRAINED)
