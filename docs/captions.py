@@ -19,7 +19,7 @@ from costs import SECTION
 from snakemake.utils import update_config
 
 from pipeline.captions import methods_of_figure
-from pipeline.drawings import drawing_constant
+from pipeline.drawings import how_to_read
 from pipeline.planning import Study
 
 DOCS = Path(__file__).parent
@@ -59,6 +59,7 @@ def parts_of_page(config: dict) -> dict[str, str]:
     """
     study, template = Study(config), jinja2.Template(CAPTION.read_text(encoding="utf-8"))
     claims = yaml.safe_load(CLAIMS.read_text(encoding="utf-8"))
+    confidence = config["statistics"]["confidence"]
     parts = {}
     for name, entry in config["figures"].items():
         paper = config["papers"][entry["paper"]]["name"]
@@ -66,7 +67,7 @@ def parts_of_page(config: dict) -> dict[str, str]:
         params = entry | {
             "paper_name": paper,
             "methods": methods_of_figure(study, name),
-            "how_to_read": drawing_constant(entry["drawing"], "HOW_TO_READ"),
+            "how_to_read": how_to_read(entry["drawing"], confidence),
         }
         caption = template.render(snakemake={"params": params})
         part = [f"## {title}", f"![{title}](gallery/{name}.png)", caption.strip()]

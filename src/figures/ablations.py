@@ -25,12 +25,12 @@ TABLES = ("ablations",)
 NEEDS = ()
 TAKES = ()
 HOW_TO_READ = """\
-Each row is one difference from the reference condition, each mark one layer: how much more (right)
-or less (left) I(X;T) drops after its peak, in bits, mean over networks that start alike, with its
-95 % bootstrap interval over them. Panels: the same networks under one estimator each; a difference
-between estimators stands in the panel of the one that it starts from. In brackets the number of
-networks. Batches of another size take more or fewer steps an epoch: at equal epochs all are trained
-for as many epochs, at equal steps for as many steps."""
+Each row is one difference from the reference condition, each mark one layer: how much more
+(right) or less (left) I(X;T) drops after its peak, in bits, mean over networks that start alike,
+with its {confidence} bootstrap interval over them. Panels: the same networks under one estimator
+each; a difference between estimators stands in the panel of the one that it starts from. In
+brackets the number of networks. Batches of another size take more or fewer steps an epoch: at
+equal epochs all are trained for as many epochs, at equal steps for as many steps."""
 
 COLUMNS = ("shows", "estimator", "layer", "difference_bits", "ci_low", "ci_high", "inits")
 AXIS = "difference of the drop of $I(X;T)$ (bits)"

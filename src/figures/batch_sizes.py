@@ -26,16 +26,16 @@ TABLES = ("claim_details", "information")
 NEEDS = ("claim", "runs", "estimator", "definition")
 TAKES = ()
 HOW_TO_READ = """\
-Each small mark is one network: horizontally when the signal-to-noise ratio of its gradients falls
-most steeply, vertically when I(X;T) of its last hidden layer is largest, on logarithmic axes; large
-marks are medians of a run, the colour its batch size; hollow ones peak at the last snapshot,
-so that no peak was seen. Left in epochs, right in steps of the optimiser. Above each panel the
-slope of a straight line through the medians, which is 1 for a proportion; R squared of the line
-with its 95 % bootstrap interval over networks, and its null, with peaks shuffled among the batch
-sizes over and over (median, and 95 % of the shuffles); and the verdicts on the claim's premises,
-that the SNR, and I(X;T) after its peak, fall by more than noise explains in half of the networks of
-every run. Unless both are supported, the claim is left open, whatever R squared is. Dashed, the
-proportion itself."""
+Each small mark is one network: horizontally when the signal-to-noise ratio of its gradients
+falls most steeply, vertically when I(X;T) of its last hidden layer is largest, on logarithmic
+axes; large marks are medians of a run, the colour its batch size; hollow ones peak at the last
+snapshot, so that no peak was seen. Left in epochs, right in steps of the optimiser. Above each
+panel the slope of a straight line through the medians, which is 1 for a proportion; R squared of
+the line with its {confidence} bootstrap interval over networks, and its null, with peaks
+shuffled among the batch sizes over and over (median, and {confidence} of the shuffles); and the
+verdicts on the claim's premises, that the SNR, and I(X;T) after its peak, fall by more than
+noise explains in half of the networks of every run. Unless both are supported, the claim is left
+open, whatever R squared is. Dashed, the proportion itself."""
 
 READINGS = ("epochs", "steps")
 PREMISES = ("SNR falls", "$I(X;T)$ falls")

@@ -4,6 +4,7 @@ Reads   bottleneck_fit    layers at the end of training: mi_input_bits, mi_label
         models            the curve of the run's task
 Params  runs              panel label to run id, one run
         models            the same label to the model that solved the curve
+        statistics        resamples, seed, confidence of the intervals
 Writes  svg, png
 """
 
@@ -40,19 +41,22 @@ TABLES = ("bottleneck_fit", "models")
 NEEDS = ("runs", "models")
 TAKES = ()
 HOW_TO_READ = """\
-Left, the information plane at the end of training, in bits: one point a network and layer, T in 30
-bins, I(T;Y) with the known p(y given x). The line is the information-bottleneck curve, the most
-I(T;Y) for its I(X;T), exact to a millionth of a bit; betas that have not converged are left out.
-Small bars mark where a further cluster appears; beyond the last solved beta the line is dotted, up
-to I(X;Y), which is dashed. Right, by layer, the beta whose bottleneck encoder is nearest to the
-layer's own, logarithmic: dots are networks, markers medians, lines their 95 % bootstrap intervals.
-Layers at the top fit no finite beta: they give every input to the nearest of their clusters."""
+Left, the information plane at the end of training, in bits: one point a network and layer, T in
+30 bins, I(T;Y) with the known p(y given x). The line is the information-bottleneck curve, the
+most I(T;Y) for its I(X;T), exact to a millionth of a bit; betas that have not converged are left
+out. Small bars mark where a further cluster appears; beyond the last solved beta the line is
+dotted, up to I(X;Y), which is dashed. Right, by layer, the beta whose bottleneck encoder is
+nearest to the layer's own, logarithmic: dots are networks, markers medians, lines their
+{confidence} bootstrap intervals. Layers at the top fit no finite beta: they give every input to
+the nearest of their clusters."""
 
 BETA_AXIS = r"fitted $\beta$"
 CURVE = "0.15"
 
 
-def bottleneck_figure(frame: pd.DataFrame, curve: pd.DataFrame, label: str) -> Figure:
+def bottleneck_figure(
+    frame: pd.DataFrame, curve: pd.DataFrame, label: str, resampling: Resampling
+) -> Figure:
     """Draw the plane with the curve, and the fitted betas.
 
     Parameters
@@ -63,6 +67,8 @@ def bottleneck_figure(frame: pd.DataFrame, curve: pd.DataFrame, label: str) -> F
         The columns of `infoplane.models.bottleneck.BottleneckModel.solve`.
     label : str
         The run's.
+    resampling : Resampling
+        What makes the intervals.
 
     Returns
     -------
@@ -75,7 +81,7 @@ def bottleneck_figure(frame: pd.DataFrame, curve: pd.DataFrame, label: str) -> F
     draw_curve(plane, curve[curve["converged"]], float(last["mi_input_bits"].max()))
     draw_layers(plane, last, names)
     plane.set(xlabel=INPUT_AXIS, ylabel=LABEL_AXIS)
-    draw_betas(fits, last, names)
+    draw_betas(fits, last, names, resampling)
     add_layer_legend(figure, names)
     figure.suptitle(f"{label} ({count_networks(frame)})", fontsize=8)
     return figure
@@ -94,7 +100,9 @@ def draw_curve(axes: Axes, curve: pd.DataFrame, furthest: float) -> None:
     axes.scatter(splits["mi_input_bits"], splits["mi_label_bits"], marker="|", s=40, color=CURVE)
 
 
-def draw_betas(axes: Axes, last: pd.DataFrame, names: dict[int, str]) -> None:
+def draw_betas(
+    axes: Axes, last: pd.DataFrame, names: dict[int, str], resampling: Resampling
+) -> None:
     """Draw each layer's fitted betas, their median and its interval; infinite ones at the top."""
     finite = last["beta"][np.isfinite(last["beta"]) & (last["beta"] > 0)]
     low, high = (finite.min(), finite.max()) if len(finite) else (1.0, 1.0)
@@ -108,7 +116,7 @@ def draw_betas(axes: Axes, last: pd.DataFrame, names: dict[int, str]) -> None:
         inits = part["init"].rank().to_numpy()
         places = layer + 0.5 * (inits / (len(inits) + 1) - 0.5)
         axes.plot(places, shown(part["beta"]), ".", color=colour, alpha=0.35, markersize=3)
-        median = Resampling().median(part["beta"].to_numpy())
+        median = resampling.median(part["beta"].to_numpy())
         axes.plot([layer] * 2, shown([median.low, median.high]), color=colour, linewidth=2)
         axes.plot(
             layer,
@@ -136,8 +144,9 @@ def main(snakemake) -> None:
     columns = ["layer", "mi_input_bits", "mi_label_bits", "beta"]
     frame = read_runs(snakemake.input.bottleneck_fit, params.runs, columns)
     curve = read_models(snakemake)[label]
+    resampling = Resampling(**params.statistics)
     with figure_style():
-        save_figure(bottleneck_figure(frame, curve, label), snakemake.output)
+        save_figure(bottleneck_figure(frame, curve, label, resampling), snakemake.output)
 
 
 if __name__ == "__main__":

@@ -19,12 +19,13 @@ TABLES = ("claim_details",)
 NEEDS = ("claim", "runs", "estimators")
 TAKES = ()
 HOW_TO_READ = """\
-Each small mark is one network: vertically the first epoch at which I(T;Y) of its output is at the
-level that the claim names, horizontally the number of its hidden layers, on logarithmic axes.
-Hollow marks at the top edge are networks that never get there, with their number below them;
-large marks are medians, at the top edge too where half of the networks never get there. Dashed,
-the fitted power through the middle of the medians; above each panel its exponent with its 95 %
-bootstrap interval over networks, in which those that never get there count with the last epoch."""
+Each small mark is one network: vertically the first epoch at which I(T;Y) of its output is at
+the level that the claim names, horizontally the number of its hidden layers, on logarithmic
+axes. Hollow marks at the top edge are networks that never get there, with their number below
+them; large marks are medians, at the top edge too where half of the networks never get there.
+Dashed, the fitted power through the middle of the medians; above each panel its exponent with
+its {confidence} bootstrap interval over networks, in which those that never get there count with
+the last epoch."""
 
 DEPTH_AXIS = "hidden layers"
 REACHED_AXIS = "epochs until convergence"

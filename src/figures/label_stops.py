@@ -6,6 +6,7 @@ Params  claim           the claim
         runs            panel label to run id, each judged by the claim
         estimators      row label to one of the claim's estimators; early stopping and the end are
                         of the networks and the epochs of the first
+        statistics      resamples, seed, confidence of the intervals
 Writes  svg, png
 """
 
@@ -22,15 +23,16 @@ TABLES = ("claim_details",)
 NEEDS = ("claim", "runs", "estimators")
 TAKES = ()
 HOW_TO_READ = """\
-Horizontally the test accuracy of networks that stop, minus what the same networks have at the one
-epoch that is best for all of them, in shares of the test patterns: 0, the solid line. Dashed, the
-loss that the claim allows. Each small mark is one network, a hollow one at the left edge one that
-loses more than the axis shows; large marks are means, their bars 95 % bootstrap intervals over
-networks, with the best epoch held fixed. Rows: where I(T;Y) of the output
-or of the last hidden layer is largest, under one estimator each; where early stopping with patience
-on the test loss goes back to; and the end of training. On the right the median epoch of the stops.
-Above each panel the number of networks, the best epoch and the mean test accuracy there. Slow
-estimators see the first networks and fewer epochs, and are held against the best of those."""
+Horizontally the test accuracy of networks that stop, minus what the same networks have at the
+one epoch that is best for all of them, in shares of the test patterns: 0, the solid line.
+Dashed, the loss that the claim allows. Each small mark is one network, a hollow one at the left
+edge one that loses more than the axis shows; large marks are means, their bars {confidence}
+bootstrap intervals over networks, with the best epoch held fixed. Rows: where I(T;Y) of the
+output or of the last hidden layer is largest, under one estimator each; where early stopping
+with patience on the test loss goes back to; and the end of training. On the right the median
+epoch of the stops. Above each panel the number of networks, the best epoch and the mean test
+accuracy there. Slow estimators see the first networks and fewer epochs, and are held against the
+best of those."""
 
 COST_AXIS = "test accuracy minus that\nof the best epoch (share)"
 EPOCH_AXIS = "median epoch of the stop"
@@ -67,7 +69,9 @@ def stops_of(rows: dict[tuple[str, str], dict]) -> dict[str, np.ndarray]:
     return stops | {text: first[:, [place, 1]] for place, text in OTHERS.items()}
 
 
-def label_stops_figure(stops: dict[str, dict[str, np.ndarray]], least: float) -> Figure:
+def label_stops_figure(
+    stops: dict[str, dict[str, np.ndarray]], least: float, resampling: Resampling
+) -> Figure:
     """Draw one panel a run.
 
     Parameters
@@ -76,6 +80,8 @@ def label_stops_figure(stops: dict[str, dict[str, np.ndarray]], least: float) ->
         By the label of the run; see `stops_of`.
     least : float
         The threshold of the claim.
+    resampling : Resampling
+        What makes the intervals.
 
     Returns
     -------
@@ -89,7 +95,7 @@ def label_stops_figure(stops: dict[str, dict[str, np.ndarray]], least: float) ->
         panel.axvline(0, color="0.4", linewidth=0.7, zorder=0)
         panel.axvline(least, color="0.4", linewidth=0.7, linestyle="--", zorder=0)
         for row, values in enumerate(own.values()):
-            draw_stop(panel, costs_of(values), row, lowest)
+            draw_stop(panel, costs_of(values), row, lowest, resampling)
         panel.set_title(f"{label}\n{networks_and_best(own)}")
         panel.set_xlabel(COST_AXIS)
         panel.set_ylim(len(names) - 0.4, -0.6)
@@ -123,7 +129,9 @@ def costs_of(values: np.ndarray) -> np.ndarray:
     return values[:, 0, 0] - values[:, 1, 0]
 
 
-def draw_stop(axes: Axes, costs: np.ndarray, row: int, lowest: float) -> None:
+def draw_stop(
+    axes: Axes, costs: np.ndarray, row: int, lowest: float, resampling: Resampling
+) -> None:
     """Draw what one stop costs every network, and the mean with its interval.
 
     Parameters
@@ -134,6 +142,8 @@ def draw_stop(axes: Axes, costs: np.ndarray, row: int, lowest: float) -> None:
     row : int
     lowest : float
         What costs more stands there.
+    resampling : Resampling
+        What makes the intervals.
     """
     heights = row + (np.linspace(-0.22, 0.22, len(costs)) if len(costs) > 1 else 0 * costs)
     shown, colour = costs >= lowest, LAYER_COLOURS[1]
@@ -145,10 +155,11 @@ def draw_stop(axes: Axes, costs: np.ndarray, row: int, lowest: float) -> None:
         np.full((~shown).sum(), lowest), heights[~shown], "o", color=colour, markersize=3,
         markerfacecolor="none", markeredgewidth=0.8,
     )  # fmt: skip
-    found = Resampling().mean(costs)
+    found = resampling.mean(costs)
     axes.errorbar(
         found.estimate, row, xerr=[[found.estimate - found.low], [found.high - found.estimate]],
-        fmt="D", color=LAYER_COLOURS[0], markersize=4, elinewidth=1.4, label="mean, 95 % interval",
+        fmt="D", color=LAYER_COLOURS[0], markersize=4, elinewidth=1.4,
+        label="mean and its interval",
     )  # fmt: skip
 
 
@@ -168,8 +179,9 @@ def main(snakemake) -> None:
         for label in params.runs
     }
     least = min(row["threshold"] for row in rows.values())
+    resampling = Resampling(**params.statistics)
     with figure_style():
-        save_figure(label_stops_figure(stops, least), snakemake.output)
+        save_figure(label_stops_figure(stops, least, resampling), snakemake.output)
 
 
 if __name__ == "__main__":

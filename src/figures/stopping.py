@@ -22,18 +22,19 @@ NEEDS = ("claim", "runs", "estimator")
 TAKES = ()
 HOW_TO_READ = """\
 One row a condition; each mark is the median over networks, its bar holds 5 % to 95 % of them.
-Left, the epoch at which a rule stops, logarithmic; in the middle, the share of test patterns that
-are predicted where it stops; right, the cost: epochs trained over those that early stopping trains,
-the ratio of means over networks with its 95 % bootstrap interval, logarithmic. Black squares: early
-stopping with patience on the test loss, which goes back to its best check and costs 1. Circles:
-information of the output layer, by the readings of the claim: as published, by the growth since the
-last check, and with the same patience. Estimates of information are not counted in the cost."""
+Left, the epoch at which a rule stops, logarithmic; in the middle, the share of test patterns
+that are predicted where it stops; right, the cost: epochs trained over those that early stopping
+trains, the ratio of means over networks with its {confidence} bootstrap interval, logarithmic.
+Black squares: early stopping with patience on the test loss, which goes back to its best check
+and costs 1. Circles: information of the output layer, by the readings of the claim: as
+published, by the growth since the last check, and with the same patience. Estimates of
+information are not counted in the cost."""
 
 EARLY = "early stopping"
 EPOCH_OF_STOP = "epoch of the stop"
 ACCURACY = "test accuracy\n(share of samples)"
 COST = "epochs trained\n(early stopping is 1)"
-TITLE = f"median; bar: {BAND}; of the costs the ratio of means and its 95 % interval"
+TITLE = f"median; bar: {BAND}; of the costs the ratio of means and its interval"
 TEXTS = {
     "published": "information, as published",
     "of_its_size": "information, share of its size",

@@ -19,6 +19,12 @@ def drawing_constant(drawing: str, name: str):
     return _constants(drawing)[name]
 
 
+def how_to_read(drawing: str, confidence: float) -> str:
+    """Say how a drawing is read; its intervals hold the true value with this probability."""
+    told = drawing_constant(drawing, "HOW_TO_READ")
+    return told.replace("{confidence}", f"{100 * confidence:g} %")
+
+
 # A plan asks hundreds of times.
 @cache
 def _constants(drawing: str) -> dict:

@@ -12,6 +12,7 @@ from matplotlib.text import Text
 from tests.stages.figure_tables import ENTRIES, LAYERS, RUNS, UNITS
 from tests.support import stand_in
 
+STATISTICS = {"resamples": 200, "seed": 0, "confidence": 0.95}
 FIGURES = yaml.safe_load(ENTRIES.read_text(encoding="utf-8"))["figures"]
 # Of runs of this study; one network of the first diverges.
 STAND_INS = ("saxe_sgd_relu", *(run for run in RUNS if run != "saxe_sgd_relu"))
@@ -68,6 +69,7 @@ def run_stage(name, tables, folder, data=None, **changes):
     if "verdicts" in drawing.TABLES:
         entry |= {"units": UNITS}
     output = files_of(name, folder)
+    entry |= {"statistics": STATISTICS}
     drawing.main(stand_in(input=inputs, output=output, params=entry))
     return output
 

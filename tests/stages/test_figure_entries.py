@@ -1,6 +1,7 @@
 """The entries of figures: they fit their drawings, and make captions."""
 
 import ast
+import re
 from pathlib import Path
 
 import docutils.core
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from pipeline.captions import methods_of_figure
+from pipeline.drawings import how_to_read as told
 from pipeline.planning import Study
 from tests.support import stand_in
 from tests.workflow.test_configuration import CONFIG as CONFIGURATION
@@ -68,7 +70,7 @@ def test_captions_name_methods_and_parameters(study, name, estimator, method):
 def test_captions_are_filled_in_and_valid(name, study):
     entry = FIGURES[name]
     text = (REPOSITORY / "workflow/report/figure.rst").read_text(encoding="utf-8")
-    how_to_read = constants(entry["drawing"])["HOW_TO_READ"]
+    how_to_read = told(entry["drawing"], 0.9)
     paper_name = CONFIG["papers"][entry["paper"]]["name"]
     methods = methods_of_figure(study, name)
     params = entry | {"how_to_read": how_to_read, "paper_name": paper_name, "methods": methods}
@@ -83,6 +85,8 @@ def test_captions_are_filled_in_and_valid(name, study):
     docutils.core.publish_string(caption, writer="null", settings_overrides=strict)
     assert f"{paper_name}, figure {entry['number']}." in caption
     assert how_to_read in caption
+    # Bands hold 95 % of the networks, whatever is asked of intervals.
+    assert not re.search(r"95 % (bootstrap )?(interval|of the shuffles)", how_to_read)
     assert entry["expects"] in caption
     for estimator, method in methods.items():
         assert not {"{", "}"} & set(method)

@@ -7,6 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
 
 from figures import batch_sizes, depths, gap_bounds, label_stops, style
+from infoplane.statistics import Resampling
 from tests.stages.figure_drawing import (
     FIGURES,
     data_axes,
@@ -256,7 +257,7 @@ def test_a_network_that_loses_most_stands_hollow_at_the_edge_and_hides_no_other(
     stops = np.full((4, 2, 2), 0.9)
     stops[:, 0, 0] -= [0.01, 0.02, 0.03, 0.6]
     one = {"stop": stops[:3], label_stops.OTHERS[3]: stops}
-    (panel,) = data_axes(label_stops.label_stops_figure({"run": one}, -0.01))
+    (panel,) = data_axes(label_stops.label_stops_figure({"run": one}, -0.01, Resampling()))
     hollow = [line for line in panel.lines if line.get_markerfacecolor() == "none"]
     # The mean loss, 0.165, is beyond the usual edge.
     assert [line.get_xdata().tolist() for line in hollow] == [[], [pytest.approx(-0.165)]]
@@ -267,7 +268,7 @@ def test_a_network_that_loses_most_stands_hollow_at_the_edge_and_hides_no_other(
 def test_stops_of_no_network_leave_their_panel_empty():
     row = {"details": {"values": []}}
     stops = label_stops.stops_of({("bins", "output"): row})
-    (panel,) = data_axes(label_stops.label_stops_figure({"run": stops}, -0.01))
+    (panel,) = data_axes(label_stops.label_stops_figure({"run": stops}, -0.01, Resampling()))
     assert "0 networks\nno best epoch" in panel.get_title()
     assert all(not len(line.get_xdata()) for line in panel.lines if line.get_marker() == "o")
 

@@ -52,6 +52,7 @@ except ConfigurationError as error:
     # To other errors Snakemake adds frames of this file, which say nothing.
     raise SystemExit(f"ConfigurationError: {error}") from None
 UNITS = units_of(config["claims"])
+CONFIDENCE = config["statistics"]["confidence"]
 RESULTS = config.get("pathvars", {}).get("results", "results")
 # An upgraded package makes everything anew: versions do not mix.
 VERSIONS = versions()

@@ -48,7 +48,8 @@ for figure, entry in config["figures"].items():
             made_from=made_from,
             paper_name=config["papers"][entry["paper"]]["name"],
             methods=captions.methods_of_figure(STUDY, figure),
-            how_to_read=drawings.drawing_constant(entry["drawing"], "HOW_TO_READ"),
+            how_to_read=drawings.how_to_read(entry["drawing"], CONFIDENCE),
+            statistics=config["statistics"],
         script:
             # Filled in when the job runs: by then the loop has long ended.
             "../../src/figures/{params.drawing}.py"

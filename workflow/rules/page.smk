@@ -59,9 +59,7 @@ rule build_page:
                 **{key: entry[key] for key in ("paper", "number", "shows", "drawing")},
                 "paper_name": config["papers"][entry["paper"]]["name"],
                 "expects": entry.get("expects", ""),
-                "how_to_read": drawings.drawing_constant(
-                    entry["drawing"], "HOW_TO_READ"
-                ),
+                "how_to_read": drawings.how_to_read(entry["drawing"], CONFIDENCE),
                 "runs": list(entry.get("runs", {}).values()),
                 "files": STUDY.files_behind(STUDY.tables_of_figure(name)),
             }
