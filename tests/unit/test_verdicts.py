@@ -210,6 +210,9 @@ def test_an_effect_that_its_null_control_has_too_is_not_found(drop, expected):
     assert row["verdict"] == expected
     failed = ": what it is beyond its null control, " in row["failed"]
     assert failed == (expected == "inconclusive")
+    (premise,) = row["details"]["premises"]
+    assert premise["text"] == "what it is beyond its null control,"
+    assert (premise["verdict"] == "supported") == (expected == "refuted")
 
 
 def test_no_effect_needs_no_null_control():

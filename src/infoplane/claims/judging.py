@@ -117,7 +117,7 @@ def _row(claim: Claim, case: Case, evidence: Evidence, background: Background) -
         "values": np.asarray(finding.values).tolist(),
         "diverged": list(finding.diverged),
         "conditions": [_decided(condition) for condition in finding.conditions],
-        "premises": [_decided(premise) for premise in finding.premises],
+        "premises": [_decided(premise) for premise in seen.premises],
     }
     return row
 
