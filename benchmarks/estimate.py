@@ -9,19 +9,12 @@ which waiting for other jobs does not add. Before anything is timed the results 
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
-import platform
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-import llvmlite.binding
-import numba
 import numpy as np
-import sklearn
 from sklearn.neighbors import KernelDensity
 from threadpoolctl import threadpool_limits
 
@@ -244,33 +237,10 @@ def _seconds(contender: Contender, activations: np.ndarray, labels: np.ndarray) 
 
 
 def measure() -> dict:
-    """Return all comparisons and the scaling in samples, with what they ran on."""
+    """Return all comparisons and the scaling in samples."""
     with threadpool_limits(1):
         return {
-            "machine": platform.machine(),
-            "processor": llvmlite.binding.get_host_cpu_name(),
-            "versions": {
-                "python": platform.python_version(),
-                "numpy": np.__version__,
-                "numba": numba.__version__,
-                "scikit-learn": sklearn.__version__,
-            },
             "threads": 1,
             "comparisons": [compare(estimator) for estimator in COMPARISONS],
             "scaling": [row for estimator in COMPARISONS for row in scaling(estimator)],
         }
-
-
-def main() -> None:
-    """Measure, write the JSON file, print it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/estimate.json"))
-    output = parser.parse_args().output
-    text = json.dumps(measure(), indent=2)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(text + "\n", encoding="utf-8")
-    print(text)
-
-
-if __name__ == "__main__":
-    main()

@@ -9,11 +9,8 @@ Before anything is timed the contenders' parameters after an epoch are compared.
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -21,7 +18,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import llvmlite.binding
 import numba
 import numpy as np
 import torch
@@ -323,19 +319,11 @@ def limit(microseconds: float) -> dict:
 
 
 def measure() -> dict:
-    """Return the comparison, the scaling, the arithmetic limit, and what they ran on."""
+    """Return the comparison, the scaling and the arithmetic limit."""
     torch.set_num_threads(1)
     with threadpool_limits(1):
         comparison = compare()
         return {
-            "machine": platform.machine(),
-            "processor": llvmlite.binding.get_host_cpu_name(),
-            "versions": {
-                "python": platform.python_version(),
-                "numpy": np.__version__,
-                "numba": numba.__version__,
-                "torch": torch.__version__,
-            },
             "threads": 1,
             "clock": "processor time",
             "comparison": comparison,
@@ -343,18 +331,3 @@ def measure() -> dict:
             "limit": limit(comparison["microseconds"][OURS]),
             "compile_seconds": compile_seconds(),
         }
-
-
-def main() -> None:
-    """Measure, write the JSON file, print it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/train.json"))
-    output = parser.parse_args().output
-    text = json.dumps(measure(), indent=2)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(text + "\n", encoding="utf-8")
-    print(text)
-
-
-if __name__ == "__main__":
-    main()
