@@ -289,7 +289,8 @@ core; *core minutes* are those of all jobs that a target needs from nothing, *lo
 that wait for each other. On n cores a target takes about the larger of the chain and the core
 minutes over n; every command takes the number of cores too, as in `snakemake --cores 2
 plot_szt_2`. What two targets share is computed once: the whole study is {whole.jobs} jobs,
-{whole.seconds / 60:.0f} core minutes.
+{whole.seconds / 60:.0f} core minutes. Sections of further configuration files, at the end, are each
+of the run that was published; [performance](performance.md#the-whole-study) names the machines.
 
 ## Figures
 
