@@ -194,8 +194,10 @@ def test_c08_needs_its_premise(fall, hidden, expected):
     )
     (row,) = judge(claim("C08", judged_on=on(["r"], definitions=["d"]), overall=False), tables)
     assert row["verdict"] == expected
-    (premise,) = row["details"]["premises"]
+    premise, *beyond_null = row["details"]["premises"]
     assert premise["estimate"] == pytest.approx(fall)
+    # A drop that is found is held against its null control as well.
+    assert len(beyond_null) == (expected == "supported")
 
 
 def test_c08_names_networks_without_an_snr(caplog):
