@@ -60,7 +60,7 @@ only_in_full = pytest.mark.skipif(not EVERYTHING, reason="tried by `make faults`
             make_by_another_version, "was made by other versions: numpy 1.0", marks=only_in_full
         ),
         (flip, "is truncated or damaged"),
-        pytest.param(truncate, "is truncated", marks=only_in_full),
+        (truncate, "is truncated"),
         (take_the_other_chunk, "is a copy of metrics/szt_tanh/training/002-003.parquet"),
     ],
 )
