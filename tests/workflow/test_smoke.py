@@ -45,6 +45,8 @@ CLEAR = {
     # Values beyond 1 pile up in the end bin: bits that bins on the whole range keep.
     ("C12", "saxe_relu", "binned_30_end_bins", ""): "supported",
     ("C15", "minimal", "exact", ""): "supported",
+    # softsign saturates at infinity only, and still loses bits by bins that follow its range.
+    ("C16", "saxe_softsign", "binned_100_global", "little"): "refuted",
     # Exact information of linear networks grows with their weights, and so does that of a chain.
     **{
         ("C18", model, "exact", ""): "supported"
@@ -60,10 +62,15 @@ CLEAR = {
     # As published the rule stops at its first check, of networks that have hardly begun to learn.
     **{
         ("C32", run, "binned_100_global", "published"): "refuted"
-        for run in ("saxe_tanh", "saxe_relu")
+        for run in ("saxe_tanh", "saxe_relu", "szt_committee", "digits_tanh", "digits_relu")
     },
     # Bins that follow a layer's scale see it lose as much where it is held from saturating.
     ("C36", "saxe_tanh_unsaturated vs saxe_tanh", "adaptive_30", ""): "refuted",
+    # Bounds on an error that lie above 1 say nothing.
+    **{
+        ("C83", model, "exact", "best_lambda"): "refuted"
+        for model in ("variational_normal_prior", "variational_additive")
+    },
     # Images that differ go through a bijection.
     **{
         ("C85", "digits_invertible", estimator, ""): "supported"
@@ -130,7 +137,7 @@ def test_first_layers_stay_at_the_ceiling_and_the_last_hidden_one_falls(study):
 
 def test_report_holds_figures_captions_and_claims(study):
     report = (study / "report.html").read_text()
-    assert 1_000_000 < len(report) < 6_000_000
+    assert 1_000_000 < len(report) < 100_000 * len(STUDIED["figures"])
     assert "report/index.html" in report
     for words in ("Shwartz-Ziv", "claims.tsv", "szt_2.png", "saxe_5.png", "plot_saxe_20"):
         assert words in report

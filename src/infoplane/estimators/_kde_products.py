@@ -8,7 +8,6 @@ for products at the core's full rate and small enough to be read again from a ca
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from infoplane.compiled.compilation import compiled
 from infoplane.estimators._kde_kernels import (
@@ -119,7 +118,7 @@ def add_products(products, row, column, squares, labels, factor, sums):
         begin = end
 
 
-@njit
+@compiled()
 def piece_end(labels, first, last):
     """Return the end of the samples from the first on that have its label, at most `last`."""
     label = labels[first]

@@ -4,8 +4,6 @@ The passes through the network are those of the fused training engine, in float3
 slopes are formed so that nothing cancels: late in training gradients are many decades smaller
 than the probabilities and activations that they are differences of. Whatever is squared or
 summed over mini-batches is float64.
-
-Only `add_gradients` is kept in numba's cache: what it calls is compiled into it.
 """
 
 from __future__ import annotations
@@ -79,7 +77,7 @@ def add_gradients(widths, activation, output, table, order, count, batch_size, p
             place += widths[layer] * widths[layer + 1]
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def forward(widths, activation, parameters, starts, rows, slopes, vectors):
     """Compute all layers' units and the slopes of the hidden ones; the output's net input."""
     weight = 0
@@ -92,7 +90,7 @@ def forward(widths, activation, parameters, starts, rows, slopes, vectors):
             activate(activation, rows, slopes, result, result + units, vectors * LANES)
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def output_errors(widths, output, starts, rows, width, padded):
     """Turn the output's net input into the derivative of each sample's loss with respect to it.
 
@@ -140,7 +138,7 @@ def output_errors(widths, output, starts, rows, width, padded):
             rows[unit, sample] = ZERO
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def backward(widths, activation, parameters, starts, rows, slopes, vectors, gradient, squares,
              norms, zeros):  # fmt: skip
     """Add the samples' gradients and their squared norms; units' rows become their errors."""

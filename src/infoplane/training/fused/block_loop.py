@@ -6,7 +6,6 @@ The dense layers above the blocks are those of `infoplane.training.fused.loop`.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from infoplane.compiled.compilation import compiled
 from infoplane.compiled.vector_math import ROUNDING
@@ -81,7 +80,7 @@ def train_blocks(blocks, tables, widths, activation, dense_activation, output, a
             descend(parameters, gradient, means, squares, steps, rate, adam)
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def place_sample(block, tables, widths, rows, first_row, samples):
     """Copy pixels to where the first block reads, and labels to where the output looks."""
     pixels = block.channels_below * block.positions_below
@@ -94,7 +93,7 @@ def place_sample(block, tables, widths, rows, first_row, samples):
             rows[widths[0] + 1 + unit, sample] = rows[first_row + pixels + 1 + unit, sample]
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def forward_blocks(blocks, tables, activation, parameters, rows, slopes, groups):
     """Compute what each block gives for the samples of a batch."""
     samples = groups * GROUP * LANES
@@ -115,7 +114,7 @@ def forward_blocks(blocks, tables, activation, parameters, rows, slopes, groups)
                     rows[goal, sample] = rows[block.value + unit, sample]
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def pool(block, tables, rows, samples):
     """Keep the largest net input of each square, and which of its positions has it first.
 
@@ -137,7 +136,7 @@ def pool(block, tables, rows, samples):
                 rows[largest, sample] = rows[row, sample] if is_larger else rows[largest, sample]
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def backward_blocks(blocks, tables, activation, parameters, rows, slopes, scratch, groups, gradient,
                     zeros):  # fmt: skip
     """Add a batch's gradient in the blocks' parameters.
@@ -165,7 +164,7 @@ def backward_blocks(blocks, tables, activation, parameters, rows, slopes, scratc
                      block.sent_from, block.sent_to, block.positions_below, groups)  # fmt: skip
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def send_to_winners(block, tables, rows, samples):
     """Replace the net input by the gradient in it: nothing where it was not the largest."""
     if block.positions > block.squares * block.members:
@@ -183,7 +182,7 @@ def send_to_winners(block, tables, rows, samples):
                 rows[row, sample] = rows[sent, sample] if is_winner else ZERO
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def add_bias_gradient(block, rows, scratch, samples, gradient):
     """Add the gradient in the biases: what was sent to the pooled values, over all of them."""
     for channel in range(block.channels):

@@ -8,7 +8,6 @@ unchanged.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from infoplane.compiled.compilation import compiled
 from infoplane.compiled.vector_math import ROUNDING, SHIFT
@@ -83,7 +82,7 @@ def train_epoch(widths, activation, output, adam, rate, decay, limit, table, sam
             limit_norms(widths, parameters, limit)
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def forward(widths, activation, parameters, starts, rows, slopes, vectors, width, bits, noise,
             is_relative, start):  # fmt: skip
     """Compute all layers' units, each hidden layer's through its channel, and their slopes."""
@@ -106,7 +105,7 @@ def forward(widths, activation, parameters, starts, rows, slopes, vectors, width
             unit += units
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def keep_slopes(activation, rows, slopes, first, last, samples):
     """Keep the slopes of the activations that the channel is about to hide."""
     if activation == RELU:
@@ -117,7 +116,7 @@ def keep_slopes(activation, rows, slopes, first, last, samples):
         slopes[first:last, :samples] = ONE
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def add_noise(rows, first, last, samples, noise, unit, start):
     """Add to each unit of each sample its own noise."""
     for row in range(first, last):
@@ -125,7 +124,7 @@ def add_noise(rows, first, last, samples, noise, unit, start):
             rows[row, sample] += noise[unit + row - first, start + sample]
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def multiply_by_noise(rows, slopes, first, last, samples, noise, unit, start):
     """Multiply each unit of each sample, and its slope, by 1 plus its own noise."""
     for row in range(first, last):
@@ -135,7 +134,7 @@ def multiply_by_noise(rows, slopes, first, last, samples, noise, unit, start):
             slopes[row, sample] *= factor
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def quantise_rows(rows, first, last, width, samples, scratch, bits):
     """Round a layer's units to levels over the range of the samples before `width`."""
     low, high = rows[scratch], rows[scratch + 1]
@@ -153,7 +152,7 @@ def quantise_rows(rows, first, last, width, samples, scratch, bits):
             rows[unit, sample] = rounded(rows[unit, sample], step, least, most)
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def quantise_weights(widths, parameters, is_weight, bits):
     """Round each layer's weights, in place, to levels over their own range; keep biases."""
     start = 0
@@ -171,7 +170,7 @@ def quantise_weights(widths, parameters, is_weight, bits):
         start = end
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def levels(lowest, highest, bits):
     """Return step, least and most level of a range that holds 0.
 
@@ -185,7 +184,7 @@ def levels(lowest, highest, bits):
     return step, -zero, count - zero
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def rounded(value, step, least, most):
     """Return the value of the nearest level."""
     level = (value / step + SHIFT) - SHIFT

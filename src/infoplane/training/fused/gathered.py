@@ -7,10 +7,11 @@ rows that do not follow one another: tables say where they stand.
 from __future__ import annotations
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from infoplane.compiled.compilation import compiled
 from infoplane.compiled.vector_math import ROUNDING
 from infoplane.training.fused.kernels import (
     GROUP,
@@ -144,7 +145,7 @@ def _correlate_block(typing, units, inputs, rows, delta, unit_rows, below, place
     return signature, generate
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def convolve(rows, result, unit_rows, units, below, inputs, places, offset, weights, weight,
              unit_stride, column, biases, bias, bias_stride, from_place, to_place, positions,
              groups):  # fmt: skip
@@ -182,7 +183,7 @@ def convolve(rows, result, unit_rows, units, below, inputs, places, offset, weig
         done += size
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def correlate(rows, delta, unit_rows, units, below, inputs, places, offset, gradient, start,
               stride, from_place, to_place, positions, groups):  # fmt: skip
     """Add the sums over positions and samples of products of two sets of rows to a gradient.

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import llvmlite.binding
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from infoplane.compiled.compilation import compiled
 from infoplane.compiled.vector_math import ROUNDING
 
 
@@ -244,14 +245,14 @@ def transpose_block(typing, table, columns, column, samples, sample, rows, place
     return signature, generate
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def share(left, largest):
     """Return the size of the next block when what is left is cut as evenly as possible."""
     blocks = (left + largest - 1) // largest
     return (left + blocks - 1) // blocks
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def dense(rows, result, units, below, inputs, weights, weight, unit_stride, input_stride,
           biases, bias, bias_stride, vectors):  # fmt: skip
     """Set rows to biases plus weights times other rows.
@@ -282,7 +283,7 @@ def dense(rows, result, units, below, inputs, weights, weight, unit_stride, inpu
         done += size
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def outer(rows, delta, units, row, inputs, gradient, start, stride, vectors):
     """Add the sums over samples of the products of two sets of rows to a gradient.
 

@@ -1,6 +1,7 @@
 """Training of one small dense network, compiled as one function.
 
-Only `train` is kept in numba's cache: what it calls is compiled into it.
+What `train` calls is compiled into it, and kept apart too: the loops of channels, blocks and
+gradients take half of their compilation from there.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from infoplane.compiled.compilation import compiled
 from infoplane.compiled.vector_math import ROUNDING, exp32, sigmoid32, softplus32
@@ -82,7 +82,7 @@ def train(widths, activation, output, adam, rate, decay, limit, table, samples, 
                 limit_norms(widths, parameters, limit)
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def all_finite(parameters):
     """Return whether no parameter is nan or infinite."""
     total = ZERO
@@ -91,7 +91,7 @@ def all_finite(parameters):
     return total == ZERO
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def start_gradient(gradient, kept, decay, parameters):
     """Begin a step's gradient with that of the weight decay, and with what was kept."""
     # One by one: numba takes as long to compile the refusal of arrays that do not fit as all of the
@@ -102,14 +102,14 @@ def start_gradient(gradient, kept, decay, parameters):
         gradient[index] += kept[index]
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def keep_gradient(gradient, kept, decay, parameters):
     """Keep a step's gradient for the next one, without that of the weight decay."""
     for index in range(kept.size):
         kept[index] = gradient[index] - decay[index] * parameters[index]
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def fetch(table, samples, start, vectors, rows):
     """Copy samples from rows of the table to columns of the batch."""
     for vector in range(vectors):
@@ -120,7 +120,7 @@ def fetch(table, samples, start, vectors, rows):
             )  # fmt: skip
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def forward(widths, activation, parameters, starts, rows, slopes, vectors):
     """Compute all layers' units for the samples of a batch; the output's net input."""
     weight = 0
@@ -133,7 +133,7 @@ def forward(widths, activation, parameters, starts, rows, slopes, vectors):
             activate(activation, rows, slopes, result, result + units, vectors * LANES)
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def activate(activation, rows, slopes, first, last, samples):
     """Apply the activation in place; keep its slope where the result does not tell it well.
 
@@ -164,7 +164,7 @@ def activate(activation, rows, slopes, first, last, samples):
                 rows[unit, sample] = softplus32(net)
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def output_delta(widths, output, starts, rows, slopes, width, padded, size):
     """Turn the output's net input into the gradient of the mean loss with respect to it.
 
@@ -207,7 +207,7 @@ def output_delta(widths, output, starts, rows, slopes, width, padded, size):
             rows[unit, sample] = ZERO
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def raise_to_powers(rows, first, classes, scratch, padded):
     """Replace net inputs by their exponentials, 1 at the largest, and sum them below `scratch`."""
     largest, total = scratch, scratch + 1
@@ -224,7 +224,7 @@ def raise_to_powers(rows, first, classes, scratch, padded):
             rows[total, sample] += power
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def squared_delta(rows, first, classes, target, scratch, padded, scale):
     """Replace exponentials by the gradient of the softmax's squared error in the net input.
 
@@ -246,7 +246,7 @@ def squared_delta(rows, first, classes, target, scratch, padded, scale):
             rows[first + unit, sample] = probability * (error - rows[mean, sample]) * scale
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def backward(widths, activation, parameters, starts, rows, slopes, vectors, gradient, zeros):
     """Add a batch's gradient; units' rows are overwritten by the loss's gradient in them."""
     weight, scratch = parameters.size, starts[-1]
@@ -262,7 +262,7 @@ def backward(widths, activation, parameters, starts, rows, slopes, vectors, grad
                             vectors * LANES)  # fmt: skip
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def multiply_slopes(activation, rows, slopes, first, units, scratch, samples):
     """Replace units' values by their slope times what the layer above sends back."""
     if activation == RELU:
@@ -281,7 +281,7 @@ def multiply_slopes(activation, rows, slopes, first, units, scratch, samples):
                 rows[first + unit, sample] = rows[scratch + unit, sample] * slope
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def descend(parameters, gradient, means, squares, steps, rate, adam):
     """Take one step, in place: Adam's, or where `adam` is 0 one of plain descent."""
     steps[0] += 1
@@ -292,7 +292,7 @@ def descend(parameters, gradient, means, squares, steps, rate, adam):
             parameters[index] -= np.float32(rate) * gradient[index]
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def adam_step(parameters, gradient, means, squares, step, rate, adam):
     """Take one step of Adam (Kingma & Ba 2015, algorithm 1), in place.
 
@@ -313,7 +313,7 @@ def adam_step(parameters, gradient, means, squares, step, rate, adam):
         parameters[index] -= scale * means[index] / (math.sqrt(squares[index]) * root + epsilon)
 
 
-@njit(**ROUNDING)
+@compiled(**ROUNDING)
 def limit_norms(widths, parameters, limit):
     """Scale down, in place, the weights of hidden units whose norm is above the limit."""
     start = 0
