@@ -375,12 +375,15 @@ def test_another_image_set_takes_the_place_of_fashion_mnist(file, rule, title, s
     assert not [text for text in told if title not in text or "Fashion" in text]
 
 
-def test_kernels_of_figure_8_are_measured_once():
+def test_kernels_of_figure_8_and_of_images_are_measured_once():
     study = Study(CONFIG)
-    every, named = (set(study.measurements[name].runs) for name in ("kde_0.1", "kde_0.1_saxe_8"))
+    names = ("kde_0.1", "kde_0.1_saxe_8", "image_kernels")
+    every, named, images = (set(study.measurements[name].runs) for name in names)
     assert named == {"saxe_tanh", "saxe_relu", "saxe_softsign", "saxe_softplus"}
     assert not every & named
-    assert every | named == set(study.measurements["binned_everywhere"].runs)
+    assert not every & images
+    binned = set(study.measurements["binned_everywhere"].runs)
+    assert every | named | images == binned | set(study.measurements["image_bins"].runs)
 
 
 def test_every_wrong_estimator_is_named():
