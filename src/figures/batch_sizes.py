@@ -83,20 +83,27 @@ def batch_sizes_figure(rows: dict[str, dict], last_epochs: dict[str, int]) -> Fi
 def title_of(row: dict) -> str:
     """Say what the claim found: the slope, R squared beside its null, and the premises."""
     details = row["details"]
-    told = [row[name] for name in ("estimate", "ci_low", "ci_high")]
-    square, low, high = (f"{np.nan if one is None else one:.2f}" for one in told)
     slope = details["conditions"][0]["estimate"]
     slope = "undefined" if slope is None else f"{slope:.2f}"
-    null = re.sub(r"[^\s\[\],]+", lambda number: f"{float(number[0]):.2f}", row["null"])
     premises = [
         f"{text}: {premise['verdict']}"
         for text, premise in zip(PREMISES, details["premises"], strict=True)
     ]
     return (
         f"{len(details['values'])} networks a run; slope {slope}\n"
-        f"$R^2$ {square} [{low}, {high}], null {null}\n"
+        f"$R^2$ {explained(row)}\n"
         f"{'; '.join(premises)}"
     )
+
+
+def explained(row: dict) -> str:
+    """Say R squared with its interval and its null, where there is a line."""
+    told = [row[name] for name in ("estimate", "ci_low", "ci_high")]
+    if told[0] is None:
+        return "undefined"
+    square, low, high = ("undefined" if one is None else f"{one:.2f}" for one in told)
+    null = re.sub(r"[^\s\[\],]+", lambda number: f"{float(number[0]):.2f}", row["null"])
+    return f"{square} [{low}, {high}], null {null}"
 
 
 def draw_events(axes: Axes, falls: np.ndarray, peaks: np.ndarray, at_end: np.ndarray) -> None:

@@ -162,6 +162,20 @@ def test_batch_sizes_show_networks_medians_and_the_fit(tables, tmp_path, drawn):
     assert steps.get_xlabel() == "steepest fall of the SNR (steps)"
 
 
+def test_batch_sizes_without_a_line_say_so():
+    row = {"estimate": None, "ci_low": None, "ci_high": None, "null": "nan [nan, nan]"}
+    verdict = {"verdict": "inconclusive"}
+    row["details"] = {
+        "values": [[1.0, 2.0]] * 2,
+        "conditions": [{"estimate": None}],
+        "premises": [verdict] * len(batch_sizes.PREMISES),
+    }
+    assert batch_sizes.title_of(row).splitlines()[:2] == [
+        "2 networks a run; slope undefined",
+        "$R^2$ undefined",
+    ]
+
+
 def test_depths_show_networks_the_censored_ones_at_the_top_and_the_power(tables, tmp_path, drawn):
     panels = data_axes(drawn("infoplane_depths", tables, tmp_path))
     assert len(panels) == len(FIGURES["infoplane_depths"]["estimators"])
