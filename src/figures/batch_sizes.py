@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from figures.converged import series_colours
-from figures.reading import read_runs, rows_of_claim
+from figures.reading import read_runs, rows_of_claim, two_decimals
 from figures.style import figure_style, format_epoch, new_figure, save_figure
 from pipeline.stage import run_as_script
 
@@ -83,8 +83,7 @@ def batch_sizes_figure(rows: dict[str, dict], last_epochs: dict[str, int]) -> Fi
 def title_of(row: dict) -> str:
     """Say what the claim found: the slope, R squared beside its null, and the premises."""
     details = row["details"]
-    slope = details["conditions"][0]["estimate"]
-    slope = "undefined" if slope is None else f"{slope:.2f}"
+    slope = two_decimals(details["conditions"][0]["estimate"])
     premises = [
         f"{text}: {premise['verdict']}"
         for text, premise in zip(PREMISES, details["premises"], strict=True)
@@ -98,10 +97,9 @@ def title_of(row: dict) -> str:
 
 def explained(row: dict) -> str:
     """Say R squared with its interval and its null, where there is a line."""
-    told = [row[name] for name in ("estimate", "ci_low", "ci_high")]
-    if told[0] is None:
-        return "undefined"
-    square, low, high = ("undefined" if one is None else f"{one:.2f}" for one in told)
+    square, low, high = (two_decimals(row[name]) for name in ("estimate", "ci_low", "ci_high"))
+    if row["estimate"] is None:
+        return square
     null = re.sub(r"[^\s\[\],]+", lambda number: f"{float(number[0]):.2f}", row["null"])
     return f"{square} [{low}, {high}], null {null}"
 

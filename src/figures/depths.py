@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from figures.reading import rows_of_claim
+from figures.reading import rows_of_claim, two_decimals
 from figures.style import LAYER_COLOURS, figure_style, format_epoch, new_figure, save_figure
 from pipeline.stage import run_as_script
 
@@ -69,8 +69,7 @@ def depths_figure(rows: dict[str, dict], labels: list[str]) -> Figure:
     }
     figure, axes = new_figure(3.2, 1, len(rows), sharey=True)
     for panel, (label, row) in zip(axes.flat, rows.items(), strict=True):
-        told = [row[name] for name in ("estimate", "ci_low", "ci_high")]
-        power, low, high = ("undefined" if one is None else f"{one:.2f}" for one in told)
+        power, low, high = (two_decimals(row[name]) for name in ("estimate", "ci_low", "ci_high"))
         title = f"{label}, {len(values[label])} networks a depth\nexponent {power} [{low}, {high}]"
         panel.set(xscale="log", yscale="log", title=title, xlabel=DEPTH_AXIS)
         panel.set_xticks(depths, labels)

@@ -216,6 +216,11 @@ def rows_of_claim(
     return {key: found[one] for key, one in wanted.items()}
 
 
+def two_decimals(value: float | None) -> str:
+    """Write an estimate of a claim, or a bound of its interval; None is one that is not defined."""
+    return "undefined" if value is None else f"{value:.2f}"
+
+
 def trained(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of networks that did not diverge."""
     return frame[frame["status"] == "ok"]
